@@ -1,0 +1,4 @@
+//! Fanfare, a self-hosted Web Push fan-out daemon.
+
+pub mod clock;
+pub mod id;
