@@ -201,6 +201,8 @@ pub enum DirectoryChange {
     DeleteApp {
         /// Its name.
         name: String,
+        /// When it is.
+        now: Timestamp,
     },
     /// A new API key.
     CreateApiKey {
