@@ -75,6 +75,12 @@ impl<'v, 'e> Fields<'v, 'e> {
         self.errors.push(FieldError::new(pointer, detail));
     }
 
+    /// Notes that the item `at` of the array `name` is wrong.
+    pub(super) fn refuse_item(&mut self, name: &str, at: usize, detail: impl Into<String>) {
+        let pointer = format!("{}/{at}", self.pointer(name));
+        self.errors.push(FieldError::new(pointer, detail));
+    }
+
     /// Where the problems of a nested object are noted.
     pub(super) fn errors(&mut self) -> &mut Vec<FieldError> {
         self.errors
