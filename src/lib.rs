@@ -3,4 +3,6 @@
 pub mod clock;
 pub mod delivery;
 pub mod id;
+pub mod model;
+pub mod store;
 pub mod webpush;

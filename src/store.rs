@@ -11,7 +11,9 @@ use futures_util::future::BoxFuture;
 
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, VapidKeyId};
-use crate::model::{Backlog, Member, Outcome, Outcomes, Settled, Settlement, Stretch, Subscription};
+use crate::model::{
+    Backlog, Member, Outcome, Outcomes, Settled, Settlement, Stretch, Subscription,
+};
 use crate::webpush::message::Content;
 use crate::webpush::request::Urgency;
 use crate::webpush::subscription::{Endpoint, Keys};
@@ -64,7 +66,12 @@ pub trait Store: Send + Sync + 'static {
     /// Takes a subscription out of channels; answers how many memberships ended.
     fn leave(&self, command: Leave) -> StoreFuture<u64>;
     /// Cancels what was not sent. `None`: no such notification in the app.
-    fn cancel(&self, app: AppId, id: PublicId, now: Timestamp) -> StoreFuture<Option<NotificationView>>;
+    fn cancel(
+        &self,
+        app: AppId,
+        id: PublicId,
+        now: Timestamp,
+    ) -> StoreFuture<Option<NotificationView>>;
     /// Deletes a channel: its open notifications are cancelled, its members leave. `false`: there was none.
     fn delete_channel(&self, app: AppId, channel: String, now: Timestamp) -> StoreFuture<bool>;
     /// Closes notifications and ends subscriptions whose time has come, and prunes what was deleted, at most
@@ -94,7 +101,12 @@ pub trait Store: Send + Sync + 'static {
     /// A notification as the API shows it.
     fn notification(&self, app: AppId, id: PublicId) -> StoreFuture<Option<NotificationView>>;
     /// The deliveries of a notification that were tried and not accepted, at most `limit`.
-    fn failures(&self, app: AppId, id: PublicId, limit: i64) -> StoreFuture<Option<Vec<FailureView>>>;
+    fn failures(
+        &self,
+        app: AppId,
+        id: PublicId,
+        limit: i64,
+    ) -> StoreFuture<Option<Vec<FailureView>>>;
     /// A subscription as the API shows it, also one that went less than seven days ago.
     fn subscription(
         &self,
@@ -480,4 +492,3 @@ pub enum Conflict {
     #[error("{0}")]
     Needed(String),
 }
-

@@ -150,7 +150,9 @@ impl<W: Writer> Journal<W> {
                 let run = AssertUnwindSafe(|| Run { shared, writer }.run());
                 if catch_unwind(run).is_err() {
                     // Nothing is known of the transaction in hand. A fresh start reads what is on disk.
-                    tracing::error!("the journal panicked: the process ends so that it can be started anew");
+                    tracing::error!(
+                        "the journal panicked: the process ends so that it can be started anew"
+                    );
                     std::process::abort();
                 }
             }
@@ -436,8 +438,11 @@ impl<W: Writer> Run<W> {
     /// Writes the settlements in hand; with none in hand a probe shows whether commits succeed.
     fn try_again(&mut self, settlements: &mut Jobs<W>) -> bool {
         let Some(job) = settlements.pop_front() else {
-            let end =
-                self.writer.begin().and_then(|()| self.writer.probe()).and_then(|()| self.writer.commit());
+            let end = self
+                .writer
+                .begin()
+                .and_then(|()| self.writer.probe())
+                .and_then(|()| self.writer.commit());
             if end.is_err() {
                 self.writer.rollback();
             }

@@ -12,14 +12,13 @@ use tokio::sync::Semaphore;
 use super::directory::{Directory, DirectoryChange};
 use super::journal::{Journal, JournalSnapshot};
 use super::{
-    Accept, AcceptReply, Backlog, ChannelView, ChannelWork, Conflict, Due, FailureView, Leave,
-    ListQuery, Listener, MemberView, NotificationView, Page, PageQuery, Replace, ReplaceReply,
-    Settled, Settlement, Share, Store, StoreError, StoreFuture, Subscribe, SubscribeReply,
-    SubscriptionView, Totals,
+    Accept, AcceptReply, ChannelView, ChannelWork, Conflict, Due, FailureView, Leave, ListQuery,
+    Listener, MemberView, NotificationView, Page, PageQuery, Replace, ReplaceReply, Share, Store,
+    StoreError, StoreFuture, Subscribe, SubscribeReply, SubscriptionView, Totals,
 };
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, PublicId, Seq, SubscriptionId};
-use crate::model::{Stretch, Subscription};
+use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
 
 mod accept;
 mod bookings;
@@ -71,7 +70,9 @@ pub enum OpenError {
     #[error("the database cannot be set up: {0}")]
     SetUp(String),
     /// A newer Fanfare has changed it.
-    #[error("the database is of a newer version ({0}): start the Fanfare that made it, or restore a backup")]
+    #[error(
+        "the database is of a newer version ({0}): start the Fanfare that made it, or restore a backup"
+    )]
     Newer(String),
 }
 
@@ -200,7 +201,12 @@ impl Store for SqliteStore {
         self.journal.change(move |writer| leave::leave(writer, &command))
     }
 
-    fn cancel(&self, app: AppId, id: PublicId, now: Timestamp) -> StoreFuture<Option<NotificationView>> {
+    fn cancel(
+        &self,
+        app: AppId,
+        id: PublicId,
+        now: Timestamp,
+    ) -> StoreFuture<Option<NotificationView>> {
         self.journal.change(move |writer| closing::cancel(writer, app, &id, now))
     }
 
@@ -259,7 +265,12 @@ impl Store for SqliteStore {
         self.read(move |connection| closing::notification_view(connection, app, &id))
     }
 
-    fn failures(&self, app: AppId, id: PublicId, limit: i64) -> StoreFuture<Option<Vec<FailureView>>> {
+    fn failures(
+        &self,
+        app: AppId,
+        id: PublicId,
+        limit: i64,
+    ) -> StoreFuture<Option<Vec<FailureView>>> {
         self.read(move |connection| views::failures(connection, app, &id, limit))
     }
 

@@ -20,7 +20,10 @@ pub const MAX_OPEN: i64 = 10_000;
 /// TTL 0 is "now or never": one attempt, begun within so long of the accept.
 const NOW_OR_NEVER: Duration = Duration::from_secs(30);
 
-pub(super) fn accept(writer: &mut SqliteWriter, command: &Accept) -> Result<AcceptReply, StoreError> {
+pub(super) fn accept(
+    writer: &mut SqliteWriter,
+    command: &Accept,
+) -> Result<AcceptReply, StoreError> {
     if let Some(idempotency) = &command.idempotency
         && let Some(reply) = earlier_reply(writer, command.app, idempotency)?
     {
@@ -60,8 +63,9 @@ fn earlier_reply(
     if fingerprint != asked.fingerprint {
         return Ok(Some(AcceptReply::KeyReused));
     }
-    let items = serde_json::from_str(&reply)
-        .map_err(|error| StoreError::Corrupt(format!("the reply of an Idempotency-Key: {error}")))?;
+    let items = serde_json::from_str(&reply).map_err(|error| {
+        StoreError::Corrupt(format!("the reply of an Idempotency-Key: {error}"))
+    })?;
     Ok(Some(AcceptReply::Accepted { items, replayed: true }))
 }
 
@@ -98,11 +102,7 @@ pub(super) fn channel_of(
         return Ok(row);
     }
     diesel::insert_into(channel::table)
-        .values((
-            channel::app_id.eq(app.0),
-            channel::name.eq(name),
-            channel::epoch.eq(new_epoch()),
-        ))
+        .values((channel::app_id.eq(app.0), channel::name.eq(name), channel::epoch.eq(new_epoch())))
         .returning(ChannelRow::as_select())
         .get_result(connection)
         .map_err(fault)
@@ -114,7 +114,9 @@ pub(super) fn find_channel(
     name: &str,
 ) -> Result<Option<ChannelRow>, StoreError> {
     channel::table
-        .filter(channel::app_id.eq(app.0).and(channel::name.eq(name)).and(channel::deleted.is_null()))
+        .filter(
+            channel::app_id.eq(app.0).and(channel::name.eq(name)).and(channel::deleted.is_null()),
+        )
         .select(ChannelRow::as_select())
         .first(connection)
         .optional()
@@ -189,7 +191,11 @@ impl Entry {
         Ok(Accepted { id: id.to_string(), channel: row.name, seq, recipients })
     }
 
-    fn excluded_members(&self, writer: &mut SqliteWriter, row: i64) -> Result<Vec<i64>, StoreError> {
+    fn excluded_members(
+        &self,
+        writer: &mut SqliteWriter,
+        row: i64,
+    ) -> Result<Vec<i64>, StoreError> {
         if self.exclude.is_empty() {
             return Ok(Vec::new());
         }
@@ -201,7 +207,10 @@ impl Entry {
             .map_err(fault)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one row's values, each named at its place below")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one row's values, each named at its place below"
+    )]
     fn insert(
         &self,
         writer: &mut SqliteWriter,
@@ -215,7 +224,8 @@ impl Entry {
     ) -> Result<(), StoreError> {
         let now = command.now.as_millis();
         let exclude = (!excluded.is_empty()).then(|| {
-            serde_json::to_string(excluded).expect("a list of numbers can always be written as JSON")
+            serde_json::to_string(excluded)
+                .expect("a list of numbers can always be written as JSON")
         });
         diesel::insert_into(notification::table)
             .values((
@@ -239,4 +249,3 @@ impl Entry {
             .map_err(fault)
     }
 }
-

@@ -65,7 +65,11 @@ fn write_one(
 impl Counters {
     /// Saves the counters, and whether it is closed and finished.
     pub(super) fn save(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        diesel::update(notification::table.find(self.id)).set(self).execute(connection).map(drop).map_err(fault)
+        diesel::update(notification::table.find(self.id))
+            .set(self)
+            .execute(connection)
+            .map(drop)
+            .map_err(fault)
     }
 
     /// Marks it as finished when every delivery has its outcome, and counts it out of its channel.

@@ -141,7 +141,9 @@ pub(super) fn prune(writer: &mut SqliteWriter, limit: i64) -> Result<usize, Stor
         .load::<(i64, i64)>(connection)
         .map_err(fault)?;
     for (channel, subscription) in &members {
-        diesel::delete(membership::table.find((channel, subscription))).execute(connection).map_err(fault)?;
+        diesel::delete(membership::table.find((channel, subscription)))
+            .execute(connection)
+            .map_err(fault)?;
         diesel::update(channel::table.find(channel))
             .set(channel::members.eq(channel::members - 1))
             .execute(connection)

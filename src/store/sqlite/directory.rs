@@ -277,7 +277,9 @@ fn delete_app(
     empty_app(writer, id, now)?;
     // Its row stays under a name that nobody can have, because rows of its log point at it.
     let connection = &mut writer.connection;
-    diesel::delete(api_key::table.filter(api_key::app_id.eq(id))).execute(connection).map_err(fault)?;
+    diesel::delete(api_key::table.filter(api_key::app_id.eq(id)))
+        .execute(connection)
+        .map_err(fault)?;
     diesel::update(app::table.find(id))
         .set(app::name.eq(format!("deleted/{id}")))
         .execute(connection)

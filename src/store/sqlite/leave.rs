@@ -58,7 +58,8 @@ fn leave_shared(
         .map_err(fault)?;
     let mut removed = 0;
     for id in who {
-        removed += u64::from(leave_channel(writer, from.id, id, Outcome::Unsubscribed, command.now)?);
+        removed +=
+            u64::from(leave_channel(writer, from.id, id, Outcome::Unsubscribed, command.now)?);
     }
     Ok(removed)
 }
@@ -153,7 +154,8 @@ pub(super) fn go(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let channels = leave_all(writer, id, outcome, now)?;
-    let names = serde_json::to_string(&channels).expect("a list of strings can always be written as JSON");
+    let names =
+        serde_json::to_string(&channels).expect("a list of strings can always be written as JSON");
     diesel::update(subscription::table.find(id))
         .set((
             subscription::gone.eq(Some(now.as_millis())),
@@ -180,7 +182,9 @@ fn forget(writer: &mut SqliteWriter, id: i64, now: Timestamp) -> Result<u64, Sto
 /// Removes the row of a subscription that is in no channel.
 pub(super) fn remove(writer: &mut SqliteWriter, id: i64) -> Result<(), StoreError> {
     let connection = &mut writer.connection;
-    diesel::delete(failure::table.filter(failure::subscription_id.eq(id))).execute(connection).map_err(fault)?;
+    diesel::delete(failure::table.filter(failure::subscription_id.eq(id)))
+        .execute(connection)
+        .map_err(fault)?;
     diesel::delete(subscription::table.find(id)).execute(connection).map_err(fault)?;
     writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(id)));
     Ok(())

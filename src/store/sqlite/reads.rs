@@ -10,10 +10,8 @@ use super::rows::{ChannelRow, NotificationRow, SubscriptionRow};
 use super::schema::{channel, membership, notification, subscription};
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, PublicId, Seq, SubscriptionId};
-use crate::model::{Stretch, Subscription, Trying};
-use crate::store::{
-    Backlog, ChannelWork, Due, Member, Page, PageQuery, Share, StoreError, Totals,
-};
+use crate::model::{Backlog, Member, Stretch, Subscription, Trying};
+use crate::store::{ChannelWork, Due, Page, PageQuery, Share, StoreError, Totals};
 
 /// How many open notifications of one channel a worker loads for itself at once.
 const BACKLOG_LIMIT: i64 = 32;

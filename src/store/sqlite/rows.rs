@@ -86,7 +86,7 @@ impl NotificationRow {
 
     fn parse(self, channel: &ChannelRow) -> Result<Notification, StoreError> {
         let corrupt = |what: &str| StoreError::Corrupt(format!("{what} of {}", self.public_id));
-        let content = Content::from_store(self.content_kind, &self.content)
+        let content = Content::from_store(self.content_kind, self.content.clone())
             .ok_or_else(|| corrupt("the content"))?;
         let envelope = Envelope {
             id: &self.public_id,
@@ -99,6 +99,12 @@ impl NotificationRow {
             None => Box::default(),
             Some(json) => parse_exclude(json).ok_or_else(|| corrupt("the exclusions"))?,
         };
+        let topic = match &self.topic {
+            None => None,
+            Some(topic) => {
+                Some(Topic::from_store(topic.clone()).ok_or_else(|| corrupt("the topic"))?)
+            }
+        };
         Ok(Notification {
             channel: ChannelId(self.channel_id),
             seq: Seq(self.seq),
@@ -107,7 +113,7 @@ impl NotificationRow {
             expires: Timestamp::from_millis(self.expires),
             now_or_never: self.now_or_never,
             urgency: Urgency::from_code(self.urgency).ok_or_else(|| corrupt("the urgency"))?,
-            topic: self.topic.clone().map(Topic::from_store),
+            topic,
             exclude,
             closed: Closed::default(),
             id: PublicId::from_store(self.public_id.clone()),
@@ -179,7 +185,8 @@ impl Counters {
     /// The outcome that took all that was pending, if it was closed.
     pub(super) fn closing(&self) -> Result<Option<Outcome>, StoreError> {
         let Some(code) = self.closed else { return Ok(None) };
-        let unknown = || StoreError::Corrupt(format!("closing outcome {code} of notification {}", self.id));
+        let unknown =
+            || StoreError::Corrupt(format!("closing outcome {code} of notification {}", self.id));
         Outcome::from_code(code).map(Some).ok_or_else(unknown)
     }
 }

@@ -1,5 +1,4 @@
 //! The tables, for diesel: the same as in `migrations/sqlite`, which is what creates them.
-#![expect(missing_docs, reason = "the columns are described in the migrations")]
 
 diesel::table! {
     meta (key) {

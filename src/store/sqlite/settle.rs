@@ -8,8 +8,8 @@ use super::leave;
 use super::schema::{failure, membership, notification, subscription};
 use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
-use crate::model::Outcome;
-use crate::store::{EndpointState, Failure, Settled, Settlement, StoreError};
+use crate::model::{EndpointState, Failure, Outcome, Settled, Settlement};
+use crate::store::StoreError;
 
 pub(super) fn settle(
     writer: &mut SqliteWriter,

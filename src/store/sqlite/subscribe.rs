@@ -57,7 +57,8 @@ pub(super) fn subscribe(
 
 /// A prefix that two of the channels lie in.
 fn doubly_claimed(prefixes: &[String], channels: &[String]) -> Option<String> {
-    let claims = |prefix: &&String| channels.iter().filter(|c| c.starts_with(prefix.as_str())).count();
+    let claims =
+        |prefix: &&String| channels.iter().filter(|c| c.starts_with(prefix.as_str())).count();
     prefixes.iter().find(|prefix| claims(prefix) > 1).cloned()
 }
 
@@ -282,8 +283,9 @@ pub(super) fn replace(
 fn went_from(row: &KnownRow) -> Result<Vec<String>, StoreError> {
     match &row.gone_channels {
         None => Ok(Vec::new()),
-        Some(json) => serde_json::from_str(json)
-            .map_err(|error| StoreError::Corrupt(format!("channels of a gone subscription: {error}"))),
+        Some(json) => serde_json::from_str(json).map_err(|error| {
+            StoreError::Corrupt(format!("channels of a gone subscription: {error}"))
+        }),
     }
 }
 

@@ -116,7 +116,8 @@ pub(super) fn failures(
 }
 
 fn outcome_of(code: i16) -> Result<Outcome, StoreError> {
-    Outcome::from_code(code).ok_or_else(|| StoreError::Corrupt(format!("outcome {code} of a failure")))
+    Outcome::from_code(code)
+        .ok_or_else(|| StoreError::Corrupt(format!("outcome {code} of a failure")))
 }
 
 /// The position after which a list goes on; one that is not a number begins at the start.
@@ -139,7 +140,9 @@ pub(super) fn members(
     connection: &mut SqliteConnection,
     query: &ListQuery,
 ) -> Result<Vec<MemberView>, StoreError> {
-    let Some(row) = find_channel(connection, query.app, &query.name)? else { return Ok(Vec::new()) };
+    let Some(row) = find_channel(connection, query.app, &query.name)? else {
+        return Ok(Vec::new());
+    };
     let rows = membership::table
         .inner_join(subscription::table)
         .filter(membership::channel_id.eq(row.id))
@@ -232,7 +235,9 @@ pub(super) fn channel_view(
     name: &str,
 ) -> Result<Option<ChannelView>, StoreError> {
     let row = channel::table
-        .filter(channel::app_id.eq(app.0).and(channel::name.eq(name)).and(channel::deleted.is_null()))
+        .filter(
+            channel::app_id.eq(app.0).and(channel::name.eq(name)).and(channel::deleted.is_null()),
+        )
         .select(ChannelViewRow::as_select())
         .first(connection)
         .optional()
@@ -244,7 +249,9 @@ pub(super) fn channel_log(
     connection: &mut SqliteConnection,
     query: &ListQuery,
 ) -> Result<Vec<NotificationView>, StoreError> {
-    let Some(row) = find_channel(connection, query.app, &query.name)? else { return Ok(Vec::new()) };
+    let Some(row) = find_channel(connection, query.app, &query.name)? else {
+        return Ok(Vec::new());
+    };
     let rows = notification::table
         .filter(notification::channel_id.eq(row.id))
         .filter(notification::seq.lt(position(query, i64::MAX)))

@@ -109,9 +109,12 @@ impl SqliteWriter {
     fn reload_directory(&mut self) {
         match fresh_directory(&mut self.connection) {
             Ok(directory) => {
-                *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
+                *self.directory.write().unwrap_or_else(PoisonError::into_inner) =
+                    Arc::new(directory);
             }
-            Err(error) => tracing::error!(%error, "the apps and keys cannot be read: the earlier ones hold"),
+            Err(error) => {
+                tracing::error!(%error, "the apps and keys cannot be read: the earlier ones hold")
+            }
         }
     }
 
