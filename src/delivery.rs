@@ -1,3 +1,5 @@
-//! The policy of delivery, pure: events and time come in as arguments, decisions come out as values.
+//! Policy: what is sent next, what an attempt's end means, and when to try again. All of it is pure.
 
+pub mod judge;
+pub mod outbox;
 pub mod retry;
