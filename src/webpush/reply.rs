@@ -90,7 +90,7 @@ pub fn classify(service: PushService, answer: &Answer, now: Timestamp) -> Verdic
         500..=599 => retry(answer, Scope::Endpoint, now),
         // 1xx is never final, 3xx is never followed (the endpoint is a stranger's URL), 400 and the rest of 4xx
         // are about our request, which would be the same again; there is nothing from 600 on.
-        _ => Verdict::Rejected,
+        ..=199 | 300..=499 | 600.. => Verdict::Rejected,
     }
 }
 

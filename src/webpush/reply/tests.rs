@@ -203,6 +203,7 @@ fn a_reason_never_shows_what_could_be_an_endpoint() {
         "wpush/v2/gAAAAABk",
         "fcm.googleapis.com/fcm/send/x",
         "token=BQYAAAB1234abcd",
+        "up1d2f3g4h5j6k7l",
         "\"dQw4w9WgXcQ:APA91bHPRgkF3JUikC4ENAHEeMrd41Zxv3hVZjC9KtT8OvPVGJ\"",
         "gaaaaabkzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz",
         "ops@example.org",

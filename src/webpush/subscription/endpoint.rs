@@ -172,7 +172,7 @@ impl Eq for Endpoint {}
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/[redacted]", self.origin)
+        fmt::Display::fmt(&self.origin, f)
     }
 }
 
