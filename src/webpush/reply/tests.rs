@@ -97,12 +97,25 @@ fn a_413_is_too_large() {
 }
 
 #[test]
-fn a_429_waits_as_long_as_it_says_and_does_not_say_who_but_apple_does() {
+fn a_429_waits_as_long_as_it_says_and_does_not_say_who() {
+    assert_eq!(verdict(429), retry(None, Scope::Unsaid));
     for service in SERVICES {
-        let scope = if service == PushService::Apple { Scope::Endpoint } else { Scope::Unsaid };
-        assert_eq!(told_to_wait(service, 429, "30"), retry(Some(30), scope));
-        assert_eq!(told_to_wait(service, 429, "999999"), retry(Some(86_400), scope));
-        assert_eq!(told_to_wait(service, 429, "later"), retry(None, scope));
+        assert_eq!(told_to_wait(service, 429, "30"), retry(Some(30), Scope::Unsaid));
+        assert_eq!(told_to_wait(service, 429, "999999"), retry(Some(86_400), Scope::Unsaid));
+        assert_eq!(told_to_wait(service, 429, "later"), retry(None, Scope::Unsaid));
+    }
+}
+
+#[test]
+fn an_apple_429_says_who_in_its_reason() {
+    for (reason, scope) in [
+        ("TooManyRequests", Scope::Endpoint),
+        ("TooManyProviderTokenUpdates", Scope::Origin),
+        ("Another", Scope::Unsaid),
+    ] {
+        let answer = answer(429, &[], &format!(r#"{{"reason":"{reason}"}}"#));
+        assert_eq!(classify(PushService::Apple, &answer, NOW), retry(None, scope));
+        assert_eq!(classify(PushService::Other, &answer, NOW), retry(None, Scope::Unsaid));
     }
 }
 
