@@ -58,7 +58,8 @@ impl<'v, 'e> Fields<'v, 'e> {
             errors.push(FieldError::new(pointer, "must be a JSON object"));
             return None;
         };
-        for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
+        let strange = map.keys().filter(|name| !known.contains(&name.as_str()));
+        for name in strange.take(UNKNOWN_SHOWN) {
             errors.push(FieldError::new(join(&pointer, name), unknown(name, known)));
         }
         Some(Self { pointer, map, errors })
@@ -137,6 +138,9 @@ const NOT_IN_FRAGMENT: &AsciiSet = &CONTROLS
     .add(b'\\')
     .add(b'^')
     .add(b'`');
+
+/// So many unknown fields of one object are named, for the same reason as in [`NAME_SHOWN`].
+const UNKNOWN_SHOWN: usize = 16;
 
 /// A stranger's field name is shown up to here, so that an answer does not grow with the question.
 const NAME_SHOWN: usize = 64;

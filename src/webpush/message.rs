@@ -5,6 +5,8 @@ mod content;
 mod notification;
 
 use std::collections::HashSet;
+use std::hash::Hash;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -46,19 +48,11 @@ pub struct NotificationRequest {
     pub channels: Option<Vec<String>>,
 }
 
-const FIELDS: [&str; 11] = [
-    "notification",
-    "data",
-    "app_badge",
-    "mutable",
-    "raw",
-    "raw_base64",
-    "ttl",
-    "urgency",
-    "topic",
-    "send_at",
-    "exclude",
-];
+/// What says what is pushed; `raw` and `raw_base64` each stand alone.
+const PAYLOAD: [&str; 6] = ["notification", "data", "app_badge", "mutable", "raw", "raw_base64"];
+
+/// What says how it is delivered.
+const TERMS: [&str; 5] = ["ttl", "urgency", "topic", "send_at", "exclude"];
 
 /// Four weeks: the longest that FCM keeps a message.
 const MAX_TTL: u64 = 28 * 24 * 3600;
@@ -83,10 +77,8 @@ impl NotificationRequest {
         app: &AppDefaults<'_>,
         allow_channels: bool,
     ) -> Result<Self, Vec<FieldError>> {
-        let mut known = FIELDS.to_vec();
-        if allow_channels {
-            known.push("channels");
-        }
+        let channels: &[&str] = if allow_channels { &["channels"] } else { &[] };
+        let known = [&PAYLOAD, &TERMS[..], channels].concat();
         let mut errors = Vec::new();
         let request = Fields::open(json, "#", &known, &mut errors)
             .and_then(|mut fields| read(&mut fields, app, allow_channels));
@@ -101,9 +93,9 @@ impl NotificationRequest {
         let content = if text.is_empty() {
             Content::Empty
         } else {
-            let notification = json!({ "title": app.title, "body": text, "navigate": app.home });
-            let Value::Object(notification) = notification else { unreachable!("it is one") };
-            document(notification, true, None)
+            let parts = [("title", app.title), ("body", text), ("navigate", app.home)];
+            let notification = parts.map(|(name, text)| (name.to_owned(), text.into()));
+            document(notification.into_iter().collect(), true, None)
         };
         Self {
             content,
@@ -151,29 +143,19 @@ fn read(
 }
 
 fn read_content(fields: &mut Fields<'_, '_>, app: &AppDefaults<'_>) -> Option<Content> {
-    let has = |fields: &Fields<'_, '_>, name: &str| fields.get(name).is_some();
-    for raw in
-        ["raw", "raw_base64"].into_iter().filter(|name| has(fields, name)).collect::<Vec<_>>()
-    {
-        for other in FIELDS[..6]
-            .iter()
-            .filter(|other| **other != raw && has(fields, other))
-            .collect::<Vec<_>>()
-        {
-            fields.refuse(
-                other,
-                format!("cannot be given beside `{raw}`, which is the whole payload"),
-            );
+    let given: Vec<_> = PAYLOAD.into_iter().filter(|name| fields.get(name).is_some()).collect();
+    if let Some(raw) = given.iter().find(|name| name.starts_with("raw")) {
+        for other in given.iter().filter(|other| *other != raw) {
+            let detail = format!("cannot be given beside `{raw}`, which is the whole payload");
+            fields.refuse(other, detail);
         }
         return read_raw(fields, raw);
     }
-    if has(fields, "notification") || has(fields, "data") {
+    if given.contains(&"notification") || given.contains(&"data") {
         return read_document(fields, app);
     }
-    for name in ["app_badge", "mutable"] {
-        if has(fields, name) {
-            fields.refuse(name, "is part of a notification; give `notification` or `data` too");
-        }
+    for name in given {
+        fields.refuse(name, "is part of a notification; give `notification` or `data` too");
     }
     Some(Content::Empty)
 }
@@ -190,7 +172,7 @@ fn read_raw(fields: &mut Fields<'_, '_>, name: &str) -> Option<Content> {
 fn read_document(fields: &mut Fields<'_, '_>, app: &AppDefaults<'_>) -> Option<Content> {
     let notification = notification::read(fields, app);
     let data = fields.object("data");
-    if data.is_some_and(|data| notification::is_too_deep(data)) {
+    if data.is_some_and(notification::is_too_deep) {
         fields.refuse("data", notification::TOO_DEEP);
     }
     let mutable = fields.boolean("mutable").unwrap_or(true);
@@ -243,46 +225,45 @@ fn read_send_at(fields: &mut Fields<'_, '_>) -> Option<Timestamp> {
 }
 
 fn read_exclude(fields: &mut Fields<'_, '_>) -> Vec<PublicId> {
-    let Some(items) = fields.array("exclude") else { return Vec::new() };
-    if items.len() > MAX_EXCLUDE {
-        fields.refuse(
-            "exclude",
-            format!("must have at most {MAX_EXCLUDE} items; it has {}", items.len()),
-        );
-        return Vec::new();
-    }
-    let mut seen = HashSet::new();
-    let mut ids = Vec::with_capacity(items.len());
-    for (at, item) in items.iter().enumerate() {
-        match item.as_str().and_then(|text| PublicId::parse(IdKind::Subscription, text)) {
-            Some(id) if seen.insert(id.clone()) => ids.push(id),
-            Some(_) => {}
-            None => fields.refuse_item("exclude", at, "must be a subscription's id, sub_…"),
-        }
-    }
-    ids
+    let must = "must be a subscription's id, sub_…";
+    read_items(fields, "exclude", 0..=MAX_EXCLUDE, must, |text| {
+        PublicId::parse(IdKind::Subscription, text)
+    })
+    .unwrap_or_default()
 }
 
 fn read_channels(fields: &mut Fields<'_, '_>) -> Option<Vec<String>> {
     if fields.get("channels").is_none() {
         fields.refuse("channels", "is missing; it lists the channels to notify");
     }
-    let items = fields.array("channels")?;
-    if items.is_empty() || items.len() > MAX_CHANNELS {
-        let len = items.len();
-        fields.refuse("channels", format!("must have 1 to {MAX_CHANNELS} items; it has {len}"));
+    let must = "must be a channel's name";
+    read_items(fields, "channels", 1..=MAX_CHANNELS, must, |text| Some(text.to_owned()))
+}
+
+/// The items of an array of texts, each once, in their order.
+fn read_items<T: Clone + Eq + Hash>(
+    fields: &mut Fields<'_, '_>,
+    name: &str,
+    count: RangeInclusive<usize>,
+    must: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Option<Vec<T>> {
+    let items = fields.array(name)?;
+    if !count.contains(&items.len()) {
+        let (least, most, len) = (count.start(), count.end(), items.len());
+        fields.refuse(name, format!("must have {least} to {most} items; it has {len}"));
         return None;
     }
     let mut seen = HashSet::new();
-    let mut channels = Vec::with_capacity(items.len());
+    let mut once = Vec::with_capacity(items.len());
     for (at, item) in items.iter().enumerate() {
-        match item.as_str() {
-            Some(name) if seen.insert(name) => channels.push(name.to_owned()),
+        match item.as_str().and_then(&read) {
+            Some(item) if seen.insert(item.clone()) => once.push(item),
             Some(_) => {}
-            None => fields.refuse_item("channels", at, "must be a channel's name"),
+            None => fields.refuse_item(name, at, must),
         }
     }
-    Some(channels)
+    Some(once)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! What a push service's answer means: one total table from status to verdict (RFC 8030 §5, §7.3, §8.4, and what the
-//! services really do). Each row is a test by name.
+//! What a push service's answer means: one total table from status to verdict (RFC 8030 §5, §7.3, §8.4, and what
+//! the services really do). Each row is a test by name.
 
 mod reason;
 mod retry_after;
@@ -84,21 +84,26 @@ pub fn classify(service: PushService, answer: &Answer, now: Timestamp) -> Verdic
         // 421 and 425 (RFC 9110 §15.5.20, RFC 8470 §5.2) ask for the same request again.
         408 | 421 | 425 => retry(answer, Scope::Endpoint, now),
         413 => Verdict::TooLarge,
-        429 => retry(answer, throttled(service), now),
+        429 => retry(answer, throttled(service, answer), now),
         507 => Verdict::NoSubscriber,
         // FCM's 503 may have delivered all the same; the tag makes a repeat replace itself.
         500..=599 => retry(answer, Scope::Endpoint, now),
         // 1xx is never final, 3xx is never followed (the endpoint is a stranger's URL), 400 and the rest of 4xx
         // are about our request, which would be the same again; there is nothing from 600 on.
-        _ => Verdict::Rejected,
+        ..=199 | 300..=499 | 600.. => Verdict::Rejected,
     }
 }
 
 /// Whom a 429 speaks of.
-fn throttled(service: PushService) -> Scope {
+fn throttled(service: PushService, answer: &Answer) -> Scope {
     match service {
-        // "Too many requests were made consecutively to the same device token" (Apple's table of reasons).
-        PushService::Apple => Scope::Endpoint,
+        // As Apple documents these reasons for APNs: one device's token was pushed to too fast, or our own
+        // token is signed anew too often.
+        PushService::Apple => match reason(service, answer).as_deref() {
+            Some("TooManyRequests") => Scope::Endpoint,
+            Some("TooManyProviderTokenUpdates") => Scope::Origin,
+            Some(_) | None => Scope::Unsaid,
+        },
         PushService::Fcm
         | PushService::Mozilla
         | PushService::Wns

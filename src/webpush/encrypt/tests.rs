@@ -43,7 +43,9 @@ fn the_message_of_rfc_8291_appendix_a_is_decrypted() {
         ),
     );
     let body = bytes(concat!(
-        "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN"
+        "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vC",
+        "YLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXL",
+        "WyouBWLVWGNWQexSgSxsj_Qulcy4a-fN",
     ));
     let text = ece::decrypt(&components, &bytes("BTBZMqHH6r4Tts7J_aSIgg"), &body).unwrap();
     assert_eq!(text, b"When I grow up, I want to be a watermelon");

@@ -161,3 +161,6 @@ impl fmt::Debug for Content {
         write!(f, "{name}([{} bytes])", self.bytes().len())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use url::{Host, Url};
 
 use super::{AppDefaults, MAX_SAFE_INTEGER};
-use crate::webpush::field::Fields;
+use crate::webpush::field::{FieldError, Fields};
 
 const FIELDS: [&str; 16] = [
     "title",
@@ -130,7 +130,7 @@ fn read_data(fields: &mut Fields<'_, '_>, has_outer: bool, made: &mut Map<String
     let Some(data) = fields.object("data") else { return };
     let pointer = fields.pointer("data");
     let mut refuse = |name: &str, detail: &str| {
-        let error = crate::webpush::field::FieldError::new(format!("{pointer}{name}"), detail);
+        let error = FieldError::new(format!("{pointer}{name}"), detail);
         fields.errors().push(error);
     };
     if data.contains_key("fanfare") {

@@ -231,11 +231,7 @@ fn every_mistake_beside_the_notification_is_named() {
             "must be RFC 3339, such as 2026-11-21T20:00:00Z",
         ),
         (json!({ "exclude": ["sub_"] }), "#/exclude/0", "must be a subscription's id, sub_…"),
-        (
-            json!({ "exclude": vec![0; 101] }),
-            "#/exclude",
-            "must have at most 100 items; it has 101",
-        ),
+        (json!({ "exclude": vec![0; 101] }), "#/exclude", "must have 0 to 100 items; it has 101"),
         (json!({ "app_badge": 3 }), "#/app_badge", lonely),
         (json!({ "mutable": true }), "#/mutable", lonely),
         (
@@ -287,52 +283,4 @@ fn data_that_is_nested_too_deep_to_be_read_back_is_refused() {
     assert!(payload(body(64))["notification"]["data"]["fanfare"].is_object());
     let pointers: Vec<_> = refusals(body(65)).into_iter().map(|(pointer, _)| pointer).collect();
     assert_eq!(pointers, ["#/notification/data", "#/data"]);
-}
-
-#[test]
-fn content_comes_back_from_the_store() {
-    for body in [json!({}), json!({ "raw": "x" }), json!({ "notification": {} })] {
-        let content = parse(body).content;
-        let back = Content::from_store(content.kind(), content.bytes().to_vec());
-        assert_eq!(back, Some(content));
-    }
-    for (kind, bytes) in [(0, &b"x"[..]), (2, b"{"), (2, b"{}"), (2, b"\xff"), (3, b"")] {
-        assert_eq!(Content::from_store(kind, bytes.to_vec()), None, "{kind}");
-    }
-}
-
-#[test]
-fn what_is_checked_to_fit_fits_to_the_byte_and_one_more_is_too_large() {
-    let id = "ntf_0123456789012345678901";
-    let (epoch, channel) = ("e".repeat(Envelope::MAX_EPOCH), "\"☕".repeat(50));
-    for (group, group_id) in [(false, None), (true, Some(id))] {
-        let text = |len| NotificationRequest::from_text(&"x".repeat(len), &APP).content;
-        let longest = (3000..4000).rev().find(|len| text(*len).check_size(&channel, group).is_ok());
-        let longest = longest.expect("3000 bytes of text always fit");
-        let envelope =
-            Envelope { id, channel: &channel, epoch: &epoch, seq: i64::MIN, group: group_id };
-        assert_eq!(text(longest).encode(&envelope).unwrap().len(), 3967);
-        let error = text(longest + 1).check_size(&channel, group).unwrap_err();
-        assert_eq!(error.content, error.allowed + 1);
-        assert_eq!(error.envelope + error.content, 3968);
-    }
-}
-
-#[test]
-fn raw_may_fill_the_message_and_has_no_envelope() {
-    assert_eq!(Content::raw(vec![0; 3967]).check_size("demo", true), Ok(()));
-    let error = Content::raw(vec![0; 3968]).check_size("demo", true).unwrap_err();
-    assert_eq!(error, TooLarge { envelope: 0, content: 3968, allowed: 3967 });
-    assert_eq!(
-        error.to_string(),
-        "notification is too large: its content has 3968 bytes and its envelope 0, together more than 3967; \
-         shorten the content to 3967 bytes"
-    );
-    assert_eq!(Content::Empty.check_size("demo", false), Ok(()));
-}
-
-#[test]
-fn a_payload_is_not_shown() {
-    let request = NotificationRequest::from_text("a secret", &APP);
-    assert!(!format!("{request:?}").contains("secret"));
 }

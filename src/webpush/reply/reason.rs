@@ -122,8 +122,13 @@ fn is_token(c: char) -> bool {
 }
 
 fn looks_random(run: &str) -> bool {
-    let has = |test: fn(&u8) -> bool| run.as_bytes().iter().any(|byte| test(byte));
-    let mixed =
-        has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
-    run.len() >= 32 || (run.len() >= 10 && mixed)
+    let has = |test: fn(&u8) -> bool| run.as_bytes().iter().any(test);
+    let (digit, letter) = (has(u8::is_ascii_digit), has(u8::is_ascii_alphabetic));
+    let cases = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    match run.len() {
+        ..=9 => false,
+        10..=15 => digit && cases,
+        16..=31 => digit && letter,
+        32.. => true,
+    }
 }

@@ -97,12 +97,25 @@ fn a_413_is_too_large() {
 }
 
 #[test]
-fn a_429_waits_as_long_as_it_says_and_does_not_say_who_but_apple_does() {
+fn a_429_waits_as_long_as_it_says_and_does_not_say_who() {
+    assert_eq!(verdict(429), retry(None, Scope::Unsaid));
     for service in SERVICES {
-        let scope = if service == PushService::Apple { Scope::Endpoint } else { Scope::Unsaid };
-        assert_eq!(told_to_wait(service, 429, "30"), retry(Some(30), scope));
-        assert_eq!(told_to_wait(service, 429, "999999"), retry(Some(86_400), scope));
-        assert_eq!(told_to_wait(service, 429, "later"), retry(None, scope));
+        assert_eq!(told_to_wait(service, 429, "30"), retry(Some(30), Scope::Unsaid));
+        assert_eq!(told_to_wait(service, 429, "999999"), retry(Some(86_400), Scope::Unsaid));
+        assert_eq!(told_to_wait(service, 429, "later"), retry(None, Scope::Unsaid));
+    }
+}
+
+#[test]
+fn an_apple_429_says_who_in_its_reason() {
+    for (reason, scope) in [
+        ("TooManyRequests", Scope::Endpoint),
+        ("TooManyProviderTokenUpdates", Scope::Origin),
+        ("Another", Scope::Unsaid),
+    ] {
+        let answer = answer(429, &[], &format!(r#"{{"reason":"{reason}"}}"#));
+        assert_eq!(classify(PushService::Apple, &answer, NOW), retry(None, scope));
+        assert_eq!(classify(PushService::Other, &answer, NOW), retry(None, Scope::Unsaid));
     }
 }
 
@@ -203,6 +216,7 @@ fn a_reason_never_shows_what_could_be_an_endpoint() {
         "wpush/v2/gAAAAABk",
         "fcm.googleapis.com/fcm/send/x",
         "token=BQYAAAB1234abcd",
+        "up1d2f3g4h5j6k7l",
         "\"dQw4w9WgXcQ:APA91bHPRgkF3JUikC4ENAHEeMrd41Zxv3hVZjC9KtT8OvPVGJ\"",
         "gaaaaabkzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz",
         "ops@example.org",

@@ -26,7 +26,7 @@ const RENEW_AFTER: Duration = Duration::from_secs(11 * 3600);
 /// went back further than this was set, and the token's `exp` may be too far ahead.
 const CLOCK_SLACK: Duration = Duration::from_secs(3600);
 
-/// Strangers choose origins, so their number is bounded. A token has about 300 bytes.
+/// Strangers choose origins, so their number is bounded. A token has about 350 bytes.
 const MAX_TOKENS: usize = 4096;
 
 /// A token could not be signed.

@@ -71,7 +71,7 @@ fn name(host: Host<String>) -> Result<String, SubjectError> {
 fn check_host(host: &str) -> Result<(), SubjectError> {
     let mut labels = host.trim_end_matches('.').rsplit('.');
     let last = labels.next().unwrap_or_default();
-    let private = matches!(last, "localhost" | "local" | "invalid" | "localdomain");
+    let private = matches!(last, "localhost" | "local" | "invalid");
     if private || labels.next().is_none() { Err(SubjectError::PrivateHost) } else { Ok(()) }
 }
 

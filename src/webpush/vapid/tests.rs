@@ -91,7 +91,7 @@ fn threads_share_one_signature() {
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(sign)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    assert!(headers.iter().all(|header| header == &headers[0]));
+    assert!(headers.iter().all(|header| *header == headers[0]));
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_private_key_is_not_shown() {
     let key = VapidKey::import(SEC1).unwrap();
     let shown = format!("{key:?}");
     assert!(shown.contains(key.public_base64url()));
-    assert!(!EXPORTED.contains("\"\"") && !shown.contains("privateKey"), "{shown}");
-    let scalar = EXPORTED.split('"').rev().nth(1).unwrap();
+    let json: Value = serde_json::from_str(EXPORTED).unwrap();
+    let scalar = json["privateKey"].as_str().unwrap();
     assert!(!shown.contains(scalar) && !shown.contains(&format!("{:?}", key.scalar())), "{shown}");
 }
