@@ -11,21 +11,18 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::push::connection::Connection;
 use crate::push::dial::Wire;
-
-/// How often a connection looks after itself. A dead one is noticed within two of these, before the deadline of the
-/// requests on it gives several rounds of them away.
-const TICK: Duration = Duration::from_secs(5);
+use crate::push::https::PushOptions;
 
 /// Ends with the connection. `room` is called when it can take more than before, or nothing more at all.
 pub(super) async fn drive(
     connection: &Connection,
     wire: Wire,
-    idle: Duration,
+    options: &PushOptions,
     mut room: impl FnMut(),
 ) {
-    let mut ticks = interval_at(Instant::now() + TICK, TICK);
+    let mut ticks = interval_at(Instant::now() + options.heartbeat, options.heartbeat);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut beat = Heartbeat { ticks, ping_sent: false, idle };
+    let mut beat = Heartbeat { ticks, ping_sent: false, idle: options.idle };
     match wire {
         Wire::Http1(mut wire) => {
             poll_fn(|cx| {

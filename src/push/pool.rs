@@ -190,8 +190,8 @@ impl Origin {
         let origin = self.clone();
         tokio::task::spawn_local(async move {
             let _place = dialled.place;
-            let idle = origin.dialer.options.idle;
-            drive(&connection, dialled.wire, idle, || origin.tidy()).await;
+            let options = &origin.dialer.options;
+            drive(&connection, dialled.wire, options, || origin.tidy()).await;
             origin.tidy();
         });
     }
