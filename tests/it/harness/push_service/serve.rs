@@ -172,7 +172,11 @@ async fn exchange(
         Answer::EndlessBody => stream_body(&mut respond, endless(), Some(state)).await?,
         Answer::Refuse => respond.send_reset(Reason::REFUSED_STREAM),
         Answer::Reset => respond.send_reset(Reason::INTERNAL_ERROR),
-        Answer::Cut => cut.notify_one(),
+        Answer::Cut => {
+            cut.notify_one();
+            // Given up now, the stream would be reset, and the client could hear that before the end.
+            std::future::poll_fn(|cx| respond.poll_reset(cx)).await?;
+        }
     }
     Ok(())
 }
