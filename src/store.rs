@@ -1,0 +1,483 @@
+//! The store: what it can be asked, and what it answers. [`sqlite`] is the embedded one.
+//!
+//! Changes go through the store's Journal (one writer, group commit): an answer means that the change is on disk.
+//! Reads come from a snapshot of their own. Nothing in here knows of actors; whoever wants to hear what was
+//! committed gives the store a [`Listener`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::clock::Timestamp;
+use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, VapidKeyId};
+use crate::model::{Backlog, Member, Outcome, Outcomes, Settled, Settlement, Stretch, Subscription};
+use crate::webpush::message::Content;
+use crate::webpush::request::Urgency;
+use crate::webpush::subscription::{Endpoint, Keys};
+
+pub mod directory;
+pub mod journal;
+pub mod sqlite;
+
+use directory::{Directory, DirectoryChange};
+
+/// Why the store could not do what it was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Nothing was stored, or it is not known whether it was: say 503 and try again.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// A row that cannot be read as what it must be.
+    #[error("the store holds a row that cannot be read: {0}")]
+    Corrupt(String),
+    /// The daemon is shutting down.
+    #[error("the store has been closed")]
+    Closed,
+}
+
+/// What every call answers with.
+pub type StoreFuture<T> = BoxFuture<'static, Result<T, StoreError>>;
+
+/// Hears of each commit, on the Journal's thread: it must not block.
+pub type Listener = Box<dyn Fn(Committed) + Send + Sync>;
+
+/// What a commit changed, for whoever acts on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Committed {
+    /// A channel's log has grown.
+    Accepted(ChannelId),
+    /// A subscription's keys, endpoint or memberships are not what they were.
+    SubscriptionChanged(SubscriptionId),
+    /// Commits fail: no send may start (`false`); or they succeed again (`true`).
+    Writable(bool),
+}
+
+/// The store, as the tree and the API use it.
+pub trait Store: Send + Sync + 'static {
+    /// Accepts a notification: one per channel, all or nothing, durable before the answer.
+    fn accept(&self, command: Accept) -> StoreFuture<AcceptReply>;
+    /// Puts a browser into channels.
+    fn subscribe(&self, command: Subscribe) -> StoreFuture<SubscribeReply>;
+    /// Gives a subscription another endpoint and keys, or revives one that went.
+    fn replace(&self, command: Replace) -> StoreFuture<ReplaceReply>;
+    /// Takes a subscription out of channels; answers how many memberships ended.
+    fn leave(&self, command: Leave) -> StoreFuture<u64>;
+    /// Cancels what was not sent. `None`: no such notification in the app.
+    fn cancel(&self, app: AppId, id: PublicId, now: Timestamp) -> StoreFuture<Option<NotificationView>>;
+    /// Deletes a channel: its open notifications are cancelled, its members leave. `false`: there was none.
+    fn delete_channel(&self, app: AppId, channel: String, now: Timestamp) -> StoreFuture<bool>;
+    /// Closes notifications and ends subscriptions whose time has come, and prunes what was deleted, at most
+    /// `limit` of each; answers the largest of the three counts: `limit` means that there may be more.
+    fn upkeep(&self, now: Timestamp, limit: i64) -> StoreFuture<usize>;
+    /// Changes apps, API keys or VAPID keys. [`Store::directory`] has the change when this answers.
+    fn change_directory(&self, change: DirectoryChange) -> StoreFuture<Result<(), Conflict>>;
+
+    /// Records how an attempt ended.
+    fn settle(&self, settlement: Settlement) -> StoreFuture<Settled>;
+    /// All that a worker needs to go on, read behind its own settlements. `None`: the subscription is gone.
+    fn load(&self, subscription: SubscriptionId) -> StoreFuture<Option<Backlog>>;
+
+    /// The apps and keys as they are now.
+    fn directory(&self) -> Arc<Directory>;
+    /// The open notifications of a channel after `from`, at most `limit`.
+    fn stretch(&self, channel: ChannelId, from: Seq, limit: i64) -> StoreFuture<Option<Stretch>>;
+    /// The next members of a channel after `after`, at most `limit`.
+    fn page(&self, query: PageQuery) -> StoreFuture<Page>;
+    /// Channels with open work, by id, after `after`.
+    fn channels_with_work(&self, after: ChannelId, limit: i64) -> StoreFuture<Vec<ChannelWork>>;
+    /// The earliest waiting subscriptions of a share, by time, at most `limit`.
+    fn due(&self, share: Share, limit: i64) -> StoreFuture<Vec<Due>>;
+    /// How many subscriptions there are, and how many deliveries are pending.
+    fn totals(&self) -> StoreFuture<Totals>;
+
+    /// A notification as the API shows it.
+    fn notification(&self, app: AppId, id: PublicId) -> StoreFuture<Option<NotificationView>>;
+    /// The deliveries of a notification that were tried and not accepted, at most `limit`.
+    fn failures(&self, app: AppId, id: PublicId, limit: i64) -> StoreFuture<Option<Vec<FailureView>>>;
+    /// A subscription as the API shows it, also one that went less than seven days ago.
+    fn subscription(
+        &self,
+        app: AppId,
+        id: PublicId,
+        now: Timestamp,
+    ) -> StoreFuture<Option<SubscriptionView>>;
+    /// One subscription, to send to it alone.
+    fn subscription_row(&self, app: AppId, id: PublicId) -> StoreFuture<Option<Arc<Subscription>>>;
+    /// The members of a channel, by row, after `after`.
+    fn members(&self, query: ListQuery) -> StoreFuture<Vec<MemberView>>;
+    /// The channels of an app whose name begins with `query.name`.
+    fn channels(&self, query: ListQuery) -> StoreFuture<Vec<ChannelView>>;
+    /// One channel.
+    fn channel(&self, app: AppId, name: String) -> StoreFuture<Option<ChannelView>>;
+    /// A channel's notifications, newest first, those before `query.after`.
+    fn channel_log(&self, query: ListQuery) -> StoreFuture<Vec<NotificationView>>;
+
+    /// Whether a commit succeeds now.
+    fn is_writable(&self) -> bool;
+    /// What the Journal is doing, for the observer.
+    fn journal(&self) -> journal::JournalSnapshot;
+}
+
+/// A publish: what was parsed and checked, for one or several channels of an app.
+#[derive(Clone, Debug)]
+pub struct Accept {
+    /// The app.
+    pub app: AppId,
+    /// Names of channels, each once.
+    pub channels: Vec<String>,
+    /// What the browser will get.
+    pub content: Content,
+    /// How long it may wait.
+    pub ttl: Duration,
+    /// RFC 8030 §5.3.
+    pub urgency: Urgency,
+    /// The caller's own words; the wire's form is derived from them.
+    pub topic: Option<String>,
+    /// Who does not get it.
+    pub exclude: Vec<PublicId>,
+    /// What makes a repeat of this call the same call.
+    pub idempotency: Option<Idempotency>,
+    /// When it is.
+    pub now: Timestamp,
+}
+
+/// An `Idempotency-Key` with the fingerprint of the request that it came with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Idempotency {
+    /// 1–255 bytes, opaque.
+    pub key: String,
+    /// SHA-256 over path, media type and body.
+    pub fingerprint: [u8; 32],
+}
+
+/// What became of a publish.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AcceptReply {
+    /// Stored, one for each channel, in the order of the call; `replayed` when an earlier call did it.
+    Accepted {
+        /// The notifications.
+        items: Vec<Accepted>,
+        /// Whether the same Idempotency-Key had stored them before.
+        replayed: bool,
+    },
+    /// The Idempotency-Key came with another request before.
+    KeyReused,
+    /// This channel has as many open notifications as it may (10,000).
+    ChannelFull(String),
+}
+
+/// One notification in one channel's log.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Accepted {
+    /// Its name.
+    pub id: String,
+    /// Its channel.
+    pub channel: String,
+    /// Its number there; 0 in a channel that does not exist.
+    pub seq: i64,
+    /// How many subscriptions are to get it.
+    pub recipients: i64,
+}
+
+/// Whose word a change of a subscription is, which decides what it may do to one that exists.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Authority {
+    /// An API key with `subscribe`: may replace keys, displaces only within exclusive namespaces.
+    ApiKey,
+    /// A subscriber token, with the channels that it covers (a final `*` is a prefix).
+    Token(Vec<String>),
+    /// Nobody's: a public channel.
+    Public,
+}
+
+/// A browser that wants to be in channels.
+#[derive(Clone, Debug)]
+pub struct Subscribe {
+    /// The app.
+    pub app: AppId,
+    /// Names of channels, at least one.
+    pub channels: Vec<String>,
+    /// Its endpoint.
+    pub endpoint: Endpoint,
+    /// Its keys.
+    pub keys: Keys,
+    /// When the browser ends it.
+    pub expires: Option<Timestamp>,
+    /// The VAPID key that it was made with.
+    pub vapid_key: VapidKeyId,
+    /// Who says so.
+    pub authority: Authority,
+    /// When it is.
+    pub now: Timestamp,
+}
+
+/// What became of a [`Subscribe`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SubscribeReply {
+    /// It is in the channels.
+    Subscribed {
+        /// Its name.
+        id: PublicId,
+        /// Its generation.
+        generation: Generation,
+        /// All channels that it is in now, sorted.
+        channels: Vec<String>,
+        /// Whether the endpoint was unknown.
+        created: bool,
+    },
+    /// The endpoint is there with other keys, and this caller may not replace them.
+    EndpointInUse,
+    /// Two channels of the call lie in the same exclusive namespace (this one).
+    Exclusive(String),
+}
+
+/// A subscription's new endpoint and keys.
+#[derive(Clone, Debug)]
+pub struct Replace {
+    /// The app.
+    pub app: AppId,
+    /// Which subscription.
+    pub id: PublicId,
+    /// Its new endpoint.
+    pub endpoint: Endpoint,
+    /// Its new keys.
+    pub keys: Keys,
+    /// When the browser ends it.
+    pub expires: Option<Timestamp>,
+    /// The VAPID key that the new endpoint was made with.
+    pub vapid_key: VapidKeyId,
+    /// When it is.
+    pub now: Timestamp,
+}
+
+/// What became of a [`Replace`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ReplaceReply {
+    /// Done; this is how it stands.
+    Replaced(SubscriptionView),
+    /// No such subscription, or it went too long ago.
+    Unknown,
+    /// The new endpoint belongs to another subscription with other keys.
+    EndpointInUse,
+}
+
+/// A subscription that leaves.
+#[derive(Clone, Debug)]
+pub struct Leave {
+    /// The app.
+    pub app: AppId,
+    /// Who, and what.
+    pub who: Leaver,
+    /// When it is.
+    pub now: Timestamp,
+}
+
+/// Which memberships end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Leaver {
+    /// One subscription in one channel; without any channel left it is still known.
+    Channel(PublicId, String),
+    /// One subscription everywhere: it is forgotten.
+    Everywhere(PublicId),
+    /// Every subscription of `channel` that is also in `also_in`.
+    Shared {
+        /// The channel that they leave.
+        channel: String,
+        /// The channel that says who.
+        also_in: String,
+    },
+}
+
+/// Which members a page is to have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PageQuery {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The member after whom it begins.
+    pub after: SubscriptionId,
+    /// Only members who have not settled this number.
+    pub behind: Seq,
+    /// How many members are looked at.
+    pub limit: i64,
+}
+
+/// The members of a channel who have something to get.
+#[derive(Debug)]
+pub struct Page {
+    /// Those who are behind and not waiting for a retry.
+    pub members: Vec<Member>,
+    /// The last member that was looked at; `None`: that was the end.
+    pub last: Option<SubscriptionId>,
+}
+
+/// A channel with open notifications.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ChannelWork {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The last number of its log.
+    pub head: Seq,
+}
+
+/// The partitions that one of `of` equal arbiters serves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Share {
+    /// Which of them, from 0.
+    pub index: u64,
+    /// Of how many.
+    pub of: u64,
+}
+
+impl Share {
+    /// Whether a subscription is placed here.
+    pub fn holds(self, subscription: SubscriptionId) -> bool {
+        subscription.partition() % self.of == self.index
+    }
+}
+
+/// A subscription that waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Due {
+    /// Which.
+    pub subscription: SubscriptionId,
+    /// Until when.
+    pub not_before: Timestamp,
+}
+
+/// Sums over the whole store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Totals {
+    /// Subscriptions that are not gone.
+    pub subscriptions: i64,
+    /// Deliveries without an outcome.
+    pub pending: i64,
+}
+
+/// A page of a list: by row or number, so that it stays cheap however far one reads.
+#[derive(Clone, Debug)]
+pub struct ListQuery {
+    /// The app.
+    pub app: AppId,
+    /// The channel's name, or the prefix that channels' names begin with.
+    pub name: String,
+    /// The position that the last page ended at.
+    pub after: Option<String>,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// A notification as the API shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NotificationView {
+    /// Its name.
+    pub id: PublicId,
+    /// Its channel's name.
+    pub channel: String,
+    /// Its number.
+    pub seq: i64,
+    /// How many were to get it.
+    pub recipients: i64,
+    /// How the deliveries ended so far.
+    pub outcomes: Outcomes,
+    /// When it was accepted.
+    pub created: Timestamp,
+    /// When it stops being sent.
+    pub expires: Timestamp,
+    /// Whether it was cancelled.
+    pub cancelled: bool,
+}
+
+impl NotificationView {
+    /// Deliveries without an outcome.
+    pub fn pending(&self) -> i64 {
+        self.recipients - self.outcomes.total()
+    }
+}
+
+/// One delivery that was tried and not accepted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FailureView {
+    /// Whose.
+    pub subscription: PublicId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The push service's status, if it answered.
+    pub status: Option<u16>,
+    /// Why.
+    pub reason: String,
+    /// After how many attempts.
+    pub attempts: u32,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A subscription as the API shows it: never its endpoint or keys.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SubscriptionView {
+    /// Its name.
+    pub id: PublicId,
+    /// Its generation.
+    pub generation: Generation,
+    /// The channels that it is in (for one that is gone: was in), sorted.
+    pub channels: Vec<String>,
+    /// The VAPID key that it was made with.
+    pub vapid_key: VapidKeyId,
+    /// When it went, if it did.
+    pub gone: Option<Timestamp>,
+    /// When it waits until, if it does.
+    pub not_before: Option<Timestamp>,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// A member of a channel as the API shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemberView {
+    /// The position to continue a list from.
+    pub position: i64,
+    /// Its name.
+    pub id: PublicId,
+    /// The origin of its endpoint, for naming the push service.
+    pub origin: String,
+    /// How many numbers it is behind the channel's head.
+    pub lag: i64,
+    /// How many attempts the delivery in hand has had.
+    pub attempts: u32,
+    /// When the next attempt is, if it waits.
+    pub not_before: Option<Timestamp>,
+    /// How its last failed delivery ended, if one did.
+    pub last_failure: Option<(Outcome, String)>,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// A channel as the API shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChannelView {
+    /// Its name.
+    pub name: String,
+    /// How many subscriptions are in it.
+    pub subscribers: i64,
+    /// The last number of its log.
+    pub head: i64,
+    /// How many notifications are open.
+    pub open: i64,
+    /// When the oldest open notification was accepted.
+    pub oldest_pending: Option<Timestamp>,
+}
+
+/// Why a change of the directory was refused.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Conflict {
+    /// Something of that name is there.
+    #[error("{0} exists already")]
+    Exists(String),
+    /// Nothing of that name is there.
+    #[error("there is no {0}")]
+    Missing(String),
+    /// It cannot be taken away, for this reason.
+    #[error("{0}")]
+    Needed(String),
+}
+
