@@ -3,7 +3,9 @@
 pub mod clock;
 pub mod delivery;
 pub mod id;
+pub mod metrics;
 pub mod model;
+pub mod push;
 pub mod store;
-pub mod webpush;
 pub mod tree;
+pub mod webpush;
