@@ -44,6 +44,7 @@ pub(super) struct Dialled {
 }
 
 /// What a driver polls.
+#[expect(clippy::large_enum_variant, reason = "one for each connection, and it moves twice")]
 pub(super) enum Wire {
     Http1(http1::Connection<Stream, Full<Bytes>>),
     Http2(h2::client::Connection<TokioIo<Stream>, Bytes>),

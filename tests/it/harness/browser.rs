@@ -7,6 +7,9 @@ use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hkdf::{self, HKDF_SHA256, KeyType, Salt};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fanfare::clock::Timestamp;
+use fanfare::webpush::encrypt::encrypt;
+use fanfare::webpush::subscription::PushSubscription;
 
 /// Salt, record size and the length of the key id (RFC 8188 §2.1).
 const HEADER: usize = 16 + 4 + 1;
@@ -101,6 +104,17 @@ fn derive<const LEN: usize>(salt: &[u8], secret: &[u8], info: &[u8]) -> [u8; LEN
     let prk: hkdf::Prk = Salt::new(HKDF_SHA256, salt).extract(secret);
     prk.expand(&[info], Len(LEN)).unwrap().fill(&mut out).unwrap();
     out
+}
+
+/// The two ends meet: what is encrypted for a subscription as it is registered, its browser reads.
+#[test]
+fn a_browser_reads_what_is_encrypted_for_its_subscription() {
+    let browser = Browser::new();
+    let json = browser.subscription_json("https://push.example/x");
+    let subscription = PushSubscription::parse(&json, Timestamp::default()).unwrap();
+    let body = encrypt(&subscription.keys, br#"{"tea":"ready"}"#).unwrap();
+    assert_eq!(browser.decrypt_json(&body), serde_json::json!({ "tea": "ready" }));
+    assert_eq!(Browser::new().try_decrypt(&body), None);
 }
 
 /// RFC 8291 §5.
