@@ -115,6 +115,18 @@ async fn who_finds_all_connections_in_use_is_told_so_and_has_lost_no_attempt() {
     assert!(!crowded.counts_as_attempt());
 }
 
+#[actix_web::test]
+async fn a_lookup_that_outlives_its_dial_keeps_its_place() {
+    let service = PushService::start();
+    let lookup: Lookup = Arc::new(|_| std::future::pending().boxed());
+    let options = PushOptions { max_connections: 1, dial_timeout: SOON, ..PushOptions::default() };
+    let client = Client::new(&service, Egress::default(), options, Some(lookup));
+    let first = client.push("https://a.example/x").await.unwrap_err();
+    assert_eq!(first.label(), "dial_timeout", "{first}");
+    let second = client.push("https://b.example/x").await.unwrap_err();
+    assert_eq!(second.label(), "crowded", "{second}");
+}
+
 fn everything_is_local() -> Lookup {
     Arc::new(|_| -> BoxFuture<'static, _> {
         std::future::ready(Ok(vec!["127.0.0.1".parse().unwrap()])).boxed()
