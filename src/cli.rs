@@ -38,7 +38,7 @@ use output::Output;
 
 /// A self-hosted Web Push fan-out daemon.
 #[derive(Debug, Parser)]
-#[command(name = "fanfare", version, about, args_conflicts_with_subcommands = false)]
+#[command(name = "fanfare", version, about)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -51,7 +51,7 @@ enum Command {
     /// Runs the daemon (what happens without a command)
     Serve,
     /// Publishes a notification to a channel
-    Notify(notify::Args),
+    Notify(Box<notify::Args>),
     /// VAPID keys: what subscriptions are made with
     #[command(subcommand)]
     Vapid(vapid::Command),
@@ -166,7 +166,7 @@ fn dispatch(
                 ExitStatus::Failed => ExitCode::FAILURE,
             });
         }
-        Command::Notify(args) => notify::run(args, &mut context)?,
+        Command::Notify(args) => notify::run(*args, &mut context)?,
         Command::Vapid(command) => vapid::run(command, &mut context)?,
         Command::App(command) => app::run(command, &mut context)?,
         Command::Key(command) => key::run(command, &mut context)?,

@@ -68,7 +68,7 @@ fn list(args: &List, context: &mut Context<'_, '_>) -> Result<(), CliError> {
         context.out.json(&json!({"items": items}));
         return Ok(());
     }
-    let columns = ["channel", "subscribers", "head", "oldest_pending"];
+    let columns = ["name", "subscribers", "head", "open", "oldest_pending"];
     let row = |item: &Value| columns.map(|field| cell(item, field));
     context.out.table(columns, items.iter().map(row).collect());
     Ok(())

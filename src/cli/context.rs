@@ -64,9 +64,9 @@ impl<'a, 'out> Context<'a, 'out> {
             let mut items = Vec::new();
             let mut cursor = Value::Null;
             loop {
-                let page = match &cursor {
-                    Value::String(at) => format!("{path}{separator}cursor={}", path::segment(at)),
-                    _ => path.to_owned(),
+                let page = match cursor.as_str() {
+                    Some(at) => format!("{path}{separator}cursor={}", path::segment(at)),
+                    None => path.to_owned(),
                 };
                 let mut answer = daemon.call(Call::new(Method::GET, page)).await?;
                 if let Some(page) = answer["items"].as_array_mut() {

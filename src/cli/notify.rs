@@ -66,7 +66,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "URL")]
     server: Option<String>,
     /// An API key with the scope notify, for --server [env: FANFARE_KEY or FANFARE_KEY_FILE]
-    #[arg(long, value_name = "KEY", value_parser = hidden)]
+    #[arg(long, value_name = "KEY")]
     key: Option<Secret>,
     /// The app [default: default, or the key's]
     #[arg(long)]
@@ -188,11 +188,6 @@ fn object(text: &str) -> Result<Value, String> {
         Ok(_) => Err("not an object; write {\"name\": \"value\"}".to_owned()),
         Err(error) => Err(format!("not JSON: {error}")),
     }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "clap wants a parser that can fail")]
-fn hidden(text: &str) -> Result<Secret, String> {
-    Ok(Secret::new(text))
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ mod tests {
             vec![["id", "scopes", "n", "x"].map(|f| cell(&item, f))],
         );
         out.finish().unwrap();
-        let expected = "id      scopes       n  x\na\u{fffd}[2J  read,notify  3  -\n";
+        let expected = "id     scopes       n  x\na\u{fffd}[2J  read,notify  3  -\n";
         assert_eq!(String::from_utf8(text).unwrap(), expected);
     }
 }

@@ -55,7 +55,8 @@ pub(super) fn parse_server(text: &str) -> Result<Url, String> {
     let url =
         Url::parse(text).map_err(|error| format!("{error}; write https://push.example.com"))?;
     let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if !is_web || !url.username().is_empty() || url.query().is_some() || url.fragment().is_some() {
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if !is_web || has_user || url.query().is_some() || url.fragment().is_some() {
         return Err("not a plain http or https URL; write https://push.example.com".to_owned());
     }
     Ok(url)

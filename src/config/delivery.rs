@@ -45,12 +45,24 @@ impl DeliveryConfig {
             retry_max: settings.one(RETRY_MAX, parse::duration).unwrap_or(DEFAULT_RETRY_MAX),
             max_attempts: settings.one(MAX_ATTEMPTS, |text| parse::number(text, 1, u32::MAX)),
         };
-        if config.retry_min > config.retry_max {
-            let max = humantime::format_duration(config.retry_max);
+        config.check_pauses(settings);
+        config
+    }
+
+    /// The pauses grow, so the first may not be the longer one. The one that somebody set is to blame.
+    fn check_pauses(&self, settings: &mut Settings) {
+        let min = humantime::format_duration(self.retry_min);
+        let max = humantime::format_duration(self.retry_max);
+        if self.retry_min <= self.retry_max {
+            return;
+        }
+        if settings.is_given(RETRY_MIN) {
             let problem = format!("is longer than {} ({max}); make it shorter", RETRY_MAX.path);
             settings.refuse(RETRY_MIN, problem);
+        } else {
+            let problem = format!("is shorter than {} ({min}); make it longer", RETRY_MIN.path);
+            settings.refuse(RETRY_MAX, problem);
         }
-        config
     }
 
     pub(super) fn entries(&self) -> Vec<(Key, toml::Value)> {

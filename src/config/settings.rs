@@ -80,6 +80,11 @@ impl Settings {
         parsed
     }
 
+    /// Whether any source has the key.
+    pub(super) fn is_given(&self, key: Key) -> bool {
+        self.given.contains_key(key.path)
+    }
+
     /// Says that a value is wrong beside another one.
     pub(super) fn refuse(&mut self, key: Key, problem: String) {
         let origin = self.given.get(key.path).map_or(Origin::Default, |given| given.origin.clone());
