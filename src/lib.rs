@@ -1,7 +1,11 @@
 //! Fanfare, a self-hosted Web Push fan-out daemon.
 
+pub mod cli;
 pub mod clock;
 pub mod delivery;
+pub mod config;
+pub mod control;
+pub mod daemon;
 pub mod id;
 pub mod metrics;
 pub mod model;
