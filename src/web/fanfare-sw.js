@@ -14,6 +14,7 @@
   ];
   const { registration } = self;
   const { scope } = registration;
+  let lastShown = Promise.resolve(); // one after the other, so that each sees what is on screen
 
   self.addEventListener('push', (event) => event.waitUntil(receive(event)));
   self.addEventListener('notificationclick', (event) => event.waitUntil(follow(event)));
@@ -22,7 +23,9 @@
   async function receive(event) {
     const message = understand(event);
     try {
-      await show(message.notification, Boolean(event.notification));
+      const shown = lastShown.then(() => show(message.notification, Boolean(event.notification)));
+      lastShown = shown.catch(() => {});
+      await shown;
     } finally {
       if (await isFirst(message.id)) await relay(message);
       if (message.app_badge !== undefined) await navigator.setAppBadge?.(message.app_badge).catch(() => {});

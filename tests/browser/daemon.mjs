@@ -20,10 +20,8 @@ export class Daemon {
       '--egress-allow', pushService.authority, '--egress-ca-file', pushService.caFile,
     ];
     daemon.process = new Process(binary, args, { PATH: process.env.PATH, FANFARE_BOOTSTRAP_KEY: KEY });
-    await until(20, 'the daemon to be ready', async () => {
-      if (!daemon.process.alive) throw new Error('the daemon is not running');
-      return (await fetch(`${daemon.origin}/readyz`)).ok;
-    });
+    const ready = until(20, 'the daemon to be ready', async () => (await fetch(`${daemon.origin}/readyz`)).ok);
+    await daemon.process.whileAlive(ready);
     return daemon;
   }
 

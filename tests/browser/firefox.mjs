@@ -23,6 +23,9 @@ const NEWS = {
   data: { article: 4711, tags: ['brass', 'horn'] },
 };
 
+/** A P-256 public key that is not the app's: RFC 8291, appendix A. */
+const FOREIGN_KEY = 'BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8';
+
 /** In order; each builds on the ones before it. */
 const STEPS = {
   async 'the daemon starts and is ready'() {
@@ -95,6 +98,23 @@ const STEPS = {
     await settled(sent.id);
   },
 
+  async 'a repeat is listed once, and does not hide what is newer under its tag'() {
+    for (const body of ['1:0', '2:0']) {
+      const sent = await daemon.call('POST', '/v1/channels/demo/notifications', {
+        notification: { title: 'Score', body, tag: 'score' },
+      });
+      await settled(sent.id);
+    }
+    service.repeat(2);
+    await sendText('After the repeat');
+    await notification((one) => one.body === 'After the repeat');
+    await arrived((item) => item.body === 'After the repeat');
+    const scores = (await notifications()).filter((one) => one.tag === 'score');
+    assert.deepEqual(scores.map((one) => one.body), ['2:0']);
+    const listed = (await arrivals()).filter((item) => item.title === 'Score');
+    assert.deepEqual(listed.map((item) => item.body), ['2:0', '1:0']);
+  },
+
   async 'Send me a test arrives'() {
     const before = (await arrivals()).length;
     await firefox.press('#test');
@@ -124,21 +144,58 @@ const STEPS = {
   },
 
   async 'Unsubscribe makes the server, the browser and its push service forget'() {
-    const unregistered = once(service, 'unregister');
-    await firefox.press('#unsubscribe');
-    await seen('#status', 'Not subscribed');
-    await within(20, 'Firefox to unregister at the push service', unregistered);
+    await unsubscribe();
     assert.deepEqual(await subscriptions(), []);
     const sent = await sendText('Nobody hears this');
     assert.equal(sent.recipients, 0);
   },
 
+  async 'a subscription made with another key is replaced'() {
+    await firefox.evaluate(`
+      const registration = await navigator.serviceWorker.getRegistration('/demo');
+      await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: args[0] });`, FOREIGN_KEY);
+    await firefox.press('#subscribe');
+    await seen('#status', 'Subscribed');
+    const sent = await sendText('With our own key');
+    await arrived((item) => item.body === 'With our own key');
+    await settled(sent.id);
+    await unsubscribe();
+  },
+
+  async 'two tabs that subscribe at once make one subscription, and both show it'() {
+    const before = service.registered.length;
+    const tabs = await firefox.openTab(`${daemon.origin}/demo`);
+    await seen('#status', 'Not subscribed');
+    const onSignal = `
+      new BroadcastChannel('signal').onmessage = () => document.querySelector('#subscribe').click();`;
+    await firefox.evaluate(onSignal);
+    await tabs.first();
+    await firefox.evaluate(onSignal);
+    await firefox.evaluate(`new BroadcastChannel('signal').postMessage('now');`);
+    await seen('#status', 'Subscribed');
+    await tabs.second();
+    await seen('#status', 'Subscribed');
+    assert.equal(service.registered.length, before + 1);
+    assert.equal((await subscriptions()).length, 1);
+    await sendText('To both tabs');
+    await arrived((item) => item.body === 'To both tabs');
+    await tabs.first();
+    await arrived((item) => item.body === 'To both tabs');
+  },
+
   async 'every push was accepted, decrypted and handled'() {
     assert.deepEqual(service.refusals, []);
-    await until(20, 'acknowledgements', () => service.acknowledged.length >= 5);
+    await until(20, 'acknowledgements', () => service.acknowledged.length >= 7);
     assert.deepEqual(service.acknowledged.filter(({ code }) => code !== 100), []);
   },
 };
+
+async function unsubscribe() {
+  const unregistered = once(service, 'unregister');
+  await firefox.press('#unsubscribe');
+  await seen('#status', 'Not subscribed');
+  await within(20, 'Firefox to unregister at the push service', unregistered);
+}
 
 /** As `curl -d` sends it. */
 function sendText(text) {
@@ -169,12 +226,16 @@ async function arrived(test) {
   return until(20, 'the arrival in the page', async () => (await arrivals()).find(test));
 }
 
-/** What the browser says it shows: registration.getNotifications(). */
-async function notification(test) {
-  return until(20, 'the notification', async () => (await firefox.evaluate(`
+/** What the browser says it shows. */
+function notifications() {
+  return firefox.evaluate(`
     const registration = await navigator.serviceWorker.getRegistration('/demo');
     const shown = await registration.getNotifications();
-    return shown.map(({ title, body, tag, data }) => JSON.parse(JSON.stringify({ title, body, tag, data })));`)).find(test));
+    return shown.map(({ title, body, tag, data }) => JSON.parse(JSON.stringify({ title, body, tag, data })));`);
+}
+
+async function notification(test) {
+  return until(20, 'the notification', async () => (await notifications()).find(test));
 }
 
 /** The API says that the push service of the one recipient accepted it. */
@@ -221,4 +282,4 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 const { passed, failed } = await run();
 await cleanUp();
 console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed ? 1 : 0;
+process.exit(failed ? 1 : 0);

@@ -53,11 +53,9 @@ export class Firefox {
       .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`).join(''));
     const args = ['--headless', '--marionette', '--no-remote', '--profile', profile, 'about:blank'];
     firefox.process = new Process(binary, args, { PATH: process.env.PATH, HOME: directory, MOZ_CRASHREPORTER_DISABLE: '1' });
-    const port = await until(60, 'Firefox to open its Marionette port', () => {
-      if (!firefox.process.alive) throw new Error('Firefox is not running');
-      return Number(readFileSync(join(profile, 'MarionetteActivePort'), 'utf8'));
-    });
-    await firefox.#connect(port);
+    const port = until(60, 'Firefox to open its Marionette port',
+      () => Number(readFileSync(join(profile, 'MarionetteActivePort'), 'utf8')));
+    await firefox.#connect(await firefox.process.whileAlive(port));
     return firefox;
   }
 
@@ -100,6 +98,16 @@ export class Firefox {
 
   async reload() {
     await this.command('WebDriver:Refresh');
+  }
+
+  /** Opens a further tab and goes there; returns the way back and forth. */
+  async openTab(url) {
+    const here = await this.command('WebDriver:GetWindowHandle');
+    const tab = await this.command('WebDriver:NewWindow', { type: 'tab', focus: false });
+    const goTo = (handle) => this.command('WebDriver:SwitchToWindow', { handle });
+    await goTo(tab.handle);
+    await this.open(url);
+    return { first: () => goTo(here.value), second: () => goTo(tab.handle) };
   }
 
   /** Presses an element as a person does: it must be there and visible, and the press is a user gesture. */

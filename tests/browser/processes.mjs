@@ -15,7 +15,7 @@ export class Process {
     this.lines = [];
     this.child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     this.exited = once(this.child, 'exit');
-    this.exited.catch((error) => this.#keep(error.message)); // it could not be started
+    this.exited.catch(() => {}); // it could not be started: told by whoever waits for it
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => this.#keep(text));
     }
@@ -24,6 +24,12 @@ export class Process {
 
   #keep(text) {
     this.lines = [...this.lines, ...text.split('\n').filter(Boolean)].slice(-KEPT_LINES);
+  }
+
+  /** Settles as `promise` does, or fails at once when the process ends before. */
+  async whileAlive(promise) {
+    const ended = this.exited.then(([status, signal]) => { throw new Error(`${this.name} ended: ${signal ?? status}`); });
+    return Promise.race([promise, ended]);
   }
 
   get alive() {

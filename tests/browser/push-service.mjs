@@ -13,6 +13,7 @@ import { WebSocketServer } from 'ws';
 export class PushService extends EventEmitter {
   #channels = new Map(); // channelID → { token, key }
   #version = 0;
+  #sent = [];
   #browser = null;
   #uaid = randomUUID();
 
@@ -67,6 +68,12 @@ export class PushService extends EventEmitter {
     }
   }
 
+  /** Delivers once more what was delivered `back` messages ago (1: the last), as push services now and then do. */
+  repeat(back) {
+    const version = String(++this.#version);
+    this.#browser.send(JSON.stringify({ ...this.#sent.at(-back), version }));
+  }
+
   /** Forgets the browser, as a push service does that lost its data: every subscription there is replaced. */
   forgetTheBrowser() {
     this.#channels.clear();
@@ -92,6 +99,7 @@ export class PushService extends EventEmitter {
       frame.headers = { encoding: request.headers['content-encoding'] };
     }
     this.#browser.send(JSON.stringify(frame));
+    this.#sent.push(frame);
     response.writeHead(201, { location: `https://${this.authority}/message/${version}` }).end();
   }
 
