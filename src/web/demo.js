@@ -29,12 +29,14 @@
     'server-unreachable': 'This page’s server does not answer. Is it still running?',
     'dismissed': 'The browser did not get permission to show notifications. Press Subscribe again and allow it.',
     'denied': UNABLE.denied,
+    'subscription-gone': 'The push service has forgotten this browser. Unsubscribe, and subscribe again.',
     'http-401': `The channel “${CHANNEL}” is not public on this server: start it with --demo true.`,
     'http-429': 'That was too soon after the last one. Wait a second, and try again.',
   };
 
   function describe(error) {
-    return PROBLEMS[error.code] ?? PROBLEMS[`http-${error.status}`] ?? error.message;
+    const known = PROBLEMS[error.code] ?? PROBLEMS[`http-${error.status}`];
+    return known ?? error.message.replace(/^./, (first) => first.toUpperCase());
   }
 
   function showProblem(text) {

@@ -152,8 +152,8 @@
     }
 
     /** Subscribes the browser where it is not, tells the server through `send`, and keeps the answer. */
-    async function enrol(registered, send) {
-      for (let anew = false; ; anew = true) {
+    async function enrol(registered, send, anew = false) {
+      for (;; anew = true) {
         try {
           const subscription = await browserSubscription(registered, anew);
           const key = subscription.options?.applicationServerKey;
@@ -231,9 +231,10 @@
         const moved = (await browsersOwn(registered))?.endpoint !== record.endpoint;
         if (!moved && Date.now() - record.checked < DAY_MS) return;
         try {
-          const now = moved ? { state: 'gone' } : await own(record, 'GET');
-          if (now.state === 'gone') await enrol(registered, (body) => own(record, 'PUT', '', body));
-          else await save({ ...record, channels: now.channels, checked: Date.now() });
+          const { state, channels } = moved ? {} : await own(record, 'GET');
+          const gone = state === 'gone'; // its push service forgot the endpoint, which the browser still has
+          if (moved || gone) await enrol(registered, (body) => own(record, 'PUT', '', body), gone);
+          else await save({ ...record, channels, checked: Date.now() });
         } catch (error) {
           if (error.status === 404) await save(); // forgotten over there: the page may subscribe again
         }
