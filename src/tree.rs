@@ -33,6 +33,7 @@ use crate::metrics::{ActorKind, Metrics};
 use crate::model::{Payload, Subscription};
 use crate::push::Push;
 use crate::store::{Committed, Share, Store};
+use crate::webpush::reply::Verdict;
 use crate::webpush::vapid::VapidSigner;
 use channel::arbiters::{Arbiter, Arbiters};
 use channel::supervisor::{ChannelSupervisor, ChannelTools, Grown};
@@ -101,21 +102,55 @@ impl Default for TreeOptions {
 /// The tree from outside.
 #[derive(Clone)]
 pub struct Tree {
-    root: Addr<Root>,
-    channels: Addr<ChannelSupervisor>,
-    arbiters: Arbiters,
+    /// Nothing, where nothing is delivered.
+    branches: Option<Branches>,
     store: Arc<dyn Store>,
     writable: watch::Sender<bool>,
     failed: watch::Receiver<bool>,
 }
 
+#[derive(Clone)]
+struct Branches {
+    root: Addr<Root>,
+    channels: Addr<ChannelSupervisor>,
+    arbiters: Arbiters,
+}
+
 /// What became of a test message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TestReply {
-    /// The attempt was made.
-    Attempted(Attempted),
-    /// The tree did not answer.
-    Unavailable,
+    /// The push service took it.
+    Accepted {
+        /// Its status.
+        status: u16,
+    },
+    /// The push service refused it.
+    Refused {
+        /// Its status, if it answered.
+        status: Option<u16>,
+        /// Its reason, or ours.
+        reason: String,
+    },
+    /// The push service says that the subscription has ended.
+    Gone,
+    /// It was not tried.
+    Unavailable(String),
+}
+
+impl From<Attempted> for TestReply {
+    fn from(attempted: Attempted) -> Self {
+        match attempted {
+            Attempted::Answered { verdict: Verdict::Accepted, status, .. } => Self::Accepted { status },
+            Attempted::Answered { verdict: Verdict::Gone, .. } => Self::Gone,
+            Attempted::Answered { status, reason, .. } => Self::Refused {
+                status: Some(status),
+                reason: reason.unwrap_or_else(|| "no reason given".to_owned()),
+            },
+            Attempted::Unanswered { reason, .. } | Attempted::Impossible { reason } => {
+                Self::Refused { status: None, reason }
+            }
+        }
+    }
 }
 
 impl Tree {
@@ -155,28 +190,42 @@ impl Tree {
             let make = move || ChannelSupervisor::new(tools, root);
             supervise(&Thread::new(), ActorKind::ChannelSupervisor, failed_sender, make).await?
         };
-        Ok(Self { root, channels, arbiters, store: parts.store, writable, failed })
+        let branches = Some(Branches { root, channels, arbiters });
+        Ok(Self { branches, store: parts.store, writable, failed })
+    }
+
+    /// A tree that delivers nothing: for a command that needs the API and no more.
+    pub fn bare(store: Arc<dyn Store>) -> Self {
+        let (writable, _) = watch::channel(true);
+        let (_, failed) = watch::channel(false);
+        Self { branches: None, store, writable, failed }
     }
 
     /// Acts on what the store has committed.
     pub fn committed(&self, event: Committed) {
+        if let Committed::Writable(writable) = event {
+            self.writable.send_replace(writable);
+        }
+        let Some(Branches { channels, arbiters, .. }) = &self.branches else { return };
         match event {
-            Committed::Accepted(channel) => self.channels.do_send(Grown(channel)),
+            Committed::Accepted(channel) => channels.do_send(Grown(channel)),
             Committed::SubscriptionChanged(id) => {
-                if let Some(arbiter) = self.arbiters.of(id) {
+                if let Some(arbiter) = arbiters.of(id) {
                     arbiter.supervisor.do_send(Changed(id));
                 }
             }
-            Committed::Writable(writable) => drop(self.writable.send_replace(writable)),
+            Committed::Writable(_) => {}
         }
     }
 
     /// Sends a test message to one subscription alone.
     pub async fn send_test(&self, subscription: Arc<Subscription>, payload: Payload) -> TestReply {
-        let Some(arbiter) = self.arbiters.of(subscription.id) else { return TestReply::Unavailable };
+        let unavailable = || TestReply::Unavailable("no worker took it; try again".to_owned());
+        let arbiter = self.branches.as_ref().and_then(|tree| tree.arbiters.of(subscription.id));
+        let Some(arbiter) = arbiter else { return unavailable() };
         let (reply, answer) = oneshot::channel();
         arbiter.supervisor.do_send(SendTest { subscription, payload, reply });
-        answer.await.map_or(TestReply::Unavailable, TestReply::Attempted)
+        answer.await.map_or_else(|_| unavailable(), TestReply::from)
     }
 
     /// Whether all of it runs and the store can be written.
@@ -186,31 +235,39 @@ impl Tree {
 
     /// Ends when the process had better end.
     pub async fn failed(&self) {
-        // The sender lives as long as the tree.
-        let _ = self.failed.clone().wait_for(|failed| *failed).await;
+        if self.failed.clone().wait_for(|failed| *failed).await.is_err() {
+            // There is nobody who could fail.
+            std::future::pending().await
+        }
     }
 
     /// What the tree looks like, without the workers one by one.
     pub async fn snapshot(&self) -> Result<TreeSnapshot, MailboxError> {
+        let Branches { root, channels, arbiters } = self.branches()?;
         let mut subscriptions = Vec::new();
-        for arbiter in self.arbiters.iter() {
+        for arbiter in arbiters.iter() {
             subscriptions.push(arbiter.supervisor.send(Observe).await?);
         }
         Ok(TreeSnapshot {
-            root: self.root.send(Observe).await?,
+            root: root.send(Observe).await?,
             journal: self.store.journal(),
-            channels: self.channels.send(Observe).await?,
+            channels: channels.send(Observe).await?,
             subscriptions,
         })
     }
 
     /// The workers of channels and of subscriptions, at most `limit` of each supervisor.
     pub async fn workers(&self, limit: usize) -> Result<Vec<Snapshot>, MailboxError> {
-        let mut workers = self.channels.send(ObserveChildren { limit }).await?;
-        for arbiter in self.arbiters.iter() {
+        let Branches { channels, arbiters, .. } = self.branches()?;
+        let mut workers = channels.send(ObserveChildren { limit }).await?;
+        for arbiter in arbiters.iter() {
             workers.extend(arbiter.supervisor.send(ObserveChildren { limit }).await?);
         }
         Ok(workers)
+    }
+
+    fn branches(&self) -> Result<&Branches, MailboxError> {
+        self.branches.as_ref().ok_or(MailboxError::Closed)
     }
 }
 
