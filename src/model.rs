@@ -213,3 +213,88 @@ pub struct Stretch {
     /// What is open in it, in order.
     pub open: Vec<Arc<Notification>>,
 }
+
+/// How an attempt (or a decision to make none) ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settlement {
+    /// Whose delivery.
+    pub subscription: SubscriptionId,
+    /// The keys that were used.
+    pub generation: Generation,
+    /// The notification's channel.
+    pub channel: ChannelId,
+    /// The notification's number.
+    pub seq: Seq,
+    /// How the delivery ended; `None` when it is to be tried again.
+    pub outcome: Option<Outcome>,
+    /// What it says about the endpoint.
+    pub endpoint: EndpointState,
+    /// What to keep for the failures list; `None` for a success.
+    pub failure: Option<Failure>,
+    /// When it is.
+    pub now: Timestamp,
+}
+
+/// What is stored about an endpoint's health.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EndpointState {
+    /// Nothing was stored and nothing is to be.
+    Untroubled,
+    /// It answered: what was stored about its failures is cleared.
+    Recovered,
+    /// It is left alone until then.
+    Waiting {
+        /// No attempt before.
+        not_before: Timestamp,
+        /// How often it failed in a row.
+        failures: u32,
+        /// How many attempts the delivery in hand has had.
+        attempts: u32,
+    },
+}
+
+/// Why a delivery was not accepted, for the failures list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// The push service's status, if it answered.
+    pub status: Option<u16>,
+    /// Its reason, or ours, in short; never an endpoint.
+    pub reason: String,
+    /// How many attempts there were.
+    pub attempts: u32,
+}
+
+/// What became of a [`Settlement`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Settled {
+    /// It is on disk.
+    Recorded,
+    /// The subscription has changed or left meanwhile: nothing was booked, load anew.
+    Stale,
+}
+
+/// All that a worker needs to go on.
+#[derive(Debug)]
+pub struct Backlog {
+    /// The subscription.
+    pub subscription: Arc<Subscription>,
+    /// No attempt before.
+    pub not_before: Option<Timestamp>,
+    /// How often the endpoint failed in a row.
+    pub failures: u32,
+    /// The delivery that goes first.
+    pub trying: Option<Trying>,
+    /// What is open for it, channel by channel.
+    pub stretches: Vec<Stretch>,
+    /// Whether there is more than fitted.
+    pub more: bool,
+}
+
+/// A subscription in a channel, with its cursor.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The subscription.
+    pub subscription: Arc<Subscription>,
+    /// Everything up to here is settled.
+    pub done: Seq,
+}

@@ -11,7 +11,9 @@ use futures_util::future::BoxFuture;
 
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, VapidKeyId};
-use crate::model::{Notification, Outcome, Outcomes, Stretch, Subscription, Trying};
+use crate::model::{
+    Backlog, Member, Outcome, Outcomes, Settled, Settlement, Stretch, Subscription,
+};
 use crate::webpush::message::Content;
 use crate::webpush::request::Urgency;
 use crate::webpush::subscription::{Endpoint, Keys};
@@ -64,11 +66,17 @@ pub trait Store: Send + Sync + 'static {
     /// Takes a subscription out of channels; answers how many memberships ended.
     fn leave(&self, command: Leave) -> StoreFuture<u64>;
     /// Cancels what was not sent. `None`: no such notification in the app.
-    fn cancel(&self, app: AppId, id: PublicId, now: Timestamp) -> StoreFuture<Option<NotificationView>>;
+    fn cancel(
+        &self,
+        app: AppId,
+        id: PublicId,
+        now: Timestamp,
+    ) -> StoreFuture<Option<NotificationView>>;
     /// Deletes a channel: its open notifications are cancelled, its members leave. `false`: there was none.
     fn delete_channel(&self, app: AppId, channel: String, now: Timestamp) -> StoreFuture<bool>;
-    /// Closes at most `limit` notifications whose TTL has ended; answers how many.
-    fn close_expired(&self, now: Timestamp, limit: i64) -> StoreFuture<usize>;
+    /// Closes notifications and ends subscriptions whose time has come, and prunes what was deleted, at most
+    /// `limit` of each; answers the largest of the three counts: `limit` means that there may be more.
+    fn upkeep(&self, now: Timestamp, limit: i64) -> StoreFuture<usize>;
     /// Changes apps, API keys or VAPID keys. [`Store::directory`] has the change when this answers.
     fn change_directory(&self, change: DirectoryChange) -> StoreFuture<Result<(), Conflict>>;
 
@@ -93,9 +101,19 @@ pub trait Store: Send + Sync + 'static {
     /// A notification as the API shows it.
     fn notification(&self, app: AppId, id: PublicId) -> StoreFuture<Option<NotificationView>>;
     /// The deliveries of a notification that were tried and not accepted, at most `limit`.
-    fn failures(&self, app: AppId, id: PublicId, limit: i64) -> StoreFuture<Option<Vec<FailureView>>>;
+    fn failures(
+        &self,
+        app: AppId,
+        id: PublicId,
+        limit: i64,
+    ) -> StoreFuture<Option<Vec<FailureView>>>;
     /// A subscription as the API shows it, also one that went less than seven days ago.
-    fn subscription(&self, app: AppId, id: PublicId) -> StoreFuture<Option<SubscriptionView>>;
+    fn subscription(
+        &self,
+        app: AppId,
+        id: PublicId,
+        now: Timestamp,
+    ) -> StoreFuture<Option<SubscriptionView>>;
     /// One subscription, to send to it alone.
     fn subscription_row(&self, app: AppId, id: PublicId) -> StoreFuture<Option<Arc<Subscription>>>;
     /// The members of a channel, by row, after `after`.
@@ -283,82 +301,6 @@ pub enum Leaver {
     },
 }
 
-/// How an attempt (or a decision to make none) ended.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Settlement {
-    /// Whose delivery.
-    pub subscription: SubscriptionId,
-    /// The keys that were used.
-    pub generation: Generation,
-    /// The notification's channel.
-    pub channel: ChannelId,
-    /// The notification's number.
-    pub seq: Seq,
-    /// How the delivery ended; `None` when it is to be tried again.
-    pub outcome: Option<Outcome>,
-    /// What it says about the endpoint.
-    pub endpoint: EndpointState,
-    /// What to keep for the failures list; `None` for a success.
-    pub failure: Option<Failure>,
-    /// When it is.
-    pub now: Timestamp,
-}
-
-/// What is stored about an endpoint's health.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum EndpointState {
-    /// Nothing was stored and nothing is to be.
-    Untroubled,
-    /// It answered: what was stored about its failures is cleared.
-    Recovered,
-    /// It is left alone until then.
-    Waiting {
-        /// No attempt before.
-        not_before: Timestamp,
-        /// How often it failed in a row.
-        failures: u32,
-        /// How many attempts the delivery in hand has had.
-        attempts: u32,
-    },
-}
-
-/// Why a delivery was not accepted, for the failures list.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Failure {
-    /// The push service's status, if it answered.
-    pub status: Option<u16>,
-    /// Its reason, or ours, in short; never an endpoint.
-    pub reason: String,
-    /// How many attempts there were.
-    pub attempts: u32,
-}
-
-/// What became of a [`Settlement`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Settled {
-    /// It is on disk.
-    Recorded,
-    /// The subscription has changed or left meanwhile: nothing was booked, load anew.
-    Stale,
-}
-
-/// All that a worker needs to go on.
-#[derive(Debug)]
-pub struct Backlog {
-    /// The subscription.
-    pub subscription: Arc<Subscription>,
-    /// No attempt before.
-    pub not_before: Option<Timestamp>,
-    /// How often the endpoint failed in a row.
-    pub failures: u32,
-    /// The delivery that goes first.
-    pub trying: Option<Trying>,
-    /// What is open for it, channel by channel.
-    pub stretches: Vec<Stretch>,
-    /// Whether there is more than fitted.
-    pub more: bool,
-}
-
 /// Which members a page is to have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PageQuery {
@@ -379,15 +321,6 @@ pub struct Page {
     pub members: Vec<Member>,
     /// The last member that was looked at; `None`: that was the end.
     pub last: Option<SubscriptionId>,
-}
-
-/// A subscription in a channel, with its cursor.
-#[derive(Clone, Debug)]
-pub struct Member {
-    /// The subscription.
-    pub subscription: Arc<Subscription>,
-    /// Everything up to here is settled.
-    pub done: Seq,
 }
 
 /// A channel with open notifications.
@@ -559,4 +492,3 @@ pub enum Conflict {
     #[error("{0}")]
     Needed(String),
 }
-

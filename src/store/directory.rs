@@ -35,7 +35,10 @@ impl Directory {
 
     /// The key that new subscriptions of an app are made with.
     pub fn current_vapid_key(&self, app: AppId) -> Option<&Arc<AppVapidKey>> {
-        self.vapid_keys.values().filter(|key| key.app == app).max_by_key(|key| (key.current, key.id))
+        self.vapid_keys
+            .values()
+            .filter(|key| key.app == app)
+            .max_by_key(|key| (key.current, key.id))
     }
 
     /// The app's key with that public half (unpadded base64url).
@@ -201,6 +204,8 @@ pub enum DirectoryChange {
     DeleteApp {
         /// Its name.
         name: String,
+        /// When it is.
+        now: Timestamp,
     },
     /// A new API key.
     CreateApiKey {

@@ -1,0 +1,10 @@
+DROP TABLE idempotency;
+DROP TABLE failure;
+DROP TABLE notification;
+DROP TABLE membership;
+DROP TABLE subscription;
+DROP TABLE channel;
+DROP TABLE api_key;
+DROP TABLE vapid_key;
+DROP TABLE app;
+DROP TABLE meta;

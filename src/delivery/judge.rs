@@ -1,0 +1,168 @@
+//! What an attempt's end means for the delivery and for the endpoint: one total table.
+
+use std::time::Duration;
+
+use rand::Rng;
+
+use super::retry::RetryPolicy;
+use crate::clock::Timestamp;
+use crate::model::{Failure, Notification, Outcome};
+use crate::webpush::reply::Verdict;
+
+/// ntfy's 507 says that nobody listened lately: it heals when somebody does, which takes hours or days.
+const NO_SUBSCRIBER_WAIT: Duration = Duration::from_secs(3600);
+
+/// How an attempt ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Attempted {
+    /// The push service answered.
+    Answered {
+        /// What the answer means.
+        verdict: Verdict,
+        /// Its status.
+        status: u16,
+        /// Its reason, if it gave one.
+        reason: Option<String>,
+    },
+    /// There was no answer, and there may be one next time.
+    Unanswered {
+        /// What came in between.
+        reason: String,
+        /// Whether the push service may have seen the request.
+        counts: bool,
+    },
+    /// There is no sense in trying: the endpoint may not be reached, or the message cannot be made.
+    Impossible {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What is known of a delivery before its attempt is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Attempts before this one.
+    pub attempts: u32,
+    /// How often the endpoint has failed in a row before.
+    pub failures: u32,
+    /// When the notification's TTL ends.
+    pub expires: Timestamp,
+    /// TTL 0: one attempt.
+    pub now_or_never: bool,
+    /// When it is.
+    pub now: Timestamp,
+}
+
+impl Standing {
+    /// Where a notification stands after `attempts` attempts.
+    pub fn of(notification: &Notification, attempts: u32, failures: u32, now: Timestamp) -> Self {
+        Self {
+            attempts,
+            failures,
+            expires: notification.expires,
+            now_or_never: notification.now_or_never,
+            now,
+        }
+    }
+}
+
+/// What follows from an attempt.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Judgement {
+    /// How the delivery ended; `None`: it is to be tried again.
+    pub outcome: Option<Outcome>,
+    /// How long the endpoint is left alone.
+    pub wait: Option<Duration>,
+    /// How often the endpoint has failed in a row now.
+    pub failures: u32,
+    /// How many attempts this delivery has had now.
+    pub attempts: u32,
+    /// What to keep for the failures list.
+    pub failure: Option<Failure>,
+}
+
+/// Judges an attempt.
+pub fn judge(
+    attempted: &Attempted,
+    standing: Standing,
+    policy: &RetryPolicy,
+    rng: &mut impl Rng,
+) -> Judgement {
+    match attempted {
+        Attempted::Answered { verdict, status, reason } => {
+            let said = || Said { status: Some(*status), reason: reason.clone() };
+            match verdict {
+                Verdict::Accepted => ended(Outcome::Accepted, standing, None),
+                Verdict::Gone => ended(Outcome::Gone, standing, Some(said())),
+                Verdict::TooLarge => ended(Outcome::TooLarge, standing, Some(said())),
+                Verdict::Rejected => ended(Outcome::Rejected, standing, Some(said())),
+                Verdict::Retry { after, .. } => again(standing, *after, true, said(), policy, rng),
+                Verdict::Unauthorized => again(standing, None, true, said(), policy, rng),
+                Verdict::NoSubscriber => {
+                    again(standing, Some(NO_SUBSCRIBER_WAIT), true, said(), policy, rng)
+                }
+            }
+        }
+        Attempted::Unanswered { reason, counts } => {
+            let said = Said { status: None, reason: Some(reason.clone()) };
+            again(standing, None, *counts, said, policy, rng)
+        }
+        Attempted::Impossible { reason } => {
+            let said = Said { status: None, reason: Some(reason.clone()) };
+            let judgement = ended(Outcome::Rejected, standing, Some(said));
+            // It says nothing about the endpoint's health, in either direction.
+            Judgement { failures: standing.failures, ..judgement }
+        }
+    }
+}
+
+struct Said {
+    status: Option<u16>,
+    reason: Option<String>,
+}
+
+impl Said {
+    fn failure(self, attempts: u32) -> Failure {
+        let reason = self.reason.unwrap_or_else(|| "no reason given".to_owned());
+        Failure { status: self.status, reason, attempts }
+    }
+}
+
+/// The delivery has ended, and the endpoint answered.
+fn ended(outcome: Outcome, standing: Standing, said: Option<Said>) -> Judgement {
+    let attempts = standing.attempts.saturating_add(1);
+    Judgement {
+        outcome: Some(outcome),
+        wait: None,
+        failures: 0,
+        attempts,
+        failure: said.map(|said| said.failure(attempts)),
+    }
+}
+
+/// The delivery is tried again, unless its time is over before that.
+fn again(
+    standing: Standing,
+    after: Option<Duration>,
+    counts: bool,
+    said: Said,
+    policy: &RetryPolicy,
+    rng: &mut impl Rng,
+) -> Judgement {
+    let attempts = standing.attempts.saturating_add(u32::from(counts));
+    let failures = standing.failures.saturating_add(u32::from(counts));
+    let wait = policy.wait(failures.max(1), after, rng);
+    let too_late = standing.now + wait >= standing.expires;
+    let over = standing.now_or_never || too_late || policy.is_exhausted(attempts);
+    Judgement {
+        outcome: over.then_some(if policy.is_exhausted(attempts) && !too_late {
+            Outcome::Rejected
+        } else {
+            Outcome::Expired
+        }),
+        wait: Some(wait),
+        failures,
+        attempts,
+        failure: over.then(|| said.failure(attempts)),
+    }
+}

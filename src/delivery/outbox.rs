@@ -1,0 +1,398 @@
+//! What one subscription sends next. A state machine: an [`Event`] in, the one [`Effect`] that follows out.
+//!
+//! At most one delivery is in hand. The next one starts only when the result of the last is on disk, so requests
+//! go out in the order of each channel's log; a delivery that is to be tried again goes before all others.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::id::{ChannelId, Seq};
+use crate::model::{
+    Backlog, EndpointState, Failure, Notification, Outcome, Settled, Settlement, Stretch, Subscription,
+    Trying,
+};
+
+use super::judge::Judgement;
+
+/// Notifications that a lane holds; what does not fit is loaded when the lane is empty.
+const LANE_CAPACITY: usize = 64;
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The store answered [`Effect::Load`]; `poisoned` is a delivery that must not be attempted again.
+    Loaded {
+        /// What there is to do; `None`: the subscription is gone.
+        backlog: Option<Backlog>,
+        /// A delivery that has panicked too often.
+        poisoned: Option<(ChannelId, Seq)>,
+    },
+    /// A channel hands out a stretch of its log.
+    HandedOut {
+        /// The subscription as the channel read it.
+        subscription: Arc<Subscription>,
+        /// Its cursor as the channel read it.
+        done: Seq,
+        /// What is open.
+        stretch: Arc<Stretch>,
+    },
+    /// The attempt that [`Effect::Attempt`] asked for has ended.
+    Attempted(Judgement),
+    /// The attempt was not made, because the notification was closed before its turn came.
+    Skipped,
+    /// The store answered [`Effect::Settle`].
+    Settled(Settled),
+    /// The store answered [`Effect::StopWaiting`].
+    StoppedWaiting,
+    /// The time that [`Effect::Wait`] named has come.
+    Due,
+    /// The subscription's keys, endpoint or memberships have changed.
+    Changed,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Effect {
+    /// Something is under way; its end is the next event.
+    Nothing,
+    /// Ask the store for everything.
+    Load,
+    /// Attempt this delivery.
+    Attempt {
+        /// What to send.
+        notification: Arc<Notification>,
+        /// How many attempts there have been.
+        attempts: u32,
+        /// How often the endpoint has failed in a row.
+        failures: u32,
+    },
+    /// Record this, and say when it is on disk.
+    Settle(Settlement),
+    /// Nothing is to be sent any more, and the store still calls the subscription waiting: clear that.
+    StopWaiting,
+    /// Nothing before that time.
+    Wait(Timestamp),
+    /// Nothing to do.
+    Rest,
+    /// The subscription is gone: nothing ever again.
+    End,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Phase {
+    Free,
+    Loading,
+    Attempting,
+    Settling { gone: bool },
+    Waiting,
+    Ended,
+}
+
+/// One channel's part of the outbox.
+#[derive(Debug)]
+struct Lane {
+    channel: ChannelId,
+    /// Everything up to here has been handed out or is closed.
+    covered: Seq,
+    queue: VecDeque<Arc<Notification>>,
+}
+
+/// The deliveries of one subscription.
+#[derive(Debug)]
+pub struct Outbox {
+    subscription: Option<Arc<Subscription>>,
+    lanes: Vec<Lane>,
+    phase: Phase,
+    in_hand: Option<Arc<Notification>>,
+    poisoned: Option<(ChannelId, Seq)>,
+    trying: Option<Trying>,
+    not_before: Option<Timestamp>,
+    failures: u32,
+    load_first: bool,
+    load_when_empty: bool,
+}
+
+impl Outbox {
+    /// An outbox that knows nothing: `load_first` when what it is handed may be old.
+    pub fn new(load_first: bool) -> Self {
+        Self {
+            subscription: None,
+            lanes: Vec::new(),
+            phase: Phase::Free,
+            in_hand: None,
+            poisoned: None,
+            trying: None,
+            not_before: None,
+            failures: 0,
+            load_first,
+            load_when_empty: false,
+        }
+    }
+
+    /// The subscription, once it is known.
+    pub fn subscription(&self) -> Option<&Arc<Subscription>> {
+        self.subscription.as_ref()
+    }
+
+    /// The worker panicked: what was in hand is no longer, and the store knows best. How far each channel was
+    /// handed out is kept, so that an old hand-out does not begin again.
+    pub fn restarted(&mut self) {
+        self.phase = if self.phase == Phase::Ended { Phase::Ended } else { Phase::Free };
+        self.in_hand = None;
+        self.load_first = true;
+    }
+
+    /// How many notifications are queued or in hand.
+    pub fn len(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.queue.len()).sum()
+    }
+
+    /// Whether nothing is queued or in hand.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes note of what happened and says what follows.
+    pub fn on(&mut self, event: Event, now: Timestamp) -> Effect {
+        match event {
+            Event::Loaded { backlog, poisoned } => self.loaded(backlog, poisoned),
+            Event::HandedOut { subscription, done, stretch } => {
+                self.handed_out(subscription, done, &stretch);
+            }
+            Event::Attempted(judgement) => return self.attempted(judgement, now),
+            Event::Skipped => self.free(Phase::Attempting),
+            Event::Settled(settled) => self.settled(settled),
+            Event::StoppedWaiting => self.stopped_waiting(),
+            Event::Due => self.free(Phase::Waiting),
+            Event::Changed => self.load_first = true,
+        }
+        self.next(now)
+    }
+
+    fn free(&mut self, from: Phase) {
+        if self.phase == from {
+            self.phase = Phase::Free;
+            self.in_hand = None;
+        }
+    }
+
+    fn loaded(&mut self, backlog: Option<Backlog>, poisoned: Option<(ChannelId, Seq)>) {
+        self.load_first = false;
+        let Some(backlog) = backlog else {
+            self.phase = Phase::Ended;
+            return;
+        };
+        self.phase = Phase::Free;
+        self.poisoned = poisoned;
+        self.trying = backlog.trying;
+        self.not_before = backlog.not_before;
+        self.failures = backlog.failures;
+        self.subscription = Some(backlog.subscription);
+        // What is not in the backlog is settled, or no channel of this subscription any more. Its lane still
+        // remembers how far it came, so that an old hand-out does not begin again.
+        self.lanes.iter_mut().for_each(|lane| lane.queue.clear());
+        for stretch in backlog.stretches {
+            let lane = self.lane(stretch.channel, stretch.from);
+            lane.covered = stretch.to;
+            lane.queue = stretch.open.into();
+        }
+        self.load_when_empty = backlog.more;
+    }
+
+    fn lane(&mut self, channel: ChannelId, covered: Seq) -> &mut Lane {
+        let index = match self.lanes.iter().position(|lane| lane.channel == channel) {
+            Some(index) => index,
+            None => {
+                self.lanes.push(Lane { channel, covered, queue: VecDeque::new() });
+                self.lanes.len() - 1
+            }
+        };
+        &mut self.lanes[index]
+    }
+
+    fn handed_out(&mut self, subscription: Arc<Subscription>, done: Seq, stretch: &Stretch) {
+        match &self.subscription {
+            None => self.subscription = Some(subscription),
+            Some(known) if known.generation < subscription.generation => self.load_first = true,
+            Some(_) => {}
+        }
+        let lane = self.lane(stretch.channel, done);
+        if stretch.from > lane.covered {
+            // Something lies between what it has had and what it is handed.
+            self.load_when_empty = true;
+            return;
+        }
+        let covered = lane.covered;
+        for notification in stretch.open.iter().filter(|notification| notification.seq > covered) {
+            if lane.queue.len() == LANE_CAPACITY {
+                self.load_when_empty = true;
+                return;
+            }
+            lane.covered = notification.seq;
+            lane.queue.push_back(Arc::clone(notification));
+        }
+        lane.covered = lane.covered.max(stretch.to);
+    }
+
+    fn attempted(&mut self, judgement: Judgement, now: Timestamp) -> Effect {
+        let Some(notification) = self.in_hand.clone() else { return self.next(now) };
+        self.settle(&notification, judgement, now)
+    }
+
+    fn settle(&mut self, notification: &Notification, judgement: Judgement, now: Timestamp) -> Effect {
+        let Some(subscription) = &self.subscription else { return Effect::Nothing };
+        let Judgement { outcome, wait, failures, attempts, failure } = judgement;
+        let endpoint = match wait {
+            Some(wait) => EndpointState::Waiting { not_before: now + wait, failures, attempts },
+            None if self.is_troubled() && failures == 0 => EndpointState::Recovered,
+            None => EndpointState::Untroubled,
+        };
+        let settlement = Settlement {
+            subscription: subscription.id,
+            generation: subscription.generation,
+            channel: notification.channel,
+            seq: notification.seq,
+            outcome,
+            endpoint,
+            failure,
+            now,
+        };
+        self.phase = Phase::Settling { gone: outcome == Some(Outcome::Gone) };
+        self.note(&settlement);
+        Effect::Settle(settlement)
+    }
+
+    /// Keeps in mind what the settlement will have stored.
+    fn note(&mut self, settlement: &Settlement) {
+        match settlement.endpoint {
+            EndpointState::Untroubled => {}
+            EndpointState::Recovered => {
+                self.not_before = None;
+                self.failures = 0;
+            }
+            EndpointState::Waiting { not_before, failures, .. } => {
+                self.not_before = Some(not_before);
+                self.failures = failures;
+                // Sweeps pass by whoever waits, so it must look for itself what came meanwhile.
+                self.load_when_empty = true;
+            }
+        }
+        self.trying = match settlement.endpoint {
+            EndpointState::Waiting { attempts, .. } if settlement.outcome.is_none() => {
+                Some(Trying { channel: settlement.channel, seq: settlement.seq, attempts })
+            }
+            EndpointState::Waiting { .. }
+            | EndpointState::Untroubled
+            | EndpointState::Recovered => None,
+        };
+        if settlement.outcome.is_some()
+            && let Some(lane) = self.lanes.iter_mut().find(|lane| lane.channel == settlement.channel)
+        {
+            lane.queue.retain(|queued| queued.seq > settlement.seq);
+        }
+    }
+
+    fn is_troubled(&self) -> bool {
+        self.not_before.is_some() || self.failures > 0 || self.trying.is_some()
+    }
+
+    fn settled(&mut self, settled: Settled) {
+        let Phase::Settling { gone } = self.phase else { return };
+        self.in_hand = None;
+        self.phase = match settled {
+            Settled::Recorded if gone => Phase::Ended,
+            Settled::Recorded => Phase::Free,
+            Settled::Stale => {
+                self.load_first = true;
+                Phase::Free
+            }
+        };
+    }
+
+    fn stopped_waiting(&mut self) {
+        self.not_before = None;
+        self.trying = None;
+        self.free(Phase::Settling { gone: false });
+    }
+
+    fn next(&mut self, now: Timestamp) -> Effect {
+        match self.phase {
+            Phase::Ended => return Effect::End,
+            Phase::Loading | Phase::Attempting | Phase::Settling { .. } => return Effect::Nothing,
+            Phase::Waiting if !self.load_first => return Effect::Nothing,
+            Phase::Waiting | Phase::Free => self.phase = Phase::Free,
+        }
+        if self.load_first || self.subscription.is_none() {
+            return self.load();
+        }
+        if let Some(until) = self.not_before.filter(|until| *until > now) {
+            self.phase = Phase::Waiting;
+            return Effect::Wait(until);
+        }
+        match self.choose(now) {
+            Some(notification) => self.begin(notification, now),
+            None if self.load_when_empty => self.load(),
+            None if self.not_before.is_some() || self.trying.is_some() => {
+                self.phase = Phase::Settling { gone: false };
+                Effect::StopWaiting
+            }
+            None => Effect::Rest,
+        }
+    }
+
+    fn load(&mut self) -> Effect {
+        self.load_when_empty = false;
+        self.phase = Phase::Loading;
+        Effect::Load
+    }
+
+    /// The delivery that is being tried, else the oldest accepted among the channels' next.
+    fn choose(&mut self, now: Timestamp) -> Option<Arc<Notification>> {
+        let id = self.subscription.as_ref()?.id;
+        for lane in &mut self.lanes {
+            while lane.queue.front().is_some_and(|next| !next.is_open_for(id, now)) {
+                lane.queue.pop_front();
+            }
+        }
+        let mut heads = self.lanes.iter().filter_map(|lane| lane.queue.front());
+        if let Some(trying) = self.trying
+            && let Some(head) =
+                heads.clone().find(|head| (head.channel, head.seq) == (trying.channel, trying.seq))
+        {
+            return Some(Arc::clone(head));
+        }
+        let oldest = heads.next()?;
+        let oldest = heads.fold(oldest, |oldest, head| {
+            let key = |notification: &Notification| (notification.accepted, notification.channel);
+            if key(head) < key(oldest) { head } else { oldest }
+        });
+        Some(Arc::clone(oldest))
+    }
+
+    fn begin(&mut self, notification: Arc<Notification>, now: Timestamp) -> Effect {
+        let number = (notification.channel, notification.seq);
+        let attempts = match self.trying {
+            Some(trying) if (trying.channel, trying.seq) == number => trying.attempts,
+            Some(_) | None => 0,
+        };
+        self.in_hand = Some(Arc::clone(&notification));
+        if self.poisoned == Some(number) {
+            self.poisoned = None;
+            let judgement = Judgement {
+                outcome: Some(Outcome::Rejected),
+                wait: None,
+                failures: self.failures,
+                attempts,
+                failure: Some(Failure {
+                    status: None,
+                    reason: "fanfare: the worker panicked on this delivery again and again".to_owned(),
+                    attempts,
+                }),
+            };
+            return self.settle(&notification, judgement, now);
+        }
+        self.phase = Phase::Attempting;
+        Effect::Attempt { notification, attempts, failures: self.failures }
+    }
+}

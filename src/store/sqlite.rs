@@ -1,0 +1,316 @@
+//! The embedded store: SQLite in a file of its own directory, one writer (the Journal) and a few readers.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use diesel::prelude::*;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use futures_util::FutureExt;
+use tokio::sync::Semaphore;
+
+use super::directory::{Directory, DirectoryChange};
+use super::journal::{Journal, JournalSnapshot};
+use super::{
+    Accept, AcceptReply, ChannelView, ChannelWork, Conflict, Due, FailureView, Leave, ListQuery,
+    Listener, MemberView, NotificationView, Page, PageQuery, Replace, ReplaceReply, Share, Store,
+    StoreError, StoreFuture, Subscribe, SubscribeReply, SubscriptionView, Totals,
+};
+use crate::clock::Timestamp;
+use crate::id::{AppId, ChannelId, PublicId, Seq, SubscriptionId};
+use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
+
+mod accept;
+mod bookings;
+mod closing;
+mod directory;
+mod leave;
+mod open_log;
+mod reads;
+mod rows;
+mod schema;
+mod settle;
+mod subscribe;
+mod views;
+mod writer;
+
+pub use accept::MAX_OPEN;
+use directory::fresh_directory;
+use open_log::OpenLog;
+pub use subscribe::is_covered;
+use writer::{SqliteWriter, configure};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+/// Readers at work at the same time: more would wait for the same two or four cores.
+const READERS: u32 = 4;
+
+/// Where the database lies in its directory.
+pub const FILE: &str = "fanfare.db";
+
+type Readers = Pool<ConnectionManager<SqliteConnection>>;
+
+/// The embedded store.
+pub struct SqliteStore {
+    journal: Journal<SqliteWriter>,
+    readers: Readers,
+    permits: Arc<Semaphore>,
+    open_log: Arc<OpenLog>,
+    directory: Arc<RwLock<Arc<Directory>>>,
+    listener: Arc<RwLock<Option<Listener>>>,
+}
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file cannot be opened as a database.
+    #[error("the database cannot be opened: {0}")]
+    Connect(#[from] ConnectionError),
+    /// It is one, and something in it is not as it must be.
+    #[error("the database cannot be set up: {0}")]
+    SetUp(String),
+    /// A newer Fanfare has changed it.
+    #[error(
+        "the database is of a newer version ({0}): start the Fanfare that made it, or restore a backup"
+    )]
+    Newer(String),
+}
+
+/// Brings the database in `directory` to this version's shape; answers the names of the migrations that ran.
+pub fn migrate(directory: &Path) -> Result<Vec<String>, OpenError> {
+    let mut connection = connect(directory)?;
+    let set_up = |error: &dyn std::fmt::Display| OpenError::SetUp(error.to_string());
+    let known = known_versions()?;
+    let applied = connection.applied_migrations().map_err(|error| set_up(&error))?;
+    if let Some(newer) = applied.iter().find(|version| !known.contains(&version.to_string())) {
+        return Err(OpenError::Newer(newer.to_string()));
+    }
+    let ran = connection.run_pending_migrations(MIGRATIONS).map_err(|error| set_up(&error))?;
+    let ran = ran.iter().map(ToString::to_string).collect();
+    directory::initialise(&mut connection).map_err(|error| set_up(&error))?;
+    Ok(ran)
+}
+
+/// The versions that this build knows.
+fn known_versions() -> Result<Vec<String>, OpenError> {
+    use diesel::migration::{Migration, MigrationSource};
+    let known: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>> =
+        MIGRATIONS.migrations().map_err(|error| OpenError::SetUp(error.to_string()))?;
+    Ok(known.iter().map(|migration| migration.name().version().to_string()).collect())
+}
+
+fn connect(directory: &Path) -> Result<SqliteConnection, OpenError> {
+    let file = directory.join(FILE);
+    let mut connection = SqliteConnection::establish(&file.to_string_lossy())?;
+    configure(&mut connection).map_err(|error| OpenError::SetUp(error.to_string()))?;
+    Ok(connection)
+}
+
+#[derive(Debug)]
+struct Configure;
+
+impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Configure {
+    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
+        configure(connection).map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+impl SqliteStore {
+    /// Opens the database in `directory`, makes it if there is none, and starts the Journal.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        migrate(path)?;
+        let mut connection = connect(path)?;
+        let set_up = |error: &dyn std::fmt::Display| OpenError::SetUp(error.to_string());
+        let fresh = fresh_directory(&mut connection).map_err(|error| set_up(&error))?;
+        let directory = Arc::new(RwLock::new(Arc::new(fresh)));
+        let open_log = Arc::new(OpenLog::default());
+        let listener = Arc::new(RwLock::new(None));
+        let file = path.join(FILE).to_string_lossy().into_owned();
+        let writer = SqliteWriter::new(
+            connection,
+            Arc::clone(&open_log),
+            Arc::clone(&directory),
+            Arc::clone(&listener),
+            format!("{file}-wal").into(),
+        );
+        let readers = Pool::builder()
+            .max_size(READERS)
+            .min_idle(Some(1))
+            .connection_customizer(Box::new(Configure))
+            .build(ConnectionManager::new(file))
+            .map_err(|error| set_up(&error))?;
+        Ok(Self {
+            journal: Journal::start(writer).map_err(|error| set_up(&error))?,
+            readers,
+            permits: Arc::new(Semaphore::new(READERS as usize)),
+            open_log,
+            directory,
+            listener,
+        })
+    }
+
+    /// Has `listener` told of each commit from now on, in place of whoever was told before.
+    pub fn listen(&self, listener: Listener) {
+        *self.listener.write().unwrap_or_else(PoisonError::into_inner) = Some(listener);
+    }
+
+    /// The one crossing from async to sync: a permit first, then a thread, then a connection.
+    fn read<R, F>(&self, function: F) -> StoreFuture<R>
+    where
+        R: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> Result<R, StoreError> + Send + 'static,
+    {
+        let (readers, permits) = (self.readers.clone(), Arc::clone(&self.permits));
+        async move {
+            let _permit = permits.acquire().await.map_err(|_| StoreError::Closed)?;
+            tokio::task::spawn_blocking(move || {
+                let mut connection =
+                    readers.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                function(&mut connection)
+            })
+            .await
+            .map_err(|_| StoreError::Closed)?
+        }
+        .boxed()
+    }
+}
+
+/// What diesel's errors mean to whoever asked.
+fn fault(error: diesel::result::Error) -> StoreError {
+    use diesel::result::Error;
+    match error {
+        Error::DeserializationError(error) => StoreError::Corrupt(error.to_string()),
+        error => StoreError::Unavailable(error.to_string()),
+    }
+}
+
+impl Store for SqliteStore {
+    fn accept(&self, command: Accept) -> StoreFuture<AcceptReply> {
+        self.journal.change(move |writer| accept::accept(writer, &command))
+    }
+
+    fn subscribe(&self, command: Subscribe) -> StoreFuture<SubscribeReply> {
+        self.journal.change(move |writer| subscribe::subscribe(writer, &command))
+    }
+
+    fn replace(&self, command: Replace) -> StoreFuture<ReplaceReply> {
+        self.journal.change(move |writer| subscribe::replace(writer, &command))
+    }
+
+    fn leave(&self, command: Leave) -> StoreFuture<u64> {
+        self.journal.change(move |writer| leave::leave(writer, &command))
+    }
+
+    fn cancel(
+        &self,
+        app: AppId,
+        id: PublicId,
+        now: Timestamp,
+    ) -> StoreFuture<Option<NotificationView>> {
+        self.journal.change(move |writer| closing::cancel(writer, app, &id, now))
+    }
+
+    fn delete_channel(&self, app: AppId, name: String, now: Timestamp) -> StoreFuture<bool> {
+        self.journal.change(move |writer| closing::delete_channel(writer, app, &name, now))
+    }
+
+    fn upkeep(&self, now: Timestamp, limit: i64) -> StoreFuture<usize> {
+        self.journal.change(move |writer| {
+            let closed = closing::close_expired(writer, now, limit)?;
+            let ended = closing::end_expired_subscriptions(writer, now, limit)?;
+            let pruned = closing::prune(writer, limit)?;
+            Ok(closed.max(ended).max(pruned))
+        })
+    }
+
+    fn change_directory(&self, change: DirectoryChange) -> StoreFuture<Result<(), Conflict>> {
+        self.journal.change(move |writer| directory::change(writer, &change))
+    }
+
+    fn settle(&self, settlement: Settlement) -> StoreFuture<Settled> {
+        self.journal.settlement(move |writer| settle::settle(writer, &settlement))
+    }
+
+    fn load(&self, id: SubscriptionId) -> StoreFuture<Option<Backlog>> {
+        let log = Arc::clone(&self.open_log);
+        self.journal.settlement(move |writer| reads::load(&mut writer.connection, &log, id))
+    }
+
+    fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn stretch(&self, channel: ChannelId, from: Seq, limit: i64) -> StoreFuture<Option<Stretch>> {
+        let log = Arc::clone(&self.open_log);
+        self.read(move |connection| reads::stretch(connection, &log, channel, from, limit))
+    }
+
+    fn page(&self, query: PageQuery) -> StoreFuture<Page> {
+        self.read(move |connection| reads::page(connection, query))
+    }
+
+    fn channels_with_work(&self, after: ChannelId, limit: i64) -> StoreFuture<Vec<ChannelWork>> {
+        self.read(move |connection| reads::channels_with_work(connection, after, limit))
+    }
+
+    fn due(&self, share: Share, limit: i64) -> StoreFuture<Vec<Due>> {
+        self.read(move |connection| reads::due(connection, share, limit))
+    }
+
+    fn totals(&self) -> StoreFuture<Totals> {
+        self.read(reads::totals)
+    }
+
+    fn notification(&self, app: AppId, id: PublicId) -> StoreFuture<Option<NotificationView>> {
+        self.read(move |connection| closing::notification_view(connection, app, &id))
+    }
+
+    fn failures(
+        &self,
+        app: AppId,
+        id: PublicId,
+        limit: i64,
+    ) -> StoreFuture<Option<Vec<FailureView>>> {
+        self.read(move |connection| views::failures(connection, app, &id, limit))
+    }
+
+    fn subscription(
+        &self,
+        app: AppId,
+        id: PublicId,
+        now: Timestamp,
+    ) -> StoreFuture<Option<SubscriptionView>> {
+        self.read(move |connection| {
+            let view = views::subscription_view(connection, app, &id)?;
+            Ok(view.filter(|view| !views::is_forgotten(view, now)))
+        })
+    }
+
+    fn subscription_row(&self, app: AppId, id: PublicId) -> StoreFuture<Option<Arc<Subscription>>> {
+        self.read(move |connection| reads::subscription(connection, app, &id))
+    }
+
+    fn members(&self, query: ListQuery) -> StoreFuture<Vec<MemberView>> {
+        self.read(move |connection| views::members(connection, &query))
+    }
+
+    fn channels(&self, query: ListQuery) -> StoreFuture<Vec<ChannelView>> {
+        self.read(move |connection| views::channels(connection, &query))
+    }
+
+    fn channel(&self, app: AppId, name: String) -> StoreFuture<Option<ChannelView>> {
+        self.read(move |connection| views::channel_view(connection, app, &name))
+    }
+
+    fn channel_log(&self, query: ListQuery) -> StoreFuture<Vec<NotificationView>> {
+        self.read(move |connection| views::channel_log(connection, &query))
+    }
+
+    fn is_writable(&self) -> bool {
+        self.journal.is_writable()
+    }
+
+    fn journal(&self) -> JournalSnapshot {
+        self.journal.snapshot()
+    }
+}

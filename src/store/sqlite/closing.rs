@@ -1,0 +1,171 @@
+//! Closing a notification: cancel, expiry and supersession give all that is pending one outcome, in one row.
+//! Cursors later step over closed numbers without booking anything.
+
+use diesel::prelude::*;
+
+use super::fault;
+use super::rows::{Counters, NotificationViewRow};
+use super::schema::{channel, membership, notification, subscription};
+use super::writer::SqliteWriter;
+use crate::clock::Timestamp;
+use crate::id::{AppId, PublicId};
+use crate::model::Outcome;
+use crate::store::{NotificationView, StoreError};
+use crate::webpush::request::Topic;
+
+/// Closes one notification, if it is open.
+fn close(
+    writer: &mut SqliteWriter,
+    mut counters: Counters,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if counters.finished.is_some() {
+        return Ok(());
+    }
+    counters.add(outcome, counters.pending());
+    counters.closed = Some(outcome.code());
+    counters.finish_if_done(now, &mut writer.connection)?;
+    counters.save(&mut writer.connection)?;
+    writer.close_after_commit(counters.channel_id, counters.seq);
+    Ok(())
+}
+
+/// Closes what waits under a topic: a newer notification takes its place.
+pub(super) fn close_topic(
+    writer: &mut SqliteWriter,
+    channel: i64,
+    topic: &Topic,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    writer.flush_bookings()?;
+    let open = notification::table
+        .filter(notification::channel_id.eq(channel))
+        .filter(notification::topic.eq(topic.as_str()))
+        .filter(notification::finished.is_null())
+        .select(Counters::as_select())
+        .load(&mut writer.connection)
+        .map_err(fault)?;
+    open.into_iter().try_for_each(|counters| close(writer, counters, Outcome::Superseded, now))
+}
+
+/// Closes notifications whose TTL has ended; answers how many.
+pub(super) fn close_expired(
+    writer: &mut SqliteWriter,
+    now: Timestamp,
+    limit: i64,
+) -> Result<usize, StoreError> {
+    writer.flush_bookings()?;
+    let expired = notification::table
+        .filter(notification::expires.le(now.as_millis()))
+        .filter(notification::finished.is_null())
+        .order(notification::expires)
+        .limit(limit)
+        .select(Counters::as_select())
+        .load(&mut writer.connection)
+        .map_err(fault)?;
+    let count = expired.len();
+    expired.into_iter().try_for_each(|counters| close(writer, counters, Outcome::Expired, now))?;
+    Ok(count)
+}
+
+/// Cancels what was not sent of one notification; answers how it stands then.
+pub(super) fn cancel(
+    writer: &mut SqliteWriter,
+    app: AppId,
+    id: &PublicId,
+    now: Timestamp,
+) -> Result<Option<NotificationView>, StoreError> {
+    writer.flush_bookings()?;
+    let found = notification::table
+        .inner_join(channel::table)
+        .filter(notification::public_id.eq(id.as_str()).and(channel::app_id.eq(app.0)))
+        .select(Counters::as_select())
+        .first(&mut writer.connection)
+        .optional()
+        .map_err(fault)?;
+    let Some(counters) = found else { return Ok(None) };
+    close(writer, counters, Outcome::Cancelled, now)?;
+    notification_view(&mut writer.connection, app, id)
+}
+
+/// A notification for the API.
+pub(super) fn notification_view(
+    connection: &mut SqliteConnection,
+    app: AppId,
+    id: &PublicId,
+) -> Result<Option<NotificationView>, StoreError> {
+    let found = notification::table
+        .inner_join(channel::table)
+        .filter(notification::public_id.eq(id.as_str()).and(channel::app_id.eq(app.0)))
+        .select((NotificationViewRow::as_select(), channel::name))
+        .first(connection)
+        .optional()
+        .map_err(fault)?;
+    Ok(found.map(|(row, name)| row.view(name)))
+}
+
+/// Marks a channel as deleted and cancels what is open in it; [`prune`] removes its members later.
+pub(super) fn delete_channel(
+    writer: &mut SqliteWriter,
+    app: AppId,
+    name: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    writer.flush_bookings()?;
+    let found = super::accept::find_channel(&mut writer.connection, app, name)?;
+    let Some(row) = found else { return Ok(false) };
+    let open = notification::table
+        .filter(notification::channel_id.eq(row.id).and(notification::finished.is_null()))
+        .select(Counters::as_select())
+        .load(&mut writer.connection)
+        .map_err(fault)?;
+    for counters in open {
+        close(writer, counters, Outcome::Cancelled, now)?;
+    }
+    diesel::update(channel::table.find(row.id))
+        .set(channel::deleted.eq(Some(now.as_millis())))
+        .execute(&mut writer.connection)
+        .map_err(fault)?;
+    Ok(true)
+}
+
+/// Removes members of deleted channels, at most `limit`; answers how many.
+pub(super) fn prune(writer: &mut SqliteWriter, limit: i64) -> Result<usize, StoreError> {
+    let connection = &mut writer.connection;
+    let members = membership::table
+        .inner_join(channel::table)
+        .filter(channel::deleted.is_not_null().and(channel::members.gt(0)))
+        .select((membership::channel_id, membership::subscription_id))
+        .limit(limit)
+        .load::<(i64, i64)>(connection)
+        .map_err(fault)?;
+    for (channel, subscription) in &members {
+        diesel::delete(membership::table.find((channel, subscription)))
+            .execute(connection)
+            .map_err(fault)?;
+        diesel::update(channel::table.find(channel))
+            .set(channel::members.eq(channel::members - 1))
+            .execute(connection)
+            .map_err(fault)?;
+    }
+    Ok(members.len())
+}
+
+/// Ends subscriptions whose `expirationTime` has come, at most `limit`; answers how many.
+pub(super) fn end_expired_subscriptions(
+    writer: &mut SqliteWriter,
+    now: Timestamp,
+    limit: i64,
+) -> Result<usize, StoreError> {
+    let ended = subscription::table
+        .filter(subscription::expires.le(now.as_millis()).and(subscription::gone.is_null()))
+        .limit(limit)
+        .select(subscription::id)
+        .load::<i64>(&mut writer.connection)
+        .map_err(fault)?;
+    for id in &ended {
+        super::leave::go(writer, *id, Outcome::Gone, now)?;
+    }
+    Ok(ended.len())
+}

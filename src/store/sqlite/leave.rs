@@ -1,0 +1,191 @@
+//! Leaving: a membership that ends books every open notification that it had not settled.
+
+use diesel::prelude::*;
+
+use super::fault;
+use super::rows::parse_exclude;
+use super::schema::{channel, failure, membership, notification, subscription};
+use super::writer::SqliteWriter;
+use crate::clock::Timestamp;
+use crate::id::{AppId, PublicId, SubscriptionId};
+use crate::model::Outcome;
+use crate::store::{Committed, Leave, Leaver, StoreError};
+
+pub(super) fn leave(writer: &mut SqliteWriter, command: &Leave) -> Result<u64, StoreError> {
+    match &command.who {
+        Leaver::Channel(id, name) => {
+            let Some(id) = find(&mut writer.connection, command.app, id)? else { return Ok(0) };
+            let row = super::accept::find_channel(&mut writer.connection, command.app, name)?;
+            let Some(row) = row else { return Ok(0) };
+            let left = leave_channel(writer, row.id, id, Outcome::Unsubscribed, command.now)?;
+            Ok(u64::from(left))
+        }
+        Leaver::Everywhere(id) => {
+            let Some(id) = find(&mut writer.connection, command.app, id)? else { return Ok(0) };
+            forget(writer, id, command.now)
+        }
+        Leaver::Shared { channel, also_in } => leave_shared(writer, command, channel, also_in),
+    }
+}
+
+/// The row of a subscription of that app.
+pub(super) fn find(
+    connection: &mut SqliteConnection,
+    app: AppId,
+    id: &PublicId,
+) -> Result<Option<i64>, StoreError> {
+    subscription::table
+        .filter(subscription::public_id.eq(id.as_str()).and(subscription::app_id.eq(app.0)))
+        .select(subscription::id)
+        .first(connection)
+        .optional()
+        .map_err(fault)
+}
+
+fn leave_shared(
+    writer: &mut SqliteWriter,
+    command: &Leave,
+    name: &str,
+    also_in: &str,
+) -> Result<u64, StoreError> {
+    let from = super::accept::find_channel(&mut writer.connection, command.app, name)?;
+    let by = super::accept::find_channel(&mut writer.connection, command.app, also_in)?;
+    let (Some(from), Some(by)) = (from, by) else { return Ok(0) };
+    let who = membership::table
+        .filter(membership::channel_id.eq(by.id))
+        .select(membership::subscription_id)
+        .load::<i64>(&mut writer.connection)
+        .map_err(fault)?;
+    let mut removed = 0;
+    for id in who {
+        removed +=
+            u64::from(leave_channel(writer, from.id, id, Outcome::Unsubscribed, command.now)?);
+    }
+    Ok(removed)
+}
+
+/// Ends one membership; `false`: there was none.
+pub(super) fn leave_channel(
+    writer: &mut SqliteWriter,
+    channel: i64,
+    subscription: i64,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = diesel::delete(membership::table.find((channel, subscription)))
+        .returning(membership::done_seq)
+        .get_result::<i64>(&mut writer.connection)
+        .optional()
+        .map_err(fault)?;
+    let Some(done) = done else { return Ok(false) };
+    diesel::update(channel::table.find(channel))
+        .set(channel::members.eq(channel::members - 1))
+        .execute(&mut writer.connection)
+        .map_err(fault)?;
+    diesel::update(subscription::table.find(subscription))
+        .filter(subscription::trying_channel.eq(channel))
+        .set((
+            subscription::trying_channel.eq(None::<i64>),
+            subscription::trying_seq.eq(None::<i64>),
+            subscription::trying_attempts.eq(None::<i64>),
+        ))
+        .execute(&mut writer.connection)
+        .map_err(fault)?;
+    book_open(writer, channel, subscription, done, outcome, now)?;
+    writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(subscription)));
+    Ok(true)
+}
+
+/// Books what was open for a member after its cursor.
+fn book_open(
+    writer: &mut SqliteWriter,
+    channel: i64,
+    subscription: i64,
+    done: i64,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let open = notification::table
+        .filter(notification::channel_id.eq(channel))
+        .filter(notification::seq.gt(done).and(notification::finished.is_null()))
+        .select((notification::seq, notification::exclude))
+        .load::<(i64, Option<String>)>(&mut writer.connection)
+        .map_err(fault)?;
+    for (seq, exclude) in open {
+        let excluded = match exclude {
+            None => false,
+            Some(json) => parse_exclude(&json)
+                .ok_or_else(|| StoreError::Corrupt("exclusions of a notification".to_owned()))?
+                .contains(&SubscriptionId(subscription)),
+        };
+        if !excluded {
+            writer.bookings.book(channel, seq, outcome, now);
+        }
+    }
+    Ok(())
+}
+
+/// Ends all memberships of a subscription; answers the names of the channels.
+pub(super) fn leave_all(
+    writer: &mut SqliteWriter,
+    subscription: i64,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let channels = membership::table
+        .inner_join(channel::table)
+        .filter(membership::subscription_id.eq(subscription))
+        .order(channel::name)
+        .select((channel::id, channel::name))
+        .load::<(i64, String)>(&mut writer.connection)
+        .map_err(fault)?;
+    for (channel, _) in &channels {
+        leave_channel(writer, *channel, subscription, outcome, now)?;
+    }
+    Ok(channels.into_iter().map(|(_, name)| name).collect())
+}
+
+/// The push service says that it is gone (or its time has come): it leaves all channels, and is kept for seven
+/// days so that it can come back.
+pub(super) fn go(
+    writer: &mut SqliteWriter,
+    id: i64,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let channels = leave_all(writer, id, outcome, now)?;
+    let names =
+        serde_json::to_string(&channels).expect("a list of strings can always be written as JSON");
+    diesel::update(subscription::table.find(id))
+        .set((
+            subscription::gone.eq(Some(now.as_millis())),
+            subscription::gone_channels.eq(Some(names)),
+            subscription::not_before.eq(None::<i64>),
+            subscription::failures.eq(0),
+            subscription::trying_channel.eq(None::<i64>),
+            subscription::trying_seq.eq(None::<i64>),
+            subscription::trying_attempts.eq(None::<i64>),
+        ))
+        .execute(&mut writer.connection)
+        .map_err(fault)?;
+    writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(id)));
+    Ok(())
+}
+
+/// Somebody who may asks for it: the subscription leaves all channels and nothing of it is kept.
+fn forget(writer: &mut SqliteWriter, id: i64, now: Timestamp) -> Result<u64, StoreError> {
+    let channels = leave_all(writer, id, Outcome::Unsubscribed, now)?;
+    remove(writer, id)?;
+    Ok(channels.len() as u64)
+}
+
+/// Removes the row of a subscription that is in no channel.
+pub(super) fn remove(writer: &mut SqliteWriter, id: i64) -> Result<(), StoreError> {
+    let connection = &mut writer.connection;
+    diesel::delete(failure::table.filter(failure::subscription_id.eq(id)))
+        .execute(connection)
+        .map_err(fault)?;
+    diesel::delete(subscription::table.find(id)).execute(connection).map_err(fault)?;
+    writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(id)));
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! What the tree reads: pages of members, stretches of logs, what is due, and a worker's backlog.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+
+use super::fault;
+use super::open_log::OpenLog;
+use super::rows::{ChannelRow, NotificationRow, SubscriptionRow};
+use super::schema::{channel, membership, notification, subscription};
+use crate::clock::Timestamp;
+use crate::id::{AppId, ChannelId, PublicId, Seq, SubscriptionId};
+use crate::model::{Backlog, Member, Stretch, Subscription, Trying};
+use crate::store::{ChannelWork, Due, Page, PageQuery, Share, StoreError, Totals};
+
+/// How many open notifications of one channel a worker loads for itself at once.
+const BACKLOG_LIMIT: i64 = 32;
+
+pub(super) fn page(
+    connection: &mut SqliteConnection,
+    query: PageQuery,
+) -> Result<Page, StoreError> {
+    // The members first, by the cursor's own table alone: those who are behind are then few or all.
+    let seen = membership::table
+        .filter(membership::channel_id.eq(query.channel.0))
+        .filter(membership::subscription_id.gt(query.after.0))
+        .order(membership::subscription_id)
+        .limit(query.limit)
+        .select((membership::subscription_id, membership::done_seq))
+        .load::<(i64, i64)>(connection)
+        .map_err(fault)?;
+    let Some(&(last, _)) = seen.last() else { return Ok(Page { members: Vec::new(), last: None }) };
+    let mut members = Vec::new();
+    for (id, done) in seen {
+        if done >= query.behind.0 {
+            continue;
+        }
+        let row = subscription::table
+            .find(id)
+            .filter(subscription::not_before.is_null())
+            .select(SubscriptionRow::as_select())
+            .first(connection)
+            .optional()
+            .map_err(fault)?;
+        if let Some(row) = row {
+            members.push(Member { subscription: row.parse()?, done: Seq(done) });
+        }
+    }
+    Ok(Page { members, last: Some(SubscriptionId(last)) })
+}
+
+pub(super) fn stretch(
+    connection: &mut SqliteConnection,
+    log: &OpenLog,
+    id: ChannelId,
+    from: Seq,
+    limit: i64,
+) -> Result<Option<Stretch>, StoreError> {
+    let row = channel::table
+        .find(id.0)
+        .filter(channel::deleted.is_null())
+        .select(ChannelRow::as_select())
+        .first(connection)
+        .optional()
+        .map_err(fault)?;
+    row.map(|row| stretch_of(connection, log, &row, from, limit)).transpose()
+}
+
+fn stretch_of(
+    connection: &mut SqliteConnection,
+    log: &OpenLog,
+    row: &ChannelRow,
+    from: Seq,
+    limit: i64,
+) -> Result<Stretch, StoreError> {
+    let rows = notification::table
+        .filter(notification::channel_id.eq(row.id))
+        .filter(notification::seq.gt(from.0).and(notification::seq.le(row.head)))
+        .filter(notification::finished.is_null())
+        .order(notification::seq)
+        .limit(limit)
+        .select(NotificationRow::as_select())
+        .load(connection)
+        .map_err(fault)?;
+    let is_whole = i64::try_from(rows.len()).is_ok_and(|count| count < limit);
+    let last = rows.last().map_or(row.head, |last| last.seq);
+    let open = rows.into_iter().map(|entry| entry.hold(row, log)).collect::<Result<_, _>>()?;
+    let to = Seq(if is_whole { row.head.max(from.0) } else { last });
+    Ok(Stretch { channel: ChannelId(row.id), from, to, open })
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = subscription)]
+struct StateRow {
+    #[diesel(embed)]
+    subscription: SubscriptionRow,
+    not_before: Option<i64>,
+    failures: i64,
+    trying_channel: Option<i64>,
+    trying_seq: Option<i64>,
+    trying_attempts: Option<i64>,
+}
+
+pub(super) fn load(
+    connection: &mut SqliteConnection,
+    log: &OpenLog,
+    id: SubscriptionId,
+) -> Result<Option<Backlog>, StoreError> {
+    let row = subscription::table
+        .find(id.0)
+        .filter(subscription::gone.is_null())
+        .select(StateRow::as_select())
+        .first(connection)
+        .optional()
+        .map_err(fault)?;
+    let Some(row) = row else { return Ok(None) };
+    let behind = membership::table
+        .inner_join(channel::table)
+        .filter(membership::subscription_id.eq(id.0))
+        .filter(membership::done_seq.lt(channel::head))
+        .filter(channel::deleted.is_null().and(channel::open.gt(0)))
+        .select((ChannelRow::as_select(), membership::done_seq))
+        .load::<(ChannelRow, i64)>(connection)
+        .map_err(fault)?;
+    let mut stretches = Vec::with_capacity(behind.len());
+    let mut more = false;
+    for (channel, done) in behind {
+        let stretch = stretch_of(connection, log, &channel, Seq(done), BACKLOG_LIMIT)?;
+        more |= stretch.to.0 < channel.head;
+        stretches.push(stretch);
+    }
+    let trying = row.trying_channel.zip(row.trying_seq).map(|(channel, seq)| Trying {
+        channel: ChannelId(channel),
+        seq: Seq(seq),
+        attempts: small(row.trying_attempts.unwrap_or(0)),
+    });
+    Ok(Some(Backlog {
+        subscription: row.subscription.parse()?,
+        not_before: row.not_before.map(Timestamp::from_millis),
+        failures: small(row.failures),
+        trying,
+        stretches,
+        more,
+    }))
+}
+
+/// One subscription of an app, if it is not gone.
+pub(super) fn subscription(
+    connection: &mut SqliteConnection,
+    app: AppId,
+    id: &PublicId,
+) -> Result<Option<Arc<Subscription>>, StoreError> {
+    let row = subscription::table
+        .filter(subscription::public_id.eq(id.as_str()).and(subscription::app_id.eq(app.0)))
+        .filter(subscription::gone.is_null())
+        .select(SubscriptionRow::as_select())
+        .first(connection)
+        .optional()
+        .map_err(fault)?;
+    row.map(SubscriptionRow::parse).transpose()
+}
+
+/// Counts of attempts are small; one that is not is as good as the largest.
+fn small(count: i64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+pub(super) fn channels_with_work(
+    connection: &mut SqliteConnection,
+    after: ChannelId,
+    limit: i64,
+) -> Result<Vec<ChannelWork>, StoreError> {
+    let rows = channel::table
+        .filter(channel::open.gt(0).and(channel::id.gt(after.0)))
+        .order(channel::id)
+        .limit(limit)
+        .select((channel::id, channel::head))
+        .load::<(i64, i64)>(connection)
+        .map_err(fault)?;
+    let work = |(id, head)| ChannelWork { channel: ChannelId(id), head: Seq(head) };
+    Ok(rows.into_iter().map(work).collect())
+}
+
+pub(super) fn due(
+    connection: &mut SqliteConnection,
+    share: Share,
+    limit: i64,
+) -> Result<Vec<Due>, StoreError> {
+    let parts = (0..SubscriptionId::PARTITIONS)
+        .filter(|part| part % share.of == share.index)
+        .filter_map(|part| i64::try_from(part).ok());
+    let rows = subscription::table
+        .filter(subscription::not_before.is_not_null())
+        .filter(subscription::part.eq_any(parts))
+        .order(subscription::not_before)
+        .limit(limit)
+        .select((subscription::id, subscription::not_before))
+        .load::<(i64, Option<i64>)>(connection)
+        .map_err(fault)?;
+    let due = |(id, at): (i64, Option<i64>)| Due {
+        subscription: SubscriptionId(id),
+        not_before: Timestamp::from_millis(at.unwrap_or(0)),
+    };
+    Ok(rows.into_iter().map(due).collect())
+}
+
+pub(super) fn totals(connection: &mut SqliteConnection) -> Result<Totals, StoreError> {
+    use diesel::dsl::sql;
+    use diesel::sql_types::BigInt;
+    let subscriptions = subscription::table
+        .filter(subscription::gone.is_null())
+        .count()
+        .get_result(connection)
+        .map_err(fault)?;
+    let pending = notification::table
+        .filter(notification::finished.is_null())
+        .select(sql::<BigInt>(
+            "coalesce(sum(recipients - accepted - gone - expired - superseded - rejected \
+             - too_large - unsubscribed - cancelled), 0)",
+        ))
+        .get_result(connection)
+        .map_err(fault)?;
+    Ok(Totals { subscriptions, pending })
+}

@@ -1,0 +1,155 @@
+//! The tables, for diesel: the same as in `migrations/sqlite`, which is what creates them.
+
+diesel::table! {
+    meta (key) {
+        key -> Text,
+        value -> Binary,
+    }
+}
+
+diesel::table! {
+    app (id) {
+        id -> BigInt,
+        name -> Text,
+        settings -> Text,
+        token_secret -> Binary,
+        created -> BigInt,
+    }
+}
+
+diesel::table! {
+    vapid_key (id) {
+        id -> BigInt,
+        app_id -> BigInt,
+        public -> Binary,
+        scalar -> Binary,
+        is_current -> Bool,
+        created -> BigInt,
+    }
+}
+
+diesel::table! {
+    api_key (hash) {
+        hash -> Binary,
+        public_id -> Text,
+        app_id -> BigInt,
+        title -> Text,
+        scopes -> Text,
+        bootstrap -> Bool,
+        created -> BigInt,
+    }
+}
+
+diesel::table! {
+    channel (id) {
+        id -> BigInt,
+        app_id -> BigInt,
+        name -> Text,
+        epoch -> Text,
+        head -> BigInt,
+        members -> BigInt,
+        open -> BigInt,
+        deleted -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    subscription (id) {
+        id -> BigInt,
+        public_id -> Text,
+        app_id -> BigInt,
+        part -> BigInt,
+        generation -> BigInt,
+        endpoint -> Text,
+        p256dh -> Binary,
+        auth -> Binary,
+        vapid_key_id -> BigInt,
+        expires -> Nullable<BigInt>,
+        created -> BigInt,
+        not_before -> Nullable<BigInt>,
+        failures -> BigInt,
+        trying_channel -> Nullable<BigInt>,
+        trying_seq -> Nullable<BigInt>,
+        trying_attempts -> Nullable<BigInt>,
+        gone -> Nullable<BigInt>,
+        gone_channels -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    membership (channel_id, subscription_id) {
+        channel_id -> BigInt,
+        subscription_id -> BigInt,
+        done_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    notification (id) {
+        id -> BigInt,
+        public_id -> Text,
+        group_id -> Nullable<Text>,
+        channel_id -> BigInt,
+        seq -> BigInt,
+        content_kind -> SmallInt,
+        content -> Binary,
+        accepted_at -> BigInt,
+        expires -> BigInt,
+        now_or_never -> Bool,
+        urgency -> SmallInt,
+        topic -> Nullable<Text>,
+        exclude -> Nullable<Text>,
+        recipients -> BigInt,
+        accepted -> BigInt,
+        gone -> BigInt,
+        expired -> BigInt,
+        superseded -> BigInt,
+        rejected -> BigInt,
+        too_large -> BigInt,
+        unsubscribed -> BigInt,
+        cancelled -> BigInt,
+        closed -> Nullable<SmallInt>,
+        finished -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    failure (id) {
+        id -> BigInt,
+        notification_id -> BigInt,
+        subscription_id -> BigInt,
+        outcome -> SmallInt,
+        status -> Nullable<Integer>,
+        reason -> Text,
+        attempts -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency (app_id, key) {
+        app_id -> BigInt,
+        key -> Text,
+        fingerprint -> Binary,
+        reply -> Text,
+        created -> BigInt,
+    }
+}
+
+diesel::joinable!(membership -> channel (channel_id));
+diesel::joinable!(membership -> subscription (subscription_id));
+diesel::joinable!(notification -> channel (channel_id));
+diesel::joinable!(failure -> notification (notification_id));
+diesel::joinable!(failure -> subscription (subscription_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    app,
+    api_key,
+    channel,
+    failure,
+    idempotency,
+    membership,
+    meta,
+    notification,
+    subscription,
+    vapid_key,
+);

@@ -1,0 +1,139 @@
+//! Settling: the cursor moves and the outcome is booked, together or not at all.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::fault;
+use super::leave;
+use super::schema::{failure, membership, notification, subscription};
+use super::writer::SqliteWriter;
+use crate::clock::Timestamp;
+use crate::model::{EndpointState, Failure, Outcome, Settled, Settlement};
+use crate::store::StoreError;
+
+pub(super) fn settle(
+    writer: &mut SqliteWriter,
+    settlement: &Settlement,
+) -> Result<Settled, StoreError> {
+    let holds = match settlement.outcome {
+        Some(outcome) => move_cursor(writer, settlement, outcome)?,
+        None => is_ahead_of_cursor(&mut writer.connection, settlement)?,
+    };
+    if !holds {
+        return Ok(Settled::Stale);
+    }
+    record_endpoint(&mut writer.connection, settlement)?;
+    if let Some(failure) = &settlement.failure {
+        record_failure(&mut writer.connection, settlement, failure)?;
+    }
+    if settlement.outcome == Some(Outcome::Gone) {
+        leave::go(writer, settlement.subscription.0, Outcome::Gone, settlement.now)?;
+    }
+    Ok(Settled::Recorded)
+}
+
+/// Moves the cursor, if the subscription is still the one that was asked and had not settled this number; the
+/// outcome is booked only then, so that a result which comes twice counts once.
+fn move_cursor(
+    writer: &mut SqliteWriter,
+    settlement: &Settlement,
+    outcome: Outcome,
+) -> Result<bool, StoreError> {
+    let (channel, seq) = (settlement.channel.0, settlement.seq.0);
+    let moved = diesel::update(membership::table.find((channel, settlement.subscription.0)))
+        .filter(membership::done_seq.lt(seq))
+        .filter(exists(
+            subscription::table
+                .find(settlement.subscription.0)
+                .filter(subscription::generation.eq(settlement.generation.0)),
+        ))
+        .set(membership::done_seq.eq(seq))
+        .execute(&mut writer.connection)
+        .map_err(fault)?;
+    if moved == 1 {
+        writer.bookings.book(channel, seq, outcome, settlement.now);
+    }
+    Ok(moved == 1)
+}
+
+fn is_ahead_of_cursor(
+    connection: &mut SqliteConnection,
+    settlement: &Settlement,
+) -> Result<bool, StoreError> {
+    diesel::select(exists(
+        membership::table
+            .inner_join(subscription::table)
+            .filter(membership::channel_id.eq(settlement.channel.0))
+            .filter(membership::subscription_id.eq(settlement.subscription.0))
+            .filter(membership::done_seq.lt(settlement.seq.0))
+            .filter(subscription::generation.eq(settlement.generation.0)),
+    ))
+    .get_result(connection)
+    .map_err(fault)
+}
+
+fn record_endpoint(
+    connection: &mut SqliteConnection,
+    settlement: &Settlement,
+) -> Result<(), StoreError> {
+    let (not_before, failures, attempts) = match settlement.endpoint {
+        EndpointState::Untroubled => return Ok(()),
+        EndpointState::Recovered => (None, 0, None),
+        EndpointState::Waiting { not_before, failures, attempts } => {
+            (Some(not_before.as_millis()), i64::from(failures), Some(i64::from(attempts)))
+        }
+    };
+    // Only a delivery that is to be tried again goes first; one that has ended does not.
+    let trying = attempts.filter(|_| settlement.outcome.is_none());
+    diesel::update(subscription::table.find(settlement.subscription.0))
+        .set((
+            subscription::not_before.eq(not_before),
+            subscription::failures.eq(failures),
+            subscription::trying_channel.eq(trying.map(|_| settlement.channel.0)),
+            subscription::trying_seq.eq(trying.map(|_| settlement.seq.0)),
+            subscription::trying_attempts.eq(trying),
+        ))
+        .execute(connection)
+        .map(drop)
+        .map_err(fault)
+}
+
+fn record_failure(
+    connection: &mut SqliteConnection,
+    settlement: &Settlement,
+    reported: &Failure,
+) -> Result<(), StoreError> {
+    let Some(outcome) = settlement.outcome else { return Ok(()) };
+    let notification = notification::table
+        .filter(notification::channel_id.eq(settlement.channel.0))
+        .filter(notification::seq.eq(settlement.seq.0))
+        .select(notification::id)
+        .first::<i64>(connection)
+        .optional()
+        .map_err(fault)?;
+    let Some(notification) = notification else { return Ok(()) };
+    insert_failure(connection, notification, settlement, outcome, reported, settlement.now)
+}
+
+fn insert_failure(
+    connection: &mut SqliteConnection,
+    notification: i64,
+    settlement: &Settlement,
+    outcome: Outcome,
+    reported: &Failure,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    diesel::insert_into(failure::table)
+        .values((
+            failure::notification_id.eq(notification),
+            failure::subscription_id.eq(settlement.subscription.0),
+            failure::outcome.eq(outcome.code()),
+            failure::status.eq(reported.status.map(i32::from)),
+            failure::reason.eq(&reported.reason),
+            failure::attempts.eq(i64::from(reported.attempts)),
+            failure::at.eq(now.as_millis()),
+        ))
+        .execute(connection)
+        .map(drop)
+        .map_err(fault)
+}

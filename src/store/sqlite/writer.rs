@@ -1,0 +1,204 @@
+//! The connection that writes: transactions, what is put off to their end, and the checkpoints between them.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Integer;
+
+use super::bookings::Bookings;
+use super::open_log::OpenLog;
+use super::schema::meta;
+use super::{fault, fresh_directory};
+use crate::id::AppId;
+use crate::store::directory::{App, Directory};
+use crate::store::journal;
+use crate::store::{Committed, Listener, StoreError};
+
+/// The write-ahead log is folded into the database at this size. Automatic checkpoints are off: they would run
+/// inside a commit, with an accept waiting for it.
+const CHECKPOINT_BYTES: u64 = 16 << 20;
+
+/// How long a checkpoint may wait for readers; they read a page at a time, so the next try will do.
+const CHECKPOINT_PATIENCE_MS: u32 = 20;
+
+/// How long a write waits for another process's lock. Only a command that opens the file itself could hold one.
+const BUSY_TIMEOUT_MS: u32 = 5_000;
+
+/// The connection that writes.
+pub(super) struct SqliteWriter {
+    pub(super) connection: SqliteConnection,
+    pub(super) bookings: Bookings,
+    pub(super) open_log: Arc<OpenLog>,
+    directory: Arc<RwLock<Arc<Directory>>>,
+    directory_changed: bool,
+    events: Vec<Committed>,
+    closings: Vec<(i64, i64)>,
+    listener: Arc<RwLock<Option<Listener>>>,
+    wal: PathBuf,
+    checkpoint_at: u64,
+}
+
+impl SqliteWriter {
+    pub(super) fn new(
+        connection: SqliteConnection,
+        open_log: Arc<OpenLog>,
+        directory: Arc<RwLock<Arc<Directory>>>,
+        listener: Arc<RwLock<Option<Listener>>>,
+        wal: PathBuf,
+    ) -> Self {
+        Self {
+            connection,
+            bookings: Bookings::default(),
+            open_log,
+            directory,
+            directory_changed: false,
+            events: Vec::new(),
+            closings: Vec::new(),
+            listener,
+            wal,
+            checkpoint_at: CHECKPOINT_BYTES,
+        }
+    }
+
+    /// An app as the last commit left it.
+    pub(super) fn app(&self, id: AppId) -> Result<Arc<App>, StoreError> {
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
+        let missing = || StoreError::Unavailable("the app has been deleted".to_owned());
+        directory.app(id).cloned().ok_or_else(missing)
+    }
+
+    /// Tells the listener, once this transaction is on disk.
+    pub(super) fn after_commit(&mut self, event: Committed) {
+        if !self.events.contains(&event) {
+            self.events.push(event);
+        }
+    }
+
+    /// Marks a notification as closed for whoever holds it, once this transaction is on disk.
+    pub(super) fn close_after_commit(&mut self, channel: i64, seq: i64) {
+        self.closings.push((channel, seq));
+    }
+
+    /// Reads the directory anew, once this transaction is on disk.
+    pub(super) fn directory_has_changed(&mut self) {
+        self.directory_changed = true;
+    }
+
+    /// Writes the counters that were put off, so that what follows reads them as they are.
+    pub(super) fn flush_bookings(&mut self) -> Result<(), StoreError> {
+        let bookings = std::mem::take(&mut self.bookings);
+        bookings.write(&mut self.connection)
+    }
+
+    fn forget(&mut self) {
+        self.bookings = Bookings::default();
+        self.directory_changed = false;
+        self.events.clear();
+        self.closings.clear();
+    }
+
+    fn tell(&self, event: Committed) {
+        let listener = self.listener.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listener) = listener.as_ref() {
+            listener(event);
+        }
+    }
+
+    fn reload_directory(&mut self) {
+        match fresh_directory(&mut self.connection) {
+            Ok(directory) => {
+                *self.directory.write().unwrap_or_else(PoisonError::into_inner) =
+                    Arc::new(directory);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the apps and keys cannot be read: the earlier ones hold")
+            }
+        }
+    }
+
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
+        let pragma = format!("PRAGMA busy_timeout = {CHECKPOINT_PATIENCE_MS}");
+        self.connection.batch_execute(&pragma).map_err(fault)?;
+        let end = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .get_result::<Checkpoint>(&mut self.connection)
+            .map_err(fault);
+        let pragma = format!("PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}");
+        self.connection.batch_execute(&pragma).map_err(fault)?;
+        // A reader was in the way: again when the log has grown by a quarter more.
+        let busy = end?.busy != 0;
+        self.checkpoint_at =
+            if busy { self.checkpoint_at + CHECKPOINT_BYTES / 4 } else { CHECKPOINT_BYTES };
+        Ok(())
+    }
+}
+
+#[derive(QueryableByName)]
+struct Checkpoint {
+    #[diesel(sql_type = Integer)]
+    busy: i32,
+}
+
+impl journal::Writer for SqliteWriter {
+    fn begin(&mut self) -> Result<(), StoreError> {
+        self.forget();
+        self.connection.batch_execute("BEGIN IMMEDIATE").map_err(fault)
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        self.flush_bookings()?;
+        self.connection.batch_execute("COMMIT").map_err(fault)
+    }
+
+    fn rollback(&mut self) {
+        self.forget();
+        // It fails when SQLite has rolled back by itself, as it does when the disk is full.
+        let _ = self.connection.batch_execute("ROLLBACK");
+    }
+
+    fn committed(&mut self) {
+        for (channel, seq) in std::mem::take(&mut self.closings) {
+            self.open_log.close(channel, seq);
+        }
+        if std::mem::take(&mut self.directory_changed) {
+            self.reload_directory();
+        }
+        for event in std::mem::take(&mut self.events) {
+            self.tell(event);
+        }
+    }
+
+    fn rest(&mut self) {
+        let size = std::fs::metadata(&self.wal).map(|file| file.len()).unwrap_or(0);
+        if size >= self.checkpoint_at
+            && let Err(error) = self.checkpoint()
+        {
+            tracing::warn!(%error, "the write-ahead log could not be folded into the database");
+        }
+    }
+
+    fn probe(&mut self) -> Result<(), StoreError> {
+        diesel::replace_into(meta::table)
+            .values((meta::key.eq("probe"), meta::value.eq(vec![0_u8])))
+            .execute(&mut self.connection)
+            .map(drop)
+            .map_err(fault)
+    }
+
+    fn writable(&mut self, writable: bool) {
+        self.tell(Committed::Writable(writable));
+    }
+}
+
+/// Settings of every connection: readers and the writer see the same database in the same way.
+pub(super) fn configure(connection: &mut SqliteConnection) -> Result<(), diesel::result::Error> {
+    connection.batch_execute(&format!(
+        "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = 0;
+         PRAGMA cache_size = -65536;
+         PRAGMA temp_store = MEMORY;"
+    ))
+}

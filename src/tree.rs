@@ -1,0 +1,2 @@
+//! The tree.
+pub mod supervision;

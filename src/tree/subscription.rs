@@ -1,0 +1,7 @@
+//! One partition of subscriptions: a supervisor on its delivery arbiter, and one worker per active endpoint.
+
+pub mod attempt;
+pub mod supervisor;
+pub mod tools;
+pub mod vitals;
+pub mod worker;

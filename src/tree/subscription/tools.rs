@@ -1,0 +1,41 @@
+//! What every worker of one delivery arbiter works with.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::delivery::retry::RetryPolicy;
+use crate::metrics::Metrics;
+use crate::push::Push;
+use crate::store::Store;
+use crate::tree::sabotage::Sabotage;
+use crate::tree::supervision::budget::RestartPolicy;
+use crate::webpush::vapid::VapidSigner;
+
+/// Shared by the workers of one arbiter; what is in an `Arc` is shared by all arbiters.
+#[derive(Clone)]
+pub struct Tools {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The way out.
+    pub push: Rc<dyn Push>,
+    /// Signs requests, once per key and origin.
+    pub signer: Arc<VapidSigner>,
+    /// When to try again.
+    pub retry: RetryPolicy,
+    /// What time it is.
+    pub clock: Clock,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Whether commits succeed: no request starts whose result could not be recorded.
+    pub writable: watch::Receiver<bool>,
+    /// How long a worker waits itself; a longer wait is parked in the store.
+    pub idle: Duration,
+    /// How often a worker may be restarted.
+    pub restarts: RestartPolicy,
+    /// Panics that tests ask for.
+    pub sabotage: Sabotage,
+}

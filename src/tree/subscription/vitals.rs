@@ -1,0 +1,68 @@
+//! What a SubscriptionSupervisor knows of a worker without asking it: both live on one thread and share this.
+//! It outlives restarts, and a panic cannot take it along.
+
+use std::cell::{Cell, RefCell};
+
+use tokio::time::Instant;
+
+use crate::clock::Timestamp;
+use crate::id::{ChannelId, Seq};
+
+/// What a worker is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Doing {
+    /// Nothing, since then.
+    Resting(Instant),
+    /// Something that ends by itself.
+    Working,
+    /// Waiting for a retry until then.
+    Waiting(Timestamp),
+}
+
+/// Cells that a worker writes and its supervisor reads.
+#[derive(Debug)]
+pub struct Vitals {
+    /// What it is doing.
+    pub doing: Cell<Doing>,
+    /// The delivery that is being attempted: if the worker panics now, this is the suspect.
+    pub in_hand: Cell<Option<(ChannelId, Seq)>>,
+    /// The last suspect, and how many panics in a row it was in hand at.
+    pub suspect: Cell<Option<((ChannelId, Seq), u32)>>,
+    /// Restarts so far.
+    pub restarts: Cell<u32>,
+    /// The last panic's message.
+    pub last_panic: RefCell<Option<String>>,
+    /// Deliveries that ended.
+    pub settled: Cell<u64>,
+}
+
+impl Vitals {
+    /// Of a worker that is being born at `now`, with what is known of an earlier one's suspect.
+    pub fn new(now: Instant, suspect: Option<((ChannelId, Seq), u32)>) -> Self {
+        Self {
+            doing: Cell::new(Doing::Resting(now)),
+            in_hand: Cell::new(None),
+            suspect: Cell::new(suspect),
+            restarts: Cell::new(0),
+            last_panic: RefCell::new(None),
+            settled: Cell::new(0),
+        }
+    }
+
+    /// Notes a panic: whatever was in hand is suspected of it.
+    pub fn panicked(&self, message: &str) {
+        self.last_panic.replace(Some(message.to_owned()));
+        if let Some(delivery) = self.in_hand.take() {
+            let before = match self.suspect.get() {
+                Some((suspect, panics)) if suspect == delivery => panics,
+                Some(_) | None => 0,
+            };
+            self.suspect.set(Some((delivery, before + 1)));
+        }
+    }
+
+    /// The delivery that was in hand at `limit` panics or more.
+    pub fn poisoned(&self, limit: u32) -> Option<(ChannelId, Seq)> {
+        self.suspect.get().filter(|(_, panics)| *panics >= limit).map(|(delivery, _)| delivery)
+    }
+}

@@ -1,0 +1,192 @@
+//! Keys that come back as they went, and tokens as RFC 8292 wants them, signed once.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::id::VapidKeyId;
+use crate::webpush::subscription::{Endpoint, Origin};
+
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_500);
+const HOUR: Duration = Duration::from_secs(3600);
+const KEY: VapidKeyId = VapidKeyId(1);
+
+fn origin(text: &str) -> Origin {
+    Endpoint::parse(text).unwrap().origin().clone()
+}
+
+fn signer() -> VapidSigner {
+    VapidSigner::new(Some(Subject::parse("mailto:ops@example.org").unwrap()))
+}
+
+/// The claims of a header whose signature the key in it verifies.
+fn claims(header: &HeaderValue) -> Value {
+    let (token, key) = header
+        .to_str()
+        .unwrap()
+        .strip_prefix("vapid t=")
+        .and_then(|rest| rest.split_once(", k="))
+        .expect("the form of RFC 8292 §3");
+    let point = crate::webpush::encoding::decode(key).unwrap();
+    let mut validation = Validation::new(Algorithm::ES256);
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    let key = DecodingKey::from_ec_der(&point);
+    jsonwebtoken::decode::<Value>(token, &key, &validation).expect("a good signature").claims
+}
+
+#[test]
+fn a_token_says_who_to_whom_and_until_when_and_its_key_verifies_it() {
+    let key = VapidKey::generate().unwrap();
+    let header =
+        signer().authorization(KEY, &key, &origin("https://push.example:8443/x"), NOW).unwrap();
+    assert_eq!(
+        claims(&header),
+        json!({ "aud": "https://push.example:8443", "exp": 1_800_043_200, "sub": "mailto:ops@example.org" })
+    );
+    assert!(header.to_str().unwrap().ends_with(key.public_base64url()));
+    assert!(header.is_sensitive());
+}
+
+#[test]
+fn without_a_contact_there_is_no_sub() {
+    let key = VapidKey::generate().unwrap();
+    let signer = VapidSigner::new(None);
+    let header = signer.authorization(KEY, &key, &origin("https://push.example/"), NOW).unwrap();
+    assert_eq!(claims(&header), json!({ "aud": "https://push.example", "exp": 1_800_043_200 }));
+}
+
+#[test]
+fn a_token_is_signed_once_per_key_and_origin_until_it_is_forgotten_or_nears_its_end() {
+    let (key, signer) = (VapidKey::generate().unwrap(), signer());
+    let (here, there) = (origin("https://push.example/"), origin("https://other.example/"));
+    let at = |id, origin: &Origin, now| signer.authorization(id, &key, origin, now).unwrap();
+
+    // ECDSA signatures are random: equal tokens are one signature.
+    let first = at(KEY, &here, NOW);
+    assert_eq!(at(KEY, &here, NOW + HOUR * 11 - Duration::from_millis(1)), first);
+    assert_eq!(at(KEY, &here, NOW - HOUR), first, "another thread's clock may be behind");
+    assert_ne!(at(KEY, &there, NOW), first);
+    assert_ne!(at(VapidKeyId(2), &here, NOW), first);
+
+    let second = at(KEY, &here, NOW + HOUR * 11);
+    assert_ne!(second, first, "an hour before its end it is replaced");
+    assert_ne!(at(KEY, &here, NOW + HOUR * 9), second, "the clock was set back");
+
+    let third = at(KEY, &here, NOW + HOUR * 9);
+    signer.forget(KEY, &here);
+    assert_ne!(at(KEY, &here, NOW + HOUR * 9), third);
+}
+
+#[test]
+fn threads_share_one_signature() {
+    let (key, signer) = (VapidKey::generate().unwrap(), signer());
+    let here = origin("https://push.example/");
+    let headers: Vec<_> = std::thread::scope(|scope| {
+        let sign = || signer.authorization(KEY, &key, &here, NOW).unwrap();
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(sign)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(headers.iter().all(|header| *header == headers[0]));
+}
+
+#[test]
+fn strangers_origins_do_not_fill_the_memory() {
+    let (key, signer) = (VapidKey::generate().unwrap(), signer());
+    let sign = |n: usize, now| {
+        let origin = origin(&format!("https://push-{n}.example/"));
+        signer.authorization(KEY, &key, &origin, now).unwrap();
+    };
+    (0..4096).for_each(|n| sign(n, NOW));
+    assert_eq!(signer.remembered(), 4096);
+    sign(4096, NOW);
+    assert_eq!(signer.remembered(), 3073, "a quarter makes room for the next thousand");
+    sign(5000, NOW + HOUR * 11);
+    assert_eq!(signer.remembered(), 3074, "below the bound nothing is dropped");
+    (6000..7023).for_each(|n| sign(n, NOW + HOUR * 11));
+    assert_eq!(signer.remembered(), 1024, "what has run out goes first");
+}
+
+#[test]
+fn a_key_comes_back_from_the_store_and_from_its_export() {
+    let key = VapidKey::generate().unwrap();
+    let stored = VapidKey::from_store(key.public(), key.scalar()).unwrap();
+    let imported = VapidKey::import(&key.export_json()).unwrap();
+    for other in [stored, imported] {
+        assert_eq!((other.public(), other.scalar()), (key.public(), key.scalar()));
+        let header = signer().authorization(KEY, &other, &origin("https://a.example/"), NOW);
+        assert_eq!(claims(&header.unwrap())["aud"], "https://a.example");
+    }
+}
+
+/// `openssl ecparam -name prime256v1 -genkey`: made for this test, and the same key in every form.
+const SEC1: &str = "-----BEGIN EC PARAMETERS-----
+BggqhkjOPQMBBw==
+-----END EC PARAMETERS-----
+-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEINZcVff8L0JIKnfk2bnSm6hBMOdNJ6MVsmTxPlRES4+OoAoGCCqGSM49
+AwEHoUQDQgAEkY7sqxfUE5rcrSC/CpfaS3aCBBHG7f0LlrjZrJWO2eGh/zh1mcch
+i0LpUgTPphB5RWRBzgr3Vx7o5GAk5C8MwQ==
+-----END EC PRIVATE KEY-----
+";
+
+/// `openssl pkcs8 -topk8 -nocrypt`
+const PKCS8: &str = "-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg1lxV9/wvQkgqd+TZ
+udKbqEEw500noxWyZPE+VERLj46hRANCAASRjuyrF9QTmtytIL8Kl9pLdoIEEcbt
+/QuWuNmslY7Z4aH/OHWZxyGLQulSBM+mEHlFZEHOCvdXHujkYCTkLwzB
+-----END PRIVATE KEY-----
+";
+
+/// The same as npm web-push writes it.
+const EXPORTED: &str = r#"{"publicKey":"BJGO7KsX1BOa3K0gvwqX2kt2ggQRxu39C5a42ayVjtnhof84dZnHIYtC6VIEz6YQeUVkQc4K91ce6ORgJOQvDME","privateKey":"1lxV9_wvQkgqd-TZudKbqEEw500noxWyZPE-VERLj44"}"#;
+
+/// A key of another curve.
+const P384: &str = "-----BEGIN PRIVATE KEY-----
+MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDCiusKUK7AY8iS1C/Yu
+nP2DeNHz8uqBUPXAQ7qS72ZJ8vMku2SSzfUEdMc1/sD5+0OhZANiAATDCRgwOmfn
++EzLiT/plJLTxzkhMkOj8kKjyDO4ofxPwhqY5JJ0/kFxtIH4xGuujMvwPDrscr78
+wCGn3JxPojW0dxtQb6bgJy8P3mN2aFdRwbbkKWNJoZLc00kPLgeFcf4=
+-----END PRIVATE KEY-----
+";
+
+#[test]
+fn what_openssl_writes_is_imported_in_both_of_its_forms() {
+    for pem in [SEC1, PKCS8] {
+        let key = VapidKey::import(pem).unwrap();
+        assert_eq!(key.export_json(), EXPORTED);
+    }
+}
+
+#[test]
+fn what_is_no_vapid_key_is_refused_with_the_reason() {
+    let (one, two) = (VapidKey::generate().unwrap(), VapidKey::generate().unwrap());
+    let cases = [
+        ("", VapidKeyError::Format),
+        ("{}", VapidKeyError::Format),
+        ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", VapidKeyError::NotP256),
+        (P384, VapidKeyError::NotP256),
+        (r#"{"publicKey":"!","privateKey":""}"#, VapidKeyError::Field("publicKey", 65)),
+    ];
+    for (text, error) in cases {
+        assert_eq!(VapidKey::import(text).err(), Some(error), "{text}");
+    }
+    let mixed = VapidKey::from_store(one.public(), two.scalar()).err();
+    assert_eq!(mixed, Some(VapidKeyError::Mismatch));
+    assert_eq!(VapidKey::from_store(one.public(), &[0; 32]).err(), Some(VapidKeyError::NotP256));
+    assert_eq!(VapidKey::from_store(one.public(), &[]).err(), Some(VapidKeyError::NotP256));
+}
+
+#[test]
+fn a_private_key_is_not_shown() {
+    let key = VapidKey::import(SEC1).unwrap();
+    let shown = format!("{key:?}");
+    assert!(shown.contains(key.public_base64url()));
+    let json: Value = serde_json::from_str(EXPORTED).unwrap();
+    let scalar = json["privateKey"].as_str().unwrap();
+    assert!(!shown.contains(scalar) && !shown.contains(&format!("{:?}", key.scalar())), "{shown}");
+}
