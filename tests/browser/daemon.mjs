@@ -1,0 +1,46 @@
+// The daemon under test, and calls to its API.
+
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+import { until } from './limits.mjs';
+import { Process } from './processes.mjs';
+
+const KEY = `fk_${'browsertest'.repeat(4)}`;
+
+export class Daemon {
+  /** Starts `binary` on a free port, allowed to reach the test's push service and trusting its authority. */
+  static async start(binary, directory, pushService) {
+    const daemon = new Daemon();
+    const address = `127.0.0.1:${await freePort()}`;
+    daemon.origin = `http://${address}`;
+    const args = [
+      '--listen', address, '--data-dir', join(directory, 'data'),
+      '--egress-allow', pushService.authority, '--egress-ca-file', pushService.caFile,
+    ];
+    daemon.process = new Process(binary, args, { PATH: process.env.PATH, FANFARE_BOOTSTRAP_KEY: KEY });
+    const ready = until(20, 'the daemon to be ready', async () => (await fetch(`${daemon.origin}/readyz`)).ok);
+    await daemon.process.whileAlive(ready);
+    return daemon;
+  }
+
+  /** Calls the API with the key; the answer's body, or an error that tells the server's. */
+  async call(method, path, body, contentType = 'application/json') {
+    const headers = { authorization: `Bearer ${KEY}`, ...(body !== undefined && { 'content-type': contentType }) };
+    const text = contentType === 'application/json' ? body && JSON.stringify(body) : body;
+    const response = await fetch(this.origin + path, { method, headers, body: text, signal: AbortSignal.timeout(10_000) });
+    const answer = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${answer}`);
+    return answer && JSON.parse(answer);
+  }
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
