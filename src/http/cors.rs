@@ -47,7 +47,7 @@ pub fn check(req: &HttpRequest, app: &App, public_url: &str) -> Result<(), Probl
     if lists(app, origin) || is_own(origin, public_url, req.headers()) {
         return Ok(());
     }
-    let command = format!("fanfare app set {} --origin {}", app.name, shown(origin));
+    let command = allowing(app, origin);
     tracing::warn!(app = %app.name, "a page of a foreign origin was refused; `{command}` would allow it");
     let detail =
         format!("the app {} does not list this page's origin; `{command}` allows it", app.name);
@@ -90,6 +90,13 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
+}
+
+/// The command that lets the origin in, and those that are in already: it replaces the list.
+fn allowing(app: &App, origin: &str) -> String {
+    let mut origins: Vec<_> = app.settings.origins.iter().map(String::as_str).collect();
+    origins.push(shown(origin));
+    format!("fanfare app set {} --origin {}", app.name, origins.join(","))
 }
 
 /// An origin as it may stand in a command: a stranger wrote it, and somebody may paste it.
@@ -153,7 +160,12 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_never_repeats_what_a_shell_would_run() {
+    fn a_refusal_names_the_command_and_never_repeats_what_a_shell_would_run() {
+        let directory = directory();
+        assert_eq!(
+            allowing(&directory.apps["default"], "https://a.example"),
+            "fanfare app set default --origin https://shop.example,https://a.example"
+        );
         assert_eq!(shown("https://a.example:8443"), "https://a.example:8443");
         assert_eq!(shown("https://a.example;rm -rf"), "ORIGIN");
     }

@@ -178,7 +178,8 @@ pub async fn delete(
 ) -> Result<HttpResponse, Problem> {
     caller.require_instance()?;
     let name = find(&state, &path)?.name.clone();
-    state.store.change_directory(DirectoryChange::DeleteApp { name }).await??;
+    let change = DirectoryChange::DeleteApp { name, now: state.now() };
+    state.store.change_directory(change).await??;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -132,28 +132,28 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{App, test};
+    use actix_web::{App, test as requests};
 
     use super::*;
 
     #[actix_web::test]
     async fn assets_have_tags_and_the_sdk_is_everyones() {
-        let app = test::init_service(App::new().configure(configure)).await;
+        let app = requests::init_service(App::new().configure(configure)).await;
         for asset in ASSETS.iter() {
-            let request = test::TestRequest::with_uri(asset.path).to_request();
-            let response = test::call_service(&app, request).await;
+            let request = requests::TestRequest::with_uri(asset.path).to_request();
+            let response = requests::call_service(&app, request).await;
             assert_eq!(response.status(), 200, "{}", asset.path);
-            let tag = response.headers()[header::ETAG].clone();
+            let tag = response.headers().get(header::ETAG).unwrap().clone();
             let shared = response.headers().get(header::CROSS_ORIGIN_RESOURCE_POLICY);
             assert_eq!(shared.is_some(), asset.path.starts_with("/sdk/"), "{}", asset.path);
             let page = response.headers().get(header::CONTENT_SECURITY_POLICY).is_some();
             assert_eq!(page, asset.media_type == HTML, "{}", asset.path);
-            assert!(!test::read_body(response).await.is_empty());
+            assert!(!requests::read_body(response).await.is_empty());
 
-            let again = test::TestRequest::with_uri(asset.path)
+            let again = requests::TestRequest::with_uri(asset.path)
                 .insert_header((header::IF_NONE_MATCH, tag))
                 .to_request();
-            assert_eq!(test::call_service(&app, again).await.status(), 304, "{}", asset.path);
+            assert_eq!(requests::call_service(&app, again).await.status(), 304, "{}", asset.path);
         }
     }
 
