@@ -1,15 +1,16 @@
 //! Fanfare, a self-hosted Web Push fan-out daemon.
 
-pub mod cli;
-pub mod clock;
-pub mod delivery;
-pub mod config;
-pub mod control;
-pub mod daemon;
 pub mod id;
-pub mod metrics;
+pub mod clock;
+pub mod webpush;
 pub mod model;
+pub mod delivery;
+pub mod metrics;
 pub mod push;
 pub mod store;
 pub mod tree;
-pub mod webpush;
+pub mod http;
+pub mod config;
+pub mod daemon;
+pub mod control;
+pub mod cli;

@@ -1,0 +1,189 @@
+//! The HTTP API. This file is the map of its paths; each resource has a file of its own.
+//!
+//! ```text
+//! connection → answer (id, CORS, errors as problems) → route → Caller (who?) → handler (may it?) → Body → Store
+//! ```
+//!
+//! Handlers parse, ask the store, and show. They talk to the tree for test pushes alone: what an accept sets in
+//! motion, the store's listener does.
+
+use std::io;
+use std::net::TcpListener;
+#[cfg(unix)]
+use std::os::unix::net::UnixListener;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+
+pub mod state;
+
+pub mod answer;
+pub mod connection;
+pub mod cors;
+pub mod limiter;
+
+pub mod auth;
+pub mod problem;
+
+pub mod app_settings;
+pub mod body;
+pub mod caching;
+pub mod channel_name;
+pub mod list;
+pub mod publication;
+pub mod registration;
+
+pub mod resources;
+
+#[cfg(test)]
+mod testing;
+
+pub use channel_name::{ChannelName, ChannelNameError};
+pub use state::{HttpOptions, State};
+
+use resources::{
+    apps, assets, channels, docs, health, keys, metrics, notification, notifications, openapi,
+    push_key, subscription, subscriptions, tokens, vapid,
+};
+
+/// How long an idle connection is kept: longer than the minute after which load balancers give up theirs, so that
+/// it is they who close.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How long a client may take for a request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a closing connection may linger.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connections a worker holds at once; further ones wait in the backlog.
+const MAX_CONNECTIONS: usize = 10_000;
+
+/// Where the API is served.
+#[derive(Debug, Default)]
+pub struct Listeners {
+    /// Network listeners.
+    pub network: Vec<TcpListener>,
+    /// The control socket: who can open it is the instance's admin.
+    #[cfg(unix)]
+    pub control: Option<UnixListener>,
+}
+
+/// How the server runs.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerOptions {
+    /// Threads for each listener.
+    pub workers: usize,
+    /// How long a graceful stop waits for requests in flight.
+    pub shutdown_timeout: Duration,
+}
+
+/// The API on its listeners. It runs while it is polled, and stops by its handle; signals are the program's own.
+pub fn server(
+    state: web::Data<State>,
+    listeners: Listeners,
+    options: ServerOptions,
+) -> io::Result<Server> {
+    let factory = move || {
+        let state = state.clone();
+        App::new().wrap(from_fn(answer::answer)).configure(move |cfg| configure(cfg, state))
+    };
+    let mut server = HttpServer::new(factory)
+        .on_connect(connection::Connection::remember)
+        .workers(options.workers.max(1))
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+        .max_connections(MAX_CONNECTIONS)
+        .shutdown_timeout(options.shutdown_timeout.as_secs())
+        .disable_signals();
+    for listener in listeners.network {
+        server = server.listen(listener)?;
+    }
+    #[cfg(unix)]
+    if let Some(listener) = listeners.control {
+        server = server.listen_uds(listener)?;
+    }
+    Ok(server.run())
+}
+
+/// The map of the API. Around it belongs [`answer::answer`], which [`server`] puts there.
+fn configure(cfg: &mut web::ServiceConfig, state: web::Data<State>) {
+    cfg.app_data(state)
+        .configure(subscribing)
+        .configure(publishing)
+        .configure(managing)
+        .configure(operating)
+        .configure(assets::configure);
+}
+
+fn subscribing(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/v1/push-key").get(push_key::show).head(push_key::show))
+        .service(
+            web::resource("/v1/channels/{channel}/subscriptions")
+                .get(subscriptions::members)
+                .post(subscriptions::subscribe)
+                .delete(subscriptions::unsubscribe_shared),
+        )
+        .service(
+            web::resource("/v1/channels/{channel}/subscriptions/{id}")
+                .delete(subscriptions::unsubscribe),
+        )
+        .service(web::resource("/v1/subscriptions").post(subscriptions::subscribe_many))
+        .service(
+            web::resource("/v1/subscriptions/{id}")
+                .get(subscription::show)
+                .put(subscription::replace)
+                .delete(subscription::forget),
+        )
+        .service(web::resource("/v1/subscriptions/{id}/test").post(subscription::test))
+        .service(web::resource("/v1/tokens").post(tokens::issue));
+}
+
+fn publishing(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/v1/notifications").post(notifications::publish_to_many))
+        .service(
+            web::resource("/v1/notifications/{id}")
+                .get(notification::show)
+                .delete(notification::cancel),
+        )
+        .service(web::resource("/v1/notifications/{id}/failures").get(notification::failures))
+        .service(web::resource("/v1/channels").get(channels::list))
+        .service(
+            web::resource("/v1/channels/{channel}").get(channels::show).delete(channels::delete),
+        )
+        .service(
+            web::resource("/v1/channels/{channel}/notifications")
+                .get(channels::log)
+                .post(notifications::publish),
+        );
+}
+
+fn managing(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/v1/apps").get(apps::list).post(apps::create))
+        .service(
+            web::resource("/v1/apps/{app}")
+                .get(apps::show)
+                .patch(apps::update)
+                .delete(apps::delete),
+        )
+        .service(web::resource("/v1/apps/{app}/token-secret").post(apps::token_secret))
+        .service(web::resource("/v1/apps/{app}/keys").get(keys::list).post(keys::create))
+        .service(web::resource("/v1/apps/{app}/keys/{id}").delete(keys::revoke))
+        .service(web::resource("/control/vapid-keys").get(vapid::list).post(vapid::add))
+        .service(web::resource("/control/vapid-keys/{id}/export").get(vapid::export));
+}
+
+fn operating(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/healthz").get(health::alive).head(health::alive))
+        .service(web::resource("/readyz").get(health::ready).head(health::ready))
+        // Mozilla's Dockerflow: checks what it depends on, answers a load balancer, and tells its version.
+        .service(web::resource("/__heartbeat__").get(health::ready).head(health::ready))
+        .service(web::resource("/__lbheartbeat__").get(health::alive).head(health::alive))
+        .service(web::resource("/__version__").get(health::version).head(health::version))
+        .service(web::resource("/metrics").get(metrics::show).head(metrics::show))
+        .service(web::resource("/openapi.json").get(openapi::show).head(openapi::show))
+        .service(web::resource("/docs").get(docs::show).head(docs::show));
+}

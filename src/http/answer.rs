@@ -1,0 +1,161 @@
+//! Around every request: its id, its span and log line, CORS, and the one place where errors become problem
+//! documents: a handler's own, actix's bare statuses, and panics.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpResponse, web};
+use futures_util::FutureExt;
+use rand::Rng;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::cors;
+use super::problem::{MEDIA_TYPE, Problem};
+use super::state::State;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Headers that an error keeps from the answer it replaces.
+const KEPT: [HeaderName; 2] = [header::ALLOW, header::RETRY_AFTER];
+
+/// What an answer needs of its request, taken before the request is handed on.
+struct Context {
+    id: String,
+    public_url: String,
+    headers: cors::Headers,
+    cacheable: bool,
+}
+
+/// The middleware around all routes.
+pub async fn answer<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse, Error> {
+    let context = Context::of(&req);
+    if req.method() == Method::OPTIONS {
+        return Ok(req.into_response(context.preflight()));
+    }
+    let (start, method) = (Instant::now(), req.method().clone());
+    let span = tracing::info_span!("request", id = %context.id);
+    let call = AssertUnwindSafe(async move { next.call(req).await }).catch_unwind();
+    async move {
+        let answered = match call.await {
+            Ok(Ok(response)) => Ok(context.finish(response)),
+            Ok(Err(error)) => Err(context.render(&problem_of(&error))),
+            Err(_) => {
+                tracing::error!("a handler panicked");
+                Err(context.render(&Problem::internal()))
+            }
+        };
+        let ms = start.elapsed().as_millis();
+        match answered {
+            Ok(response) => {
+                let route = response.request().match_pattern().unwrap_or_default();
+                let status = response.status().as_u16();
+                tracing::debug!(%method, route, status, ms, "answered");
+                Ok(response)
+            }
+            Err(response) => {
+                let status = response.status().as_u16();
+                tracing::debug!(%method, status, ms, "answered");
+                Err(InternalError::from_response("answered", response).into())
+            }
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+impl Context {
+    fn of(req: &ServiceRequest) -> Self {
+        let state = req.app_data::<web::Data<State>>().expect("`configure` has put it there");
+        let public_url = state.options.public_url.clone();
+        let headers = cors::headers(&state.directory(), &public_url, req.headers());
+        let cacheable = !req.path().starts_with("/v1/") && !req.path().starts_with("/control/");
+        Self { id: request_id(), public_url, headers, cacheable }
+    }
+
+    fn preflight(&self) -> HttpResponse {
+        let mut response = HttpResponse::NoContent().finish();
+        for (name, value) in cors::preflight() {
+            response.headers_mut().insert(name, value);
+        }
+        self.complete(response.headers_mut());
+        response
+    }
+
+    /// The answer with everything that all answers have; errors as problem documents.
+    fn finish<B: MessageBody + 'static>(&self, answered: ServiceResponse<B>) -> ServiceResponse {
+        let response = answered.response();
+        let problem = match response.error() {
+            Some(error) => Some(problem_of(error)),
+            None if response.status().as_u16() < 400 || is_problem(response.headers()) => None,
+            None => Some(Problem::of_status(response.status())),
+        };
+        let (req, answered) = answered.into_parts();
+        let mut response = match problem {
+            Some(problem) => {
+                let mut response = problem.render(&self.public_url, &self.id);
+                keep(answered.headers(), response.headers_mut());
+                response
+            }
+            None => answered.map_body(|_, body| BoxBody::new(body)),
+        };
+        self.complete(response.headers_mut());
+        ServiceResponse::new(req, response)
+    }
+
+    fn render(&self, problem: &Problem) -> HttpResponse {
+        let mut response = problem.render(&self.public_url, &self.id);
+        self.complete(response.headers_mut());
+        response
+    }
+
+    fn complete(&self, headers: &mut HeaderMap) {
+        for (name, value) in &self.headers {
+            // What an asset allows everyone is not narrowed to one origin.
+            if !headers.contains_key(name) {
+                headers.insert(name.clone(), value.clone());
+            }
+        }
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if !self.cacheable && !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        let id = HeaderValue::from_str(&self.id).expect("hexadecimal digits are legal in a header");
+        headers.insert(REQUEST_ID, id);
+    }
+}
+
+/// A handler's own problem, or what the status of a foreign error means.
+fn problem_of(error: &Error) -> Problem {
+    match error.as_error::<Problem>() {
+        Some(problem) => problem.clone(),
+        None => Problem::of_status(error.as_response_error().status_code()),
+    }
+}
+
+fn is_problem(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value == MEDIA_TYPE)
+}
+
+fn keep(from: &HeaderMap, to: &mut HeaderMap) {
+    for name in KEPT {
+        if let Some(value) = from.get(&name)
+            && !to.contains_key(&name)
+        {
+            to.insert(name, value.clone());
+        }
+    }
+}
+
+/// Random, never the caller's: it is looked up in the log, and nobody else may choose what stands there.
+fn request_id() -> String {
+    format!("{:016x}", rand::rng().next_u64())
+}

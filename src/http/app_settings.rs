@@ -1,0 +1,169 @@
+//! An app's settings at the door: every wrong field is named, and what is right is brought into its one form.
+
+use url::Url;
+
+use super::auth::token;
+use super::channel_name::ChannelName;
+use super::cors;
+use crate::store::directory::AppSettings;
+use crate::webpush::field::FieldError;
+
+const MAX_NAME: usize = 64;
+/// A title is shown in one line.
+const MAX_TITLE: usize = 200;
+/// Each list is looked through at every request.
+const MAX_ITEMS: usize = 100;
+const MAX_HOME: usize = 2048;
+
+/// Whether an app may be called so.
+pub fn is_app_name(name: &str) -> bool {
+    let legal =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    (1..=MAX_NAME).contains(&name.len())
+        && name.bytes().all(legal)
+        && name.as_bytes()[0].is_ascii_alphanumeric()
+}
+
+/// The settings, when all of them can be.
+pub fn checked(mut settings: AppSettings) -> Result<AppSettings, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    check_title(&settings.title, &mut errors);
+    check_home(&settings.home, &mut errors);
+    for (index, origin) in settings.origins.iter_mut().enumerate() {
+        match self::origin(origin) {
+            Some(normal) => *origin = normal,
+            None => errors.push(FieldError::new(
+                format!("#/origins/{index}"),
+                "must be an origin such as https://shop.example, without a path",
+            )),
+        }
+    }
+    each(&settings.public_channels, "public_channels", &mut errors, |name| {
+        ChannelName::parse(name).err().map(|error| error.to_string())
+    });
+    each(&settings.exclusive, "exclusive", &mut errors, |prefix| {
+        ChannelName::parse_prefix(prefix).err().map(|error| error.to_string())
+    });
+    each(&settings.token_keys, "token_keys", &mut errors, |pem| {
+        let detail = "must be a public key in PEM: P-256, Ed25519 or RSA";
+        (!token::is_public_key(pem)).then(|| detail.to_owned())
+    });
+    for (name, len) in [
+        ("origins", settings.origins.len()),
+        ("public_channels", settings.public_channels.len()),
+        ("exclusive", settings.exclusive.len()),
+        ("token_keys", settings.token_keys.len()),
+        ("limits", settings.limits.len()),
+    ] {
+        if len > MAX_ITEMS {
+            let detail = format!("has {len} items, and at most {MAX_ITEMS} are allowed");
+            errors.push(FieldError::new(format!("#/{name}"), detail));
+        }
+    }
+    if errors.is_empty() { Ok(settings) } else { Err(errors) }
+}
+
+fn check_title(title: &str, errors: &mut Vec<FieldError>) {
+    let legal = !title.trim().is_empty() && !title.chars().any(char::is_control);
+    if !legal || title.len() > MAX_TITLE {
+        let detail = format!("must have 1 to {MAX_TITLE} bytes of text in one line");
+        errors.push(FieldError::new("#/title", detail));
+    }
+}
+
+fn check_home(home: &str, errors: &mut Vec<FieldError>) {
+    let legal = home.is_empty()
+        || (home.len() <= MAX_HOME && Url::parse(home).is_ok_and(|url| is_safe(&url)));
+    if !legal {
+        let detail = "must be an absolute https URL (http for loopback), or empty for the demo";
+        errors.push(FieldError::new("#/home", detail));
+    }
+}
+
+fn each(
+    items: &[String],
+    name: &str,
+    errors: &mut Vec<FieldError>,
+    wrong: impl Fn(&str) -> Option<String>,
+) {
+    for (index, item) in items.iter().enumerate() {
+        if let Some(detail) = wrong(item) {
+            errors.push(FieldError::new(format!("#/{name}/{index}"), detail));
+        }
+    }
+}
+
+/// An origin as browsers send it: lower case, without the default port and a final slash.
+fn origin(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok().filter(is_safe)?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    (bare && anonymous).then(|| url.origin().ascii_serialization())
+}
+
+/// https anywhere, and http where nobody can listen in.
+fn is_safe(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && cors::is_loopback(url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_fit_for_headers_paths_and_commands() {
+        for name in ["default", "shop-2", "a.b_c", "7"] {
+            assert!(is_app_name(name), "{name}");
+        }
+        for name in ["", "Shop", "-x", ".", "a/b", "a b", "ü", &"x".repeat(65)] {
+            assert!(!is_app_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn origins_are_brought_into_the_form_that_browsers_send() {
+        let cases = [
+            ("https://Shop.Example/", Some("https://shop.example")),
+            ("https://shop.example:443", Some("https://shop.example")),
+            ("https://shop.example:8443", Some("https://shop.example:8443")),
+            ("http://localhost:3000", Some("http://localhost:3000")),
+            ("http://127.0.0.1:3000", Some("http://127.0.0.1:3000")),
+            ("http://shop.example", None),
+            ("https://shop.example/app", None),
+            ("https://user@shop.example", None),
+            ("shop.example", None),
+            ("*", None),
+            ("null", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(origin(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_wrong_setting_is_named() {
+        let settings = AppSettings {
+            title: "two\nlines".into(),
+            home: "javascript:alert(1)".into(),
+            origins: vec!["https://fine.example".into(), "*".into()],
+            public_channels: vec!["a*".into()],
+            exclusive: vec!["user:".into(), String::new()],
+            token_keys: vec!["no key".into()],
+            ..AppSettings::default()
+        };
+        let errors = checked(settings).unwrap_err();
+        let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!(
+            pointers,
+            [
+                "#/title",
+                "#/home",
+                "#/origins/1",
+                "#/public_channels/0",
+                "#/exclusive/1",
+                "#/token_keys/0"
+            ]
+        );
+        assert!(checked(AppSettings::default()).is_ok());
+    }
+}

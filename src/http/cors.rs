@@ -1,0 +1,172 @@
+//! Cross-origin calls. A preflight names no app, so an origin that any app lists gets its headers; the real request
+//! is then held against its own app ([`check`]), where a foreign origin is 403.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use super::problem::{Problem, ProblemKind};
+use crate::store::directory::{App, Directory};
+
+/// What a page may send.
+const ALLOW_HEADERS: &str =
+    "authorization, content-type, fanfare-app, idempotency-key, if-none-match";
+/// What a page may read.
+const EXPOSE_HEADERS: &str = "ETag, Location, Retry-After, RateLimit";
+const ALLOW_METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
+/// Browsers keep a preflight's answer at most two hours; ten minutes bound how long a removed origin lingers.
+const MAX_AGE: &str = "600";
+
+/// Headers for an answer.
+pub type Headers = Vec<(HeaderName, HeaderValue)>;
+
+/// The headers of every answer: who may read it, and what it depends on.
+pub fn headers(directory: &Directory, public_url: &str, request: &HeaderMap) -> Headers {
+    let mut headers = vec![(header::VARY, HeaderValue::from_static("Origin, Fanfare-App"))];
+    if let Some(origin) = known_origin(directory, public_url, request) {
+        headers.push((header::ACCESS_CONTROL_ALLOW_ORIGIN, origin));
+        let exposed = HeaderValue::from_static(EXPOSE_HEADERS);
+        headers.push((header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed));
+    }
+    headers
+}
+
+/// What a preflight's answer has besides.
+pub fn preflight() -> Headers {
+    vec![
+        (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(ALLOW_METHODS)),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOW_HEADERS)),
+        (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE)),
+    ]
+}
+
+/// Refuses a page whose origin the app does not list. No `Origin` is no browser.
+pub fn check(req: &HttpRequest, app: &App, public_url: &str) -> Result<(), Problem> {
+    let Some(value) = req.headers().get(header::ORIGIN) else { return Ok(()) };
+    let origin = value.to_str().unwrap_or_default();
+    if lists(app, origin) || is_own(origin, public_url, req.headers()) {
+        return Ok(());
+    }
+    let command = allowing(app, origin);
+    tracing::warn!(app = %app.name, "a page of a foreign origin was refused; `{command}` would allow it");
+    let detail =
+        format!("the app {} does not list this page's origin; `{command}` allows it", app.name);
+    Err(Problem::new(ProblemKind::OriginForbidden, detail))
+}
+
+fn known_origin(
+    directory: &Directory,
+    public_url: &str,
+    request: &HeaderMap,
+) -> Option<HeaderValue> {
+    let value = request.get(header::ORIGIN)?;
+    let origin = value.to_str().ok()?;
+    let known = is_own(origin, public_url, request)
+        || directory.apps.values().any(|app| lists(app, origin));
+    known.then(|| value.clone())
+}
+
+fn lists(app: &App, origin: &str) -> bool {
+    app.settings.origins.iter().any(|listed| listed == origin)
+}
+
+/// The daemon's own pages: those under `public_url`, and, on this machine, those under whichever of loopback's
+/// names the browser used. Another name that merely equals `Host` may have been pointed here by a stranger.
+fn is_own(origin: &str, public_url: &str, request: &HeaderMap) -> bool {
+    let Ok(url) = Url::parse(origin) else { return false };
+    if Url::parse(public_url).is_ok_and(|own| own.origin() == url.origin()) {
+        return true;
+    }
+    let host = request.get(header::HOST).and_then(|host| host.to_str().ok());
+    let called = host.and_then(|host| Url::parse(&format!("{}://{host}", url.scheme())).ok());
+    is_loopback(&url) && called.is_some_and(|called| called.origin() == url.origin())
+}
+
+/// Whether a URL leads to this machine by a name that nobody else can give to it.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// The command that lets the origin in, and those that are in already: it replaces the list.
+fn allowing(app: &App, origin: &str) -> String {
+    let mut origins: Vec<_> = app.settings.origins.iter().map(String::as_str).collect();
+    origins.push(shown(origin));
+    format!("fanfare app set {} --origin {}", app.name, origins.join(","))
+}
+
+/// An origin as it may stand in a command: a stranger wrote it, and somebody may paste it.
+fn shown(origin: &str) -> &str {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:/[]".contains(&byte);
+    if origin.len() <= 255 && origin.bytes().all(harmless) { origin } else { "ORIGIN" }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use actix_web::test::TestRequest;
+
+    use super::*;
+    use crate::http::testing;
+
+    const OWN: &str = "https://push.example";
+
+    fn directory() -> Directory {
+        let mut app = testing::app("default");
+        app.settings.origins = vec!["https://shop.example".into()];
+        let mut directory = Directory::default();
+        directory.apps.insert("default".into(), Arc::new(app));
+        directory.apps.insert("other".into(), Arc::new(testing::app("other")));
+        directory
+    }
+
+    #[test]
+    fn each_origin_gets_what_it_may_have() {
+        let directory = directory();
+        // origin, host, readable by its pages, may call the app `default`, may call `other`
+        let cases = [
+            (None, "push.example", false, true, true),
+            (Some("https://shop.example"), "push.example", true, true, false),
+            (Some("https://evil.example"), "push.example", false, false, false),
+            (Some("https://shop.example.evil"), "push.example", false, false, false),
+            (Some("http://shop.example"), "push.example", false, false, false),
+            (Some("null"), "push.example", false, false, false),
+            (Some(OWN), "push.example", true, true, true),
+            (Some("http://localhost:8080"), "localhost:8080", true, true, true),
+            (Some("http://localhost:3000"), "localhost:8080", false, false, false),
+            // DNS rebinding: the page's own name now leads here.
+            (Some("http://evil.example:8080"), "evil.example:8080", false, false, false),
+        ];
+        for (origin, host, readable, default, other) in cases {
+            let mut request = TestRequest::default().insert_header((header::HOST, host));
+            if let Some(origin) = origin {
+                request = request.insert_header((header::ORIGIN, origin));
+            }
+            let request = request.to_http_request();
+            let headers = headers(&directory, OWN, request.headers());
+            let allowed =
+                headers.iter().any(|(name, _)| name == header::ACCESS_CONTROL_ALLOW_ORIGIN);
+            assert_eq!(allowed, readable, "{origin:?}");
+            for (app, may) in [("default", default), ("other", other)] {
+                let checked = check(&request, &directory.apps[app], OWN);
+                assert_eq!(checked.is_ok(), may, "{origin:?} {app}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_command_and_never_repeats_what_a_shell_would_run() {
+        let directory = directory();
+        assert_eq!(
+            allowing(&directory.apps["default"], "https://a.example"),
+            "fanfare app set default --origin https://shop.example,https://a.example"
+        );
+        assert_eq!(shown("https://a.example:8443"), "https://a.example:8443");
+        assert_eq!(shown("https://a.example;rm -rf"), "ORIGIN");
+    }
+}

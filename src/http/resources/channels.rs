@@ -1,0 +1,148 @@
+//! Channels: which there are, how one is doing, its log, and its end.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::notification::NotificationStatus;
+use crate::http::auth::Caller;
+use crate::http::channel_name::ChannelName;
+use crate::http::list::{self, PageOf, PageParams, Window};
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::state::State;
+use crate::store::directory::Scope;
+use crate::store::{ChannelView, ListQuery};
+
+/// A channel.
+#[derive(Serialize, ToSchema)]
+pub struct Channel {
+    /// Its name.
+    pub name: String,
+    /// How many subscriptions are in it.
+    pub subscribers: i64,
+    /// The last number of its log.
+    pub head: i64,
+    /// How many notifications are open.
+    pub open: i64,
+    /// When the oldest open notification was accepted.
+    pub oldest_pending: Option<String>,
+}
+
+/// Which channels.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChannelParams {
+    /// What their names begin with.
+    prefix: Option<String>,
+    /// How many items at most: 1 to 1000, or 100 when it is absent.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// The app's channels, by name.
+#[utoipa::path(
+    get, path = "/v1/channels", tag = "channels", params(ChannelParams),
+    responses((status = 200, body = PageOf<Channel>)),
+    security(("api_key" = ["read"])),
+)]
+pub async fn list(
+    req: HttpRequest,
+    caller: Caller,
+    state: web::Data<State>,
+) -> Result<web::Json<PageOf<Channel>>, Problem> {
+    caller.require(Scope::Read)?;
+    let params: ChannelParams = list::query(&req)?;
+    let prefix = params.prefix.unwrap_or_default();
+    if !prefix.is_empty() {
+        ChannelName::parse_prefix(&prefix)
+            .map_err(|error| Problem::new(ProblemKind::BadQuery, format!("`prefix`: {error}")))?;
+    }
+    let window = Window::of(params.limit, params.cursor)?;
+    let query = ListQuery {
+        app: caller.app.id,
+        name: prefix,
+        after: window.after.clone(),
+        limit: window.rows(),
+    };
+    let rows = state.store.channels(query).await?;
+    Ok(web::Json(window.page(rows, |row| row.name.clone(), Channel::from)))
+}
+
+/// One channel.
+#[utoipa::path(
+    get, path = "/v1/channels/{channel}", tag = "channels",
+    params(("channel" = String, Path, description = "The channel's name, percent-encoded")),
+    responses((status = 200, body = Channel)),
+    security(("api_key" = ["read"])),
+)]
+pub async fn show(
+    caller: Caller,
+    channel: ChannelName,
+    state: web::Data<State>,
+) -> Result<web::Json<Channel>, Problem> {
+    caller.require(Scope::Read)?;
+    let found = state.store.channel(caller.app.id, channel.into_string()).await?;
+    found.map(|view| web::Json(Channel::from(view))).ok_or_else(|| Problem::not_found("channel"))
+}
+
+/// Deletes a channel: its open notifications are cancelled, and its members leave.
+#[utoipa::path(
+    delete, path = "/v1/channels/{channel}", tag = "channels",
+    params(("channel" = String, Path, description = "The channel's name, percent-encoded")),
+    responses((status = 204, description = "It is deleted.")),
+    security(("api_key" = ["admin"])),
+)]
+pub async fn delete(
+    caller: Caller,
+    channel: ChannelName,
+    state: web::Data<State>,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::Admin)?;
+    let app = caller.app.id;
+    if state.store.delete_channel(app, channel.into_string(), state.now()).await? {
+        Ok(HttpResponse::NoContent().finish())
+    } else {
+        Err(Problem::not_found("channel"))
+    }
+}
+
+/// A channel's notifications, newest first.
+#[utoipa::path(
+    get, path = "/v1/channels/{channel}/notifications", tag = "channels",
+    params(("channel" = String, Path, description = "The channel's name, percent-encoded"), PageParams),
+    responses((status = 200, body = PageOf<NotificationStatus>)),
+    security(("api_key" = ["read"])),
+)]
+pub async fn log(
+    req: HttpRequest,
+    caller: Caller,
+    channel: ChannelName,
+    state: web::Data<State>,
+) -> Result<web::Json<PageOf<NotificationStatus>>, Problem> {
+    caller.require(Scope::Read)?;
+    let params: PageParams = list::query(&req)?;
+    let window = Window::numbered(params.limit, params.cursor)?;
+    let query = ListQuery {
+        app: caller.app.id,
+        name: channel.into_string(),
+        after: window.after.clone(),
+        limit: window.rows(),
+    };
+    let rows = state.store.channel_log(query).await?;
+    Ok(web::Json(window.page(rows, |row| row.seq.to_string(), NotificationStatus::from)))
+}
+
+impl From<ChannelView> for Channel {
+    fn from(view: ChannelView) -> Self {
+        Self {
+            name: view.name,
+            subscribers: view.subscribers,
+            head: view.head,
+            open: view.open,
+            oldest_pending: view.oldest_pending.map(|time| time.to_rfc3339()),
+        }
+    }
+}

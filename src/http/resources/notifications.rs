@@ -1,0 +1,328 @@
+//! Publishing: one notification to a channel, or one to each of several.
+
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use aws_lc_rs::digest::{Context, SHA256};
+use bytes::Bytes;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::subscriptions::checked;
+use crate::http::auth::Caller;
+use crate::http::body::{self, Body};
+use crate::http::channel_name::ChannelName;
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::publication::{Publication, PublicationToMany};
+use crate::http::state::State;
+use crate::store::directory::{App, Scope};
+use crate::store::{Accept, AcceptReply, Accepted, Idempotency};
+use crate::webpush::field::FieldError;
+use crate::webpush::message::{AppDefaults, NotificationRequest};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const MAX_IDEMPOTENCY_KEY: usize = 255;
+
+/// A full channel empties as it delivers: soon, or not at all.
+const RETRY_FULL: u64 = 10;
+
+/// One notification in one channel's log.
+#[derive(Serialize, ToSchema)]
+pub struct Published {
+    /// Its name.
+    pub id: String,
+    /// Its channel.
+    pub channel: String,
+    /// Its number in the channel's log.
+    pub seq: i64,
+    /// How many subscriptions are to get it.
+    pub recipients: i64,
+}
+
+/// One notification for each channel.
+#[derive(Serialize, ToSchema)]
+pub struct PublishedToMany {
+    /// In the order of the call, repeats merged.
+    pub items: Vec<Published>,
+}
+
+/// What a notification says where its caller says nothing.
+pub fn defaults<'a>(app: &'a App, home: &'a str) -> AppDefaults<'a> {
+    AppDefaults { title: &app.settings.title, home }
+}
+
+/// Publishes a notification to a channel.
+///
+/// A text becomes the notification's body under the app's title, also as `curl -d` sends it. An empty body is a push
+/// without payload. An unknown channel is an empty one: 202, with no recipients.
+#[utoipa::path(
+    post, path = "/v1/channels/{channel}/notifications", tag = "notifications",
+    params(("channel" = String, Path, description = "The channel's name, percent-encoded"),
+           ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 bytes. The same request with it again is answered as the first was, for 24 hours.")),
+    request_body(content((Publication = "application/json"), (String = "text/plain"), (String = "application/x-www-form-urlencoded"))),
+    responses((status = 202, body = Published, headers(("Location" = String), ("Idempotency-Replayed" = bool)))),
+    security(("api_key" = ["notify"])),
+)]
+pub async fn publish(
+    req: HttpRequest,
+    caller: Caller,
+    channel: ChannelName,
+    state: web::Data<State>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::Notify)?;
+    let media_type = body.media_type().unwrap_or_default().to_owned();
+    let reading = Reading::of(&body)?;
+    let bytes = body.bytes(body::SMALL).await?;
+    let idempotency = idempotency(&req, &media_type, &bytes)?;
+    let home = state.home(&caller.app);
+    let request = reading.read(&bytes, &defaults(&caller.app, &home))?;
+    let call = accept(&state, &caller.app, request, vec![channel.into_string()], idempotency)?;
+    let (items, mut response) = stored(&state, call).await?;
+    let first = items.into_iter().next().ok_or_else(Problem::internal)?;
+    let location = format!("/v1/notifications/{}", first.id);
+    Ok(response.insert_header((header::LOCATION, location)).json(Published::from(first)))
+}
+
+/// Publishes one notification to each of several channels, all or nothing.
+///
+/// A device that is in several of them is shown one.
+#[utoipa::path(
+    post, path = "/v1/notifications", tag = "notifications",
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 bytes. The same request with it again is answered as the first was, for 24 hours.")),
+    request_body = PublicationToMany,
+    responses((status = 202, body = PublishedToMany, headers(("Idempotency-Replayed" = bool)))),
+    security(("api_key" = ["notify"])),
+)]
+pub async fn publish_to_many(
+    req: HttpRequest,
+    caller: Caller,
+    state: web::Data<State>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::Notify)?;
+    let media_type = body.media_type().unwrap_or_default().to_owned();
+    let Reading::Json = Reading::of(&body)? else { return Err(json_needed()) };
+    let bytes = body.bytes(body::WIDE).await?;
+    let idempotency = idempotency(&req, &media_type, &bytes)?;
+    let home = state.home(&caller.app);
+    let json = body::parse(&bytes)?;
+    let mut request = NotificationRequest::parse_json(&json, &defaults(&caller.app, &home), true)
+        .map_err(Problem::fields)?;
+    let channels = checked(request.channels.take().unwrap_or_default())?;
+    let call = accept(&state, &caller.app, request, channels, idempotency)?;
+    let (items, mut response) = stored(&state, call).await?;
+    let items = items.into_iter().map(Published::from).collect();
+    Ok(response.json(PublishedToMany { items }))
+}
+
+/// How a body is to be understood.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Reading {
+    Json,
+    Text,
+    /// What `curl -d` sends: it says form, and means the bytes.
+    Form,
+    /// No body and no type.
+    Nothing,
+}
+
+impl Reading {
+    fn of(body: &Body) -> Result<Self, Problem> {
+        let reading = match body.media_type() {
+            Some("application/json") => Self::Json,
+            Some("text/plain") => Self::Text,
+            Some("application/x-www-form-urlencoded") => Self::Form,
+            None => Self::Nothing,
+            Some(_) => return Err(json_needed()),
+        };
+        match body.charset() {
+            Some(charset) if !["utf-8", "us-ascii"].contains(&charset) => {
+                let detail = "the text must be UTF-8";
+                Err(Problem::new(ProblemKind::UnsupportedMediaType, detail))
+            }
+            Some(_) | None => Ok(reading),
+        }
+    }
+
+    fn read(self, bytes: &Bytes, app: &AppDefaults<'_>) -> Result<NotificationRequest, Problem> {
+        match self {
+            Self::Json => {
+                let json = body::parse(bytes)?;
+                NotificationRequest::parse_json(&json, app, false).map_err(Problem::fields)
+            }
+            Self::Nothing if !bytes.is_empty() => Err(json_needed()),
+            Self::Form if bytes.trim_ascii_start().starts_with(b"{") => Err(json_needed()),
+            Self::Text | Self::Form | Self::Nothing => {
+                let text = std::str::from_utf8(bytes).map_err(|error| {
+                    let detail = format!("the text is not UTF-8: {error}");
+                    Problem::new(ProblemKind::BadRequest, detail)
+                })?;
+                Ok(NotificationRequest::from_text(text, app))
+            }
+        }
+    }
+}
+
+fn json_needed() -> Problem {
+    let detail = "a JSON body must say so: -H 'Content-Type: application/json' (a text: -H 'Content-Type: text/plain')";
+    Problem::new(ProblemKind::UnsupportedMediaType, detail)
+}
+
+impl From<Accepted> for Published {
+    fn from(accepted: Accepted) -> Self {
+        let Accepted { id, channel, seq, recipients } = accepted;
+        Self { id, channel, seq, recipients }
+    }
+}
+
+fn accept(
+    state: &State,
+    app: &App,
+    request: NotificationRequest,
+    channels: Vec<String>,
+    idempotency: Option<Idempotency>,
+) -> Result<Accept, Problem> {
+    let now = state.now();
+    let due = request.due(now).map_err(|error| Problem::fields(vec![error]))?;
+    if due.is_some() {
+        let detail = "scheduling is not available yet; leave it out, and the notification goes now";
+        return Err(Problem::fields(vec![FieldError::new("#/send_at", detail)]));
+    }
+    let longest = channels.iter().max_by_key(|name| name.len()).map_or("", String::as_str);
+    request
+        .content
+        .check_size(longest, channels.len() > 1)
+        .map_err(|error| Problem::new(ProblemKind::PayloadTooLarge, error.to_string()))?;
+    Ok(Accept {
+        app: app.id,
+        channels,
+        content: request.content,
+        ttl: request.ttl,
+        urgency: request.urgency,
+        topic: request.topic,
+        exclude: request.exclude,
+        idempotency,
+        now,
+    })
+}
+
+/// What was stored, and the answer's head.
+async fn stored(
+    state: &State,
+    call: Accept,
+) -> Result<(Vec<Accepted>, HttpResponseBuilder), Problem> {
+    match state.store.accept(call).await? {
+        AcceptReply::Accepted { items, replayed } => {
+            let mut response = HttpResponse::Accepted();
+            if replayed {
+                response.insert_header((REPLAYED, HeaderValue::from_static("true")));
+            }
+            Ok((items, response))
+        }
+        AcceptReply::KeyReused => Err(Problem::new(
+            ProblemKind::IdempotencyKeyReused,
+            "this Idempotency-Key came with another path, media type or body before",
+        )),
+        AcceptReply::ChannelFull(channel) => {
+            let detail =
+                format!("the channel {channel} has 10,000 open notifications, as many as it may");
+            Err(Problem::new(ProblemKind::ChannelFull, detail).retry_after(RETRY_FULL))
+        }
+    }
+}
+
+fn idempotency(
+    req: &HttpRequest,
+    media_type: &str,
+    bytes: &[u8],
+) -> Result<Option<Idempotency>, Problem> {
+    let Some(key) = idempotency_key(req.headers())? else { return Ok(None) };
+    let mut context = Context::new(&SHA256);
+    for part in [req.uri().path().as_bytes(), media_type.as_bytes(), bytes] {
+        // Each with its length, so that no two requests are the same bytes.
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let fingerprint = context.finish().as_ref().try_into().expect("SHA-256 has 32 bytes");
+    Ok(Some(Idempotency { key, fingerprint }))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY);
+    match (values.next().map(HeaderValue::to_str), values.next()) {
+        (None, _) => Ok(None),
+        (Some(Ok(key)), None) if (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) => {
+            Ok(Some(key.to_owned()))
+        }
+        (Some(_), _) => Err(Problem::new(
+            ProblemKind::BadRequest,
+            format!(
+                "Idempotency-Key must be there once, with 1 to {MAX_IDEMPOTENCY_KEY} ASCII characters"
+            ),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    const APP: AppDefaults<'static> = AppDefaults { title: "Shop", home: "https://shop.example" };
+
+    #[test]
+    fn a_text_is_taken_raw_and_json_in_a_form_is_named() {
+        let read = |reading: Reading, text: &'static str| {
+            reading.read(&Bytes::from_static(text.as_bytes()), &APP).map(|request| request.content)
+        };
+        for (reading, text) in [
+            (Reading::Form, "Tea=ready&milk=+%20"),
+            (Reading::Text, "{ is a fine way to begin a text"),
+            (Reading::Form, ""),
+            (Reading::Nothing, ""),
+        ] {
+            let expected = NotificationRequest::from_text(text, &APP).content;
+            assert_eq!(read(reading, text).unwrap(), expected, "{text}");
+        }
+        for (reading, text) in
+            [(Reading::Form, " {\"notification\":{}}"), (Reading::Nothing, "Tea is ready")]
+        {
+            let problem = read(reading, text).unwrap_err();
+            assert_eq!(problem.kind(), ProblemKind::UnsupportedMediaType);
+            assert!(problem.to_string().contains("-H 'Content-Type: application/json'"));
+        }
+        let latin = Reading::Text.read(&Bytes::from_static(b"caf\xe9"), &APP).unwrap_err();
+        assert_eq!(latin.kind(), ProblemKind::BadRequest);
+    }
+
+    #[test]
+    fn a_fingerprint_differs_with_path_type_and_body() {
+        let of = |path: &str, media_type: &str, body: &str| {
+            let req =
+                TestRequest::with_uri(path).insert_header((IDEMPOTENCY_KEY, "k")).to_http_request();
+            idempotency(&req, media_type, body.as_bytes()).unwrap().unwrap().fingerprint
+        };
+        let first = of("/a", "text/plain", "x");
+        assert_eq!(of("/a", "text/plain", "x"), first);
+        for other in [
+            of("/b", "text/plain", "x"),
+            of("/a", "application/json", "x"),
+            of("/a", "text/plain", "y"),
+            of("/a", "text/plainx", ""),
+        ] {
+            assert_ne!(other, first);
+        }
+    }
+
+    #[test]
+    fn an_idempotency_key_has_a_length() {
+        let long = "k".repeat(256);
+        for (key, fine) in [("k", true), (&long[..255], true), (&long, false), ("", false)] {
+            let req =
+                TestRequest::default().insert_header((IDEMPOTENCY_KEY, key)).to_http_request();
+            assert_eq!(idempotency_key(req.headers()).is_ok(), fine, "{}", key.len());
+        }
+    }
+}

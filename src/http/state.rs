@@ -1,0 +1,94 @@
+//! What handlers work with: the store, the tree and a few values, built once where the program is wired.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::limiter::Limiter;
+use crate::clock::{Clock, Timestamp};
+use crate::metrics::Metrics;
+use crate::push::egress::Egress;
+use crate::store::Store;
+use crate::store::directory::{App, Directory};
+use crate::tree::Tree;
+
+/// How the API is reached and what it may tell.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// How browsers reach the daemon, without a final slash.
+    pub public_url: String,
+    /// Whether pushes carry a contact, which Apple demands.
+    pub vapid_subject_known: bool,
+    /// Proxies whose `struct State {-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// A listener of its own for metrics, which needs no credential.
+    pub observe_listener: Option<SocketAddr>,
+}
+
+/// What every handler gets.
+pub struct State {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Who delivers.
+    pub tree: Tree,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Which addresses may be called.
+    pub egress: Arc<Egress>,
+    /// What time it is.
+    pub clock: Clock,
+    /// How the API is reached.
+    pub options: HttpOptions,
+    /// Test pushes, by subscription.
+    pub(super) tests: Limiter,
+    /// Registrations without an API key, by address.
+    pub(super) addresses: Limiter,
+    /// Registrations with a subscriber token, by token.
+    pub(super) tokens: Limiter,
+}
+
+impl State {
+    /// Everything that handlers need.
+    pub fn new(
+        store: Arc<dyn Store>,
+        tree: Tree,
+        metrics: Arc<Metrics>,
+        egress: Arc<Egress>,
+        clock: Clock,
+        options: HttpOptions,
+    ) -> Self {
+        Self {
+            store,
+            tree,
+            metrics,
+            egress,
+            clock,
+            options,
+            tests: Limiter::new(1, Duration::from_secs(1)),
+            // An office behind one address: sixty people at once, then one a second.
+            addresses: Limiter::new(60, Duration::from_secs(1)),
+            // One person's browser: some retries and channels at once, then one in ten seconds.
+            tokens: Limiter::new(20, Duration::from_secs(10)),
+        }
+    }
+
+    /// The apps and keys as they are now.
+    pub fn directory(&self) -> Arc<Directory> {
+        self.store.directory()
+    }
+
+    /// Where a click leads by default: what the app says, or the demo.
+    pub fn home(&self, app: &App) -> String {
+        match app.settings.home.as_str() {
+            "" => format!("{}/demo", self.options.public_url),
+            home => home.to_owned(),
+        }
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
