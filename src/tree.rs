@@ -140,7 +140,9 @@ pub enum TestReply {
 impl From<Attempted> for TestReply {
     fn from(attempted: Attempted) -> Self {
         match attempted {
-            Attempted::Answered { verdict: Verdict::Accepted, status, .. } => Self::Accepted { status },
+            Attempted::Answered { verdict: Verdict::Accepted, status, .. } => {
+                Self::Accepted { status }
+            }
             Attempted::Answered { verdict: Verdict::Gone, .. } => Self::Gone,
             Attempted::Answered { status, reason, .. } => Self::Refused {
                 status: Some(status),
@@ -316,7 +318,8 @@ where
 {
     let (reply, addr) = oneshot::channel();
     thread.spawn_fn(move || {
-        let on_restart = move |panic: &str| tracing::error!(?kind, panic, "an actor panicked: it restarts");
+        let on_restart =
+            move |panic: &str| tracing::error!(?kind, panic, "an actor panicked: it restarts");
         let (addr, child) = Child::new(RestartPolicy::default(), Box::new(on_restart), |_| make());
         // The receiver waits a few lines below.
         let _ = reply.send(addr);
