@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! admit: egress (may it be reached?) → pool (a stream slot; dials when there is none) → Permit
-//! send:  Permit → connection (HTTP/2 or HTTP/1.1) → Reply, under one deadline
+//! send:  Permit → connection (HTTP/2 or HTTP/1.1) → Answer, under one deadline
 //! ```
 
 mod connection;
@@ -22,10 +22,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
-use http::{HeaderMap, Request, StatusCode, Uri};
+use http::{Request, Uri};
 use thiserror::Error;
 
 use crate::push::egress::Refused;
+use crate::webpush::reply::Answer;
 
 /// Sends requests to push services. It lives on one thread: every delivery arbiter has its own.
 pub trait Push {
@@ -34,12 +35,13 @@ pub trait Push {
     fn admit(&self, uri: &Uri) -> LocalBoxFuture<'static, Result<Permit, PushError>>;
 
     /// Sends `request` (its URI absolute, as subscribed) on the stream that `permit` holds. The deadline starts now
-    /// and covers all of the exchange. Any status is an answer, redirects included: they are never followed.
+    /// and covers all of the exchange. Any status is an answer, redirects included: they are never followed. So is one
+    /// whose body was cut short, at 64 KiB, by the deadline or by a broken connection: the status is what counts.
     fn send(
         &self,
         permit: Permit,
         request: Request<Bytes>,
-    ) -> LocalBoxFuture<'static, Result<Reply, PushError>>;
+    ) -> LocalBoxFuture<'static, Result<Answer, PushError>>;
 }
 
 /// The right to one request to one origin, now. Dropped unused, it goes to whoever waits longest.
@@ -57,18 +59,6 @@ impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Permit(bound)" } else { "Permit(unbound)" })
     }
-}
-
-/// What a push service answered: the head, and at most the first 64 KiB of the body. A body that is cut short, by its
-/// size, the deadline or a broken connection, is still an answer: the status is what counts.
-#[derive(Clone, Debug)]
-pub struct Reply {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body, or its beginning.
-    pub body: Bytes,
 }
 
 /// Why there is no answer. Shown, it names a cause and never a URL beyond its host.

@@ -1,2 +1,331 @@
-//! The tree.
+//! The tree of actors. Who is below whom is who supervises whom:
+//!
+//! ```text
+//! Root
+//! ├── ChannelSupervisor        registry ChannelId → ChannelWorker, started on demand
+//! │   └── ChannelWorker        one per active channel: hands out its log, member by member
+//! └── SubscriptionSupervisor   one per delivery arbiter; registry SubscriptionId → SubscriptionWorker
+//!     └── SubscriptionWorker   one per active endpoint: encrypts, sends, waits, retries, deletes itself
+//! ```
+//!
+//! Channels and subscriptions are siblings: an endpoint in three channels is one actor, so all that goes to it
+//! goes through one place, in one order. Workers start on demand and end when idle.
+
+pub mod channel;
+pub mod observe;
+pub mod root;
+pub mod sabotage;
+pub mod subscription;
 pub mod supervision;
+
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr, Arbiter as Thread, Context, MailboxError, Recipient, Supervised};
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use crate::clock::Clock;
+use crate::delivery::judge::Attempted;
+use crate::delivery::retry::RetryPolicy;
+use crate::metrics::{ActorKind, Metrics};
+use crate::model::{Payload, Subscription};
+use crate::push::Push;
+use crate::store::{Committed, Share, Store};
+use crate::webpush::reply::Verdict;
+use crate::webpush::vapid::VapidSigner;
+use channel::arbiters::{Arbiter, Arbiters};
+use channel::supervisor::{ChannelSupervisor, ChannelTools, Grown};
+use observe::{Observe, ObserveChildren, Snapshot, TreeSnapshot};
+use root::{ChildGivenUp, Root};
+use sabotage::Sabotage;
+use subscription::supervisor::{Changed, SubscriptionSupervisor};
+use subscription::tools::Tools;
+use subscription::worker::SendTest;
+use supervision::budget::RestartPolicy;
+use supervision::child::{Child, Exit};
+
+/// Makes an arbiter's way out, on the arbiter's own thread.
+pub type MakePush = Arc<dyn Fn() -> Rc<dyn Push> + Send + Sync>;
+
+/// What the tree is made of.
+#[derive(Clone)]
+pub struct TreeParts {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Makes each arbiter's way out.
+    pub push: MakePush,
+    /// Signs requests.
+    pub signer: Arc<VapidSigner>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// What time it is.
+    pub clock: Clock,
+    /// Numbers.
+    pub options: TreeOptions,
+}
+
+/// Numbers that bound the tree.
+#[derive(Clone)]
+pub struct TreeOptions {
+    /// Delivery arbiters.
+    pub arbiters: NonZeroUsize,
+    /// When to try again.
+    pub retry: RetryPolicy,
+    /// How long an actor may rest, and how long a wait it keeps itself.
+    pub idle: Duration,
+    /// Live workers of an arbiter above which the longest idle end.
+    pub max_workers: usize,
+    /// Deliveries under way on an arbiter.
+    pub credits: usize,
+    /// How often a worker may be restarted.
+    pub restarts: RestartPolicy,
+    /// Panics that tests ask for.
+    pub sabotage: Sabotage,
+}
+
+impl Default for TreeOptions {
+    fn default() -> Self {
+        Self {
+            arbiters: NonZeroUsize::MIN,
+            retry: RetryPolicy::default(),
+            idle: Duration::from_secs(60),
+            max_workers: 20_000,
+            credits: 2048,
+            restarts: RestartPolicy::default(),
+            sabotage: Sabotage::default(),
+        }
+    }
+}
+
+/// The tree from outside.
+#[derive(Clone)]
+pub struct Tree {
+    /// Nothing, where nothing is delivered.
+    branches: Option<Branches>,
+    store: Arc<dyn Store>,
+    writable: watch::Sender<bool>,
+    failed: watch::Receiver<bool>,
+}
+
+#[derive(Clone)]
+struct Branches {
+    root: Addr<Root>,
+    channels: Addr<ChannelSupervisor>,
+    arbiters: Arbiters,
+}
+
+/// What became of a test message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TestReply {
+    /// The push service took it.
+    Accepted {
+        /// Its status.
+        status: u16,
+    },
+    /// The push service refused it.
+    Refused {
+        /// Its status, if it answered.
+        status: Option<u16>,
+        /// Its reason, or ours.
+        reason: String,
+    },
+    /// The push service says that the subscription has ended.
+    Gone,
+    /// It was not tried.
+    Unavailable(String),
+}
+
+impl From<Attempted> for TestReply {
+    fn from(attempted: Attempted) -> Self {
+        match attempted {
+            Attempted::Answered { verdict: Verdict::Accepted, status, .. } => Self::Accepted { status },
+            Attempted::Answered { verdict: Verdict::Gone, .. } => Self::Gone,
+            Attempted::Answered { status, reason, .. } => Self::Refused {
+                status: Some(status),
+                reason: reason.unwrap_or_else(|| "no reason given".to_owned()),
+            },
+            Attempted::Unanswered { reason, .. } | Attempted::Impossible { reason } => {
+                Self::Refused { status: None, reason }
+            }
+        }
+    }
+}
+
+impl Tree {
+    /// Grows the tree. It runs until the process ends; whoever starts it must be inside an actix system.
+    pub async fn start(parts: TreeParts) -> Result<Self, MailboxError> {
+        let (failed_sender, failed) = watch::channel(false);
+        let (writable, writable_receiver) = watch::channel(true);
+        let root = {
+            let parts = parts.clone();
+            let failed = failed_sender.clone();
+            let make = move || Root::new(parts.store, parts.metrics, parts.clock, failed);
+            supervise(&Thread::new(), ActorKind::Root, failed_sender.clone(), make).await?
+        };
+        let mut arbiters = Vec::new();
+        for index in 0..parts.options.arbiters.get() {
+            let share = Share { index: index as u64, of: parts.options.arbiters.get() as u64 };
+            let arbiter = start_arbiter(
+                &parts,
+                share,
+                root.clone().recipient(),
+                writable_receiver.clone(),
+                failed_sender.clone(),
+            );
+            arbiters.push(arbiter.await?);
+        }
+        let arbiters = Arbiters::new(arbiters);
+        let channels = {
+            let (options, root) = (parts.options, root.clone().recipient());
+            let tools = ChannelTools {
+                store: Arc::clone(&parts.store),
+                arbiters: arbiters.clone(),
+                metrics: parts.metrics,
+                idle: options.idle,
+                restarts: options.restarts,
+                sabotage: options.sabotage,
+            };
+            let make = move || ChannelSupervisor::new(tools, root);
+            supervise(&Thread::new(), ActorKind::ChannelSupervisor, failed_sender, make).await?
+        };
+        let branches = Some(Branches { root, channels, arbiters });
+        Ok(Self { branches, store: parts.store, writable, failed })
+    }
+
+    /// A tree that delivers nothing: for a command that needs the API and no more.
+    pub fn bare(store: Arc<dyn Store>) -> Self {
+        let (writable, _) = watch::channel(true);
+        let (_, failed) = watch::channel(false);
+        Self { branches: None, store, writable, failed }
+    }
+
+    /// Acts on what the store has committed.
+    pub fn committed(&self, event: Committed) {
+        if let Committed::Writable(writable) = event {
+            self.writable.send_replace(writable);
+        }
+        let Some(Branches { channels, arbiters, .. }) = &self.branches else { return };
+        match event {
+            Committed::Accepted(channel) => channels.do_send(Grown(channel)),
+            Committed::SubscriptionChanged(id) => {
+                if let Some(arbiter) = arbiters.of(id) {
+                    arbiter.supervisor.do_send(Changed(id));
+                }
+            }
+            Committed::Writable(_) => {}
+        }
+    }
+
+    /// Sends a test message to one subscription alone.
+    pub async fn send_test(&self, subscription: Arc<Subscription>, payload: Payload) -> TestReply {
+        let unavailable = || TestReply::Unavailable("no worker took it; try again".to_owned());
+        let arbiter = self.branches.as_ref().and_then(|tree| tree.arbiters.of(subscription.id));
+        let Some(arbiter) = arbiter else { return unavailable() };
+        let (reply, answer) = oneshot::channel();
+        arbiter.supervisor.do_send(SendTest { subscription, payload, reply });
+        answer.await.map_or_else(|_| unavailable(), TestReply::from)
+    }
+
+    /// Whether all of it runs and the store can be written.
+    pub fn is_ready(&self) -> bool {
+        !*self.failed.borrow() && *self.writable.borrow()
+    }
+
+    /// Ends when the process had better end.
+    pub async fn failed(&self) {
+        if self.failed.clone().wait_for(|failed| *failed).await.is_err() {
+            // There is nobody who could fail.
+            std::future::pending().await
+        }
+    }
+
+    /// What the tree looks like, without the workers one by one.
+    pub async fn snapshot(&self) -> Result<TreeSnapshot, MailboxError> {
+        let Branches { root, channels, arbiters } = self.branches()?;
+        let mut subscriptions = Vec::new();
+        for arbiter in arbiters.iter() {
+            subscriptions.push(arbiter.supervisor.send(Observe).await?);
+        }
+        Ok(TreeSnapshot {
+            root: root.send(Observe).await?,
+            journal: self.store.journal(),
+            channels: channels.send(Observe).await?,
+            subscriptions,
+        })
+    }
+
+    /// The workers of channels and of subscriptions, at most `limit` of each supervisor.
+    pub async fn workers(&self, limit: usize) -> Result<Vec<Snapshot>, MailboxError> {
+        let Branches { channels, arbiters, .. } = self.branches()?;
+        let mut workers = channels.send(ObserveChildren { limit }).await?;
+        for arbiter in arbiters.iter() {
+            workers.extend(arbiter.supervisor.send(ObserveChildren { limit }).await?);
+        }
+        Ok(workers)
+    }
+
+    fn branches(&self) -> Result<&Branches, MailboxError> {
+        self.branches.as_ref().ok_or(MailboxError::Closed)
+    }
+}
+
+async fn start_arbiter(
+    parts: &TreeParts,
+    share: Share,
+    root: Recipient<ChildGivenUp>,
+    writable: watch::Receiver<bool>,
+    failed: watch::Sender<bool>,
+) -> Result<Arbiter, MailboxError> {
+    let credits = Arc::new(Semaphore::new(parts.options.credits));
+    let make = {
+        let (parts, credits) = (parts.clone(), Arc::clone(&credits));
+        move || {
+            let TreeParts { store, push, signer, metrics, clock, options } = parts;
+            let tools = Tools {
+                store,
+                push: push(),
+                signer,
+                retry: options.retry,
+                clock,
+                metrics,
+                writable,
+                idle: options.idle,
+                restarts: options.restarts,
+                sabotage: options.sabotage,
+            };
+            SubscriptionSupervisor::new(share, tools, options.max_workers, credits, root)
+        }
+    };
+    let kind = ActorKind::SubscriptionSupervisor;
+    let supervisor = supervise(&Thread::new(), kind, failed, make).await?;
+    Ok(Arbiter { share, supervisor, credits })
+}
+
+/// Runs an actor under supervision on a thread of its own. These are few, and all depend on them: one that is
+/// given up ends the process.
+async fn supervise<A>(
+    thread: &Thread,
+    kind: ActorKind,
+    failed: watch::Sender<bool>,
+    make: impl FnOnce() -> A + Send + 'static,
+) -> Result<Addr<A>, MailboxError>
+where
+    A: Actor<Context = Context<A>> + Supervised + Unpin,
+{
+    let (reply, addr) = oneshot::channel();
+    thread.spawn_fn(move || {
+        let on_restart = move |panic: &str| tracing::error!(?kind, panic, "an actor panicked: it restarts");
+        let (addr, child) = Child::new(RestartPolicy::default(), Box::new(on_restart), |_| make());
+        // The receiver waits a few lines below.
+        let _ = reply.send(addr);
+        actix::spawn(async move {
+            if let Exit::GivenUp(panic) = child.await {
+                tracing::error!(?kind, panic, "an actor that all depend on is given up");
+                failed.send_replace(true);
+            }
+        });
+    });
+    addr.await.map_err(|_| MailboxError::Closed)
+}

@@ -11,7 +11,8 @@ use h2::client::ResponseFuture;
 use http::Request;
 use tokio::time::Instant;
 
-use crate::push::{PushError, Reply};
+use crate::push::PushError;
+use crate::webpush::reply::Answer;
 
 /// At most so much of a response is read: push services say a line or two.
 pub(super) const MAX_BODY: usize = 64 * 1024;
@@ -121,15 +122,15 @@ impl Connection {
         &self,
         request: Request<Bytes>,
         deadline: Instant,
-    ) -> Result<Reply, PushError> {
+    ) -> Result<Answer, PushError> {
         match self.start(request)? {
             Started::Http2(response) => http2::answer(response, deadline).await,
             Started::Http1(mut sender, request) => {
-                let (reply, reusable) = http1::exchange(&mut sender, request, deadline).await?;
+                let (answer, reusable) = http1::exchange(&mut sender, *request, deadline).await?;
                 if reusable && let Wire::Http1(idle) = &mut *self.wire.borrow_mut() {
                     *idle = Some(sender);
                 }
-                Ok(reply)
+                Ok(answer)
             }
         }
     }
@@ -139,7 +140,7 @@ impl Connection {
             Wire::Http2(sender) => http2::start(sender, request).map(Started::Http2),
             Wire::Http1(idle) => {
                 let sender = idle.take();
-                sender.map(|sender| Started::Http1(sender, request)).ok_or_else(closed)
+                sender.map(|sender| Started::Http1(sender, Box::new(request))).ok_or_else(closed)
             }
             Wire::Retired => Err(closed()),
         };
@@ -152,7 +153,7 @@ impl Connection {
 }
 
 enum Started {
-    Http1(http1::Sender, Request<Bytes>),
+    Http1(http1::Sender, Box<Request<Bytes>>),
     Http2(ResponseFuture),
 }
 

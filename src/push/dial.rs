@@ -24,7 +24,7 @@ use tower_service::Service;
 use crate::push::connection::{self, Connection, MAX_BODY};
 use crate::push::egress::Egress;
 use crate::push::https::PushOptions;
-use crate::push::resolver::{CheckedResolver, Lookup, ResolveError};
+use crate::push::resolver::{CheckedResolver, Lookup, Place, ResolveError};
 use crate::push::{Cause, PushError};
 
 /// A peer cannot make us hold more than this of answers that nobody has read yet, per connection.
@@ -39,11 +39,12 @@ type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 pub(super) struct Dialled {
     pub(super) connection: Connection,
     pub(super) wire: Wire,
-    /// Its place among the connections that strangers' origins may hold.
-    pub(super) place: Option<OwnedSemaphorePermit>,
+    /// Held for as long as the connection is; what operators and browsers vouch for needs none.
+    pub(super) place: Option<Place>,
 }
 
 /// What a driver polls.
+#[expect(clippy::large_enum_variant, reason = "one for each connection, and it moves twice")]
 pub(super) enum Wire {
     Http1(http1::Connection<Stream, Full<Bytes>>),
     Http2(h2::client::Connection<TokioIo<Stream>, Bytes>),
@@ -87,11 +88,12 @@ impl Dialer {
             true => None,
             false => {
                 let place = timeout(deadline, self.place(make_room));
-                Some(place.await.map_err(|_| PushError::Crowded)?)
+                Some(Arc::new(place.await.map_err(|_| PushError::Crowded)?))
             }
         };
-        let (connection, wire) =
-            timeout(deadline, self.connect(origin)).await.map_err(|_| PushError::DialTimeout)??;
+        let (connection, wire) = timeout(deadline, self.connect(origin, place.clone()))
+            .await
+            .map_err(|_| PushError::DialTimeout)??;
         Ok(Dialled { connection, wire, place })
     }
 
@@ -104,10 +106,15 @@ impl Dialer {
         self.places.clone().acquire_owned().await.expect("the semaphore is never closed")
     }
 
-    async fn connect(&self, origin: &Uri) -> Result<(Connection, Wire), PushError> {
+    async fn connect(
+        &self,
+        origin: &Uri,
+        place: Option<Place>,
+    ) -> Result<(Connection, Wire), PushError> {
         // Here too, and not at the door alone: rules change, and the connector resolves no address literals.
         self.egress.check(origin)?;
-        let stream = self.connector(origin).call(origin.clone()).await.map_err(connect_failure)?;
+        let stream =
+            self.connector(origin, place).call(origin.clone()).await.map_err(connect_failure)?;
         if stream.connected().is_negotiated_h2() {
             http2(stream).await
         } else {
@@ -115,9 +122,13 @@ impl Dialer {
         }
     }
 
-    fn connector(&self, origin: &Uri) -> HttpsConnector<HttpConnector<CheckedResolver>> {
+    fn connector(
+        &self,
+        origin: &Uri,
+        place: Option<Place>,
+    ) -> HttpsConnector<HttpConnector<CheckedResolver>> {
         let port = origin.port_u16().unwrap_or(443);
-        let resolver = CheckedResolver::new(self.egress.clone(), self.lookup.clone(), port);
+        let resolver = CheckedResolver::new(self.egress.clone(), self.lookup.clone(), port, place);
         let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         // Requests are small and complete: nothing is gained by waiting for more.

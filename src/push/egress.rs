@@ -11,12 +11,10 @@ use thiserror::Error;
 use url::Host;
 
 use crate::push::address;
+use crate::webpush::service::PushService;
+use crate::webpush::subscription::Endpoint;
 
 const HTTPS_PORT: u16 = 443;
-
-/// The push services that browsers come with, by the end of their host names.
-const KNOWN: &[&str] =
-    &["fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com"];
 
 /// Why an endpoint is not reached, and what would change that.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -110,7 +108,7 @@ impl Egress {
         let port = target.port;
         match &target.host {
             Host::Ipv4(_) | Host::Ipv6(_) => Err(Refused::Literal { host, port }),
-            Host::Domain(name) if self.known_only && !is_known(name) => {
+            Host::Domain(name) if self.known_only && !is_known(name, port) => {
                 Err(Refused::Unknown { host, port })
             }
             // An allowed network opens other ports, for the names that turn out to live in it.
@@ -147,7 +145,7 @@ impl Egress {
     pub fn vouches_for(&self, uri: &Uri) -> bool {
         Target::of(uri).is_ok_and(|target| {
             self.allows_target(&target)
-                || matches!(&target.host, Host::Domain(name) if is_known(name))
+                || matches!(&target.host, Host::Domain(name) if is_known(name, target.port))
         })
     }
 
@@ -204,11 +202,17 @@ impl Target {
     }
 }
 
-/// Compared label by label: `notfcm.googleapis.com` is not known.
-fn is_known(name: &str) -> bool {
+fn is_known(name: &str, port: u16) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
-    KNOWN.iter().any(|known| {
-        name.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    Endpoint::parse(&format!("https://{name}:{port}/")).is_ok_and(|endpoint| match PushService::of(
+        endpoint.origin(),
+    ) {
+        PushService::Fcm
+        | PushService::Mozilla
+        | PushService::Apple
+        | PushService::Wns
+        | PushService::Ntfy => true,
+        PushService::Other => false,
     })
 }
 

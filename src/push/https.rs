@@ -13,7 +13,8 @@ use crate::push::dial::Dialer;
 use crate::push::egress::Egress;
 use crate::push::pool::{Admission, Pool, PoolSnapshot};
 use crate::push::resolver::{self, Lookup};
-use crate::push::{Permit, Push, PushError, Reply};
+use crate::push::{Permit, Push, PushError};
+use crate::webpush::reply::Answer;
 
 /// The bounds of one arbiter's connections.
 #[derive(Clone, Debug)]
@@ -98,7 +99,7 @@ impl Push for HttpsPush {
         &self,
         permit: Permit,
         request: Request<Bytes>,
-    ) -> LocalBoxFuture<'static, Result<Reply, PushError>> {
+    ) -> LocalBoxFuture<'static, Result<Answer, PushError>> {
         let deadline = Instant::now() + self.timeout;
         match permit.0 {
             Some(slot) => slot.exchange(request, deadline).boxed_local(),

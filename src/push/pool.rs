@@ -12,11 +12,12 @@ use http::{Request, Uri};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::push::PushError;
 use crate::push::connection::Connection;
 use crate::push::dial::{Dialer, Dialled};
 use crate::push::drive::drive;
 use crate::push::egress::Refused;
-use crate::push::{PushError, Reply};
+use crate::webpush::reply::Answer;
 
 /// After a further connection failed to open, the ones that work must do for this long.
 const CONTENT: Duration = Duration::from_secs(5);
@@ -259,7 +260,7 @@ impl Slot {
         self,
         request: Request<Bytes>,
         deadline: Instant,
-    ) -> Result<Reply, PushError> {
+    ) -> Result<Answer, PushError> {
         if request.uri().authority() != Some(&self.origin.authority) {
             return Err(Refused::OtherOrigin.into());
         }

@@ -10,6 +10,7 @@ use std::vec;
 use futures_util::future::BoxFuture;
 use hyper_util::client::legacy::connect::dns::Name;
 use thiserror::Error;
+use tokio::sync::OwnedSemaphorePermit;
 use tower_service::Service;
 
 use crate::push::egress::{Egress, Refused};
@@ -29,7 +30,7 @@ pub fn system() -> Lookup {
 
 /// Why a name led to no address.
 #[derive(Clone, Debug, Error)]
-pub enum ResolveError {
+pub(super) enum ResolveError {
     /// It led to one that is not reached.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -38,22 +39,32 @@ pub enum ResolveError {
     Lookup(Arc<str>),
 }
 
-/// The connector's resolver for one port of one origin.
+/// A place among the connections that strangers' origins may hold.
+pub(super) type Place = Arc<OwnedSemaphorePermit>;
+
+/// The connector's resolver for one dial of one origin.
 #[derive(Clone)]
-pub struct CheckedResolver {
+pub(super) struct CheckedResolver {
     egress: Arc<Egress>,
     lookup: Lookup,
     port: u16,
+    place: Option<Place>,
 }
 
 impl CheckedResolver {
-    /// A resolver whose answers `egress` has admitted on `port`.
-    pub fn new(egress: Arc<Egress>, lookup: Lookup, port: u16) -> Self {
-        Self { egress, lookup, port }
+    /// A resolver whose answers `egress` has admitted on `port`, for a dial that holds `place`.
+    pub(super) fn new(
+        egress: Arc<Egress>,
+        lookup: Lookup,
+        port: u16,
+        place: Option<Place>,
+    ) -> Self {
+        Self { egress, lookup, port, place }
     }
 
     async fn resolve(self, host: String) -> Result<vec::IntoIter<SocketAddr>, ResolveError> {
-        let addresses = (self.lookup)(host.clone())
+        let addresses = self
+            .look_up(host.clone())
             .await
             .map_err(|error| ResolveError::Lookup(error.to_string().into()))?;
         if addresses.is_empty() {
@@ -63,6 +74,18 @@ impl CheckedResolver {
         let dialled: Vec<_> =
             addresses.into_iter().map(|address| SocketAddr::new(address, self.port)).collect();
         Ok(dialled.into_iter())
+    }
+
+    /// The system's resolver holds a thread, and cannot be told to stop when the dial has. So its place is taken until it
+    /// ends: a stranger's slow names must not use up the threads that the next lookup of a push service needs.
+    async fn look_up(&self, host: String) -> io::Result<Vec<IpAddr>> {
+        let lookup = (self.lookup)(host);
+        let place = self.place.clone();
+        let held = tokio::spawn(async move {
+            let _place = place;
+            lookup.await
+        });
+        held.await.map_err(io::Error::other)?
     }
 }
 
@@ -98,7 +121,7 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_turns_to_loopback_is_refused_the_second_time() {
         let lookup = answers(&[&["93.184.215.14"], &["127.0.0.1"]]);
-        let resolver = CheckedResolver::new(Arc::default(), lookup, 443);
+        let resolver = CheckedResolver::new(Arc::default(), lookup, 443, None);
         let first: Vec<_> = resolver.clone().resolve("a.example".into()).await.unwrap().collect();
         assert_eq!(first, ["93.184.215.14:443".parse().unwrap()]);
         let second = resolver.resolve("a.example".into()).await;
@@ -110,7 +133,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_without_addresses_is_a_failed_lookup() {
-        let resolver = CheckedResolver::new(Arc::default(), answers(&[&[]]), 443);
+        let resolver = CheckedResolver::new(Arc::default(), answers(&[&[]]), 443, None);
         assert!(matches!(resolver.resolve("a.example".into()).await, Err(ResolveError::Lookup(_))));
     }
 }

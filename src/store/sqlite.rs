@@ -17,7 +17,7 @@ use super::{
     StoreError, StoreFuture, Subscribe, SubscribeReply, SubscriptionView, Totals,
 };
 use crate::clock::Timestamp;
-use crate::id::{AppId, ChannelId, PublicId, Seq, SubscriptionId};
+use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId};
 use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
 
 mod accept;
@@ -229,6 +229,16 @@ impl Store for SqliteStore {
 
     fn settle(&self, settlement: Settlement) -> StoreFuture<Settled> {
         self.journal.settlement(move |writer| settle::settle(writer, &settlement))
+    }
+
+    fn stop_waiting(&self, id: SubscriptionId, generation: Generation) -> StoreFuture<()> {
+        self.journal.settlement(move |writer| {
+            settle::stop_waiting(&mut writer.connection, id, generation)
+        })
+    }
+
+    fn hold_back(&self, id: SubscriptionId, until: Timestamp) -> StoreFuture<()> {
+        self.journal.settlement(move |writer| settle::hold_back(&mut writer.connection, id, until))
     }
 
     fn load(&self, id: SubscriptionId) -> StoreFuture<Option<Backlog>> {

@@ -12,7 +12,8 @@ use bytes::Bytes;
 use fanfare::push::egress::Egress;
 use fanfare::push::https::{HttpsPush, PushOptions};
 use fanfare::push::resolver::Lookup;
-use fanfare::push::{Push, PushError, Reply, tls};
+use fanfare::push::{Push, PushError, tls};
+use fanfare::webpush::reply;
 use futures_util::future::{join_all, try_join_all};
 use http::{Method, Request, Uri, Version};
 
@@ -43,14 +44,14 @@ impl Client {
         Self(Rc::new(HttpsPush::with_lookup(Arc::new(egress), tls, options, lookup)))
     }
 
-    async fn push(&self, endpoint: &str) -> Result<Reply, PushError> {
+    async fn push(&self, endpoint: &str) -> Result<reply::Answer, PushError> {
         let uri: Uri = endpoint.parse().unwrap();
         let permit = self.0.admit(&uri).await?;
         self.0.send(permit, post(&uri)).await
     }
 
     /// As a worker does: what is no attempt is tried again.
-    async fn deliver(&self, endpoint: &str) -> Result<Reply, PushError> {
+    async fn deliver(&self, endpoint: &str) -> Result<reply::Answer, PushError> {
         loop {
             match self.push(endpoint).await {
                 Err(error) if !error.counts_as_attempt() && !error.is_permanent() => {}
@@ -76,6 +77,7 @@ async fn a_request_arrives_as_it_was_made() {
     assert_eq!(reply.status, 201);
 
     let request = &service.log()[0];
+    assert_eq!((request.index, request.connection), (0, 0));
     assert_eq!(request.method, Method::POST);
     assert_eq!(request.version, Version::HTTP_2);
     assert_eq!(request.token, "a%2bb/c?d=%2F");
@@ -119,6 +121,17 @@ async fn a_service_that_speaks_http_1_alone_is_served_on_several_connections() {
 }
 
 #[actix_web::test]
+async fn a_service_that_only_counts_knows_how_often_each_token_was_asked() {
+    let service = PushService::builder().counting().start();
+    let client = Client::of(&service);
+    for token in ["a", "b", "b"] {
+        client.push(&format!("{}/push/{token}", service.origin())).await.unwrap();
+    }
+    assert_eq!(service.counts(), [("a".to_owned(), 1), ("b".to_owned(), 2)].into());
+    assert!(service.log().is_empty());
+}
+
+#[actix_web::test]
 async fn goaway_in_the_midst_costs_no_attempt_and_repeats_nothing() {
     let service = PushService::builder().max_streams(20).goaway_after(30).start();
     let client = Client::of(&service);
@@ -127,6 +140,12 @@ async fn goaway_in_the_midst_costs_no_attempt_and_repeats_nothing() {
         try_join_all(pushes.iter().map(|endpoint| client.deliver(endpoint))).await.unwrap();
     assert!(replies.iter().all(|reply| reply.status == 201));
     assert_eq!(service.requests(), 500);
+    for connection in 0..service.connections_ever() {
+        let log = service.log();
+        let carried = log.iter().filter(|request| request.connection == connection).count();
+        // Those already on their way when it was said are still answered.
+        assert!(carried <= 30 + 20, "connection {connection} carried {carried}");
+    }
     assert!(service.connections_ever() >= 10, "{} connections", service.connections_ever());
 }
 
@@ -145,4 +164,4 @@ async fn a_failed_dial_ends_all_waits_at_once() {
 }
 
 /// Short enough for a test, long enough for a busy machine.
-const SOON: Duration = Duration::from_millis(200);
+const SOON: Duration = Duration::from_millis(500);

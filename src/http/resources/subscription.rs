@@ -147,8 +147,7 @@ pub async fn test(
     caller.require_subscription(&state.directory(), &id)?;
     state.tests.check(id.as_str(), state.now(), "test pushes to this subscription")?;
     let Some(row) = state.store.subscription_row(caller.app.id, id.clone()).await? else {
-        let known =
-            state.store.subscription(caller.app.id, id, state.now()).await?.is_some();
+        let known = state.store.subscription(caller.app.id, id, state.now()).await?.is_some();
         return Err(if known { gone() } else { Problem::not_found("subscription") });
     };
     match state.tree.send_test(row, test_payload(&state, &caller.app)).await {

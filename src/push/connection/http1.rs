@@ -10,7 +10,8 @@ use hyper::client::conn::TrySendError;
 use tokio::time::{Instant, timeout_at};
 
 use super::Beginning;
-use crate::push::{PushError, Reply};
+use crate::push::PushError;
+use crate::webpush::reply::Answer;
 
 pub(in crate::push) type Sender = hyper::client::conn::http1::SendRequest<Full<Bytes>>;
 
@@ -19,7 +20,7 @@ pub(super) async fn exchange(
     sender: &mut Sender,
     request: Request<Bytes>,
     deadline: Instant,
-) -> Result<(Reply, bool), PushError> {
+) -> Result<(Answer, bool), PushError> {
     let response = timeout_at(deadline, sender.try_send_request(origin_form(request)))
         .await
         .map_err(|_| PushError::Timeout)?
@@ -27,7 +28,7 @@ pub(super) async fn exchange(
     let (head, body) = response.into_parts();
     let (body, whole) = read(body, deadline).await;
     let reusable = whole && matches!(timeout_at(deadline, sender.ready()).await, Ok(Ok(())));
-    Ok((Reply { status: head.status, headers: head.headers, body }, reusable))
+    Ok((Answer { status: head.status, headers: head.headers, body }, reusable))
 }
 
 /// RFC 9112 §3.2.1: the path and query as they are, and the host in its header.

@@ -11,7 +11,8 @@ use http::header::CONTENT_LENGTH;
 use tokio::time::{Instant, timeout_at};
 
 use super::Beginning;
-use crate::push::{Cause, PushError, Reply};
+use crate::push::{Cause, PushError};
+use crate::webpush::reply::Answer;
 
 pub(in crate::push) type Sender = h2::client::SendRequest<Bytes>;
 
@@ -47,12 +48,12 @@ pub(super) fn start(
 pub(super) async fn answer(
     response: ResponseFuture,
     deadline: Instant,
-) -> Result<Reply, PushError> {
+) -> Result<Answer, PushError> {
     let response =
         timeout_at(deadline, response).await.map_err(|_| PushError::Timeout)?.map_err(failure)?;
     let (head, body) = response.into_parts();
     let body = read(body, deadline).await;
-    Ok(Reply { status: head.status, headers: head.headers, body })
+    Ok(Answer { status: head.status, headers: head.headers, body })
 }
 
 /// Reads what there is before the deadline. Capacity is never given back: the stream's window is as large as what is

@@ -8,6 +8,7 @@ use super::leave;
 use super::schema::{failure, membership, notification, subscription};
 use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
+use crate::id::{Generation, SubscriptionId};
 use crate::model::{EndpointState, Failure, Outcome, Settled, Settlement};
 use crate::store::StoreError;
 
@@ -93,6 +94,41 @@ fn record_endpoint(
             subscription::trying_seq.eq(trying.map(|_| settlement.seq.0)),
             subscription::trying_attempts.eq(trying),
         ))
+        .execute(connection)
+        .map(drop)
+        .map_err(fault)
+}
+
+/// Takes a subscription off the due list; how often it failed stays known.
+pub(super) fn stop_waiting(
+    connection: &mut SqliteConnection,
+    id: SubscriptionId,
+    generation: Generation,
+) -> Result<(), StoreError> {
+    diesel::update(subscription::table.find(id.0))
+        .filter(subscription::generation.eq(generation.0))
+        .set((
+            subscription::not_before.eq(None::<i64>),
+            subscription::trying_channel.eq(None::<i64>),
+            subscription::trying_seq.eq(None::<i64>),
+            subscription::trying_attempts.eq(None::<i64>),
+        ))
+        .execute(connection)
+        .map(drop)
+        .map_err(fault)
+}
+
+/// Puts a subscription on the due list, at `until` or later.
+pub(super) fn hold_back(
+    connection: &mut SqliteConnection,
+    id: SubscriptionId,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    let until = until.as_millis();
+    let sooner = subscription::not_before.is_null().or(subscription::not_before.lt(until));
+    diesel::update(subscription::table.find(id.0))
+        .filter(subscription::gone.is_null().and(sooner))
+        .set(subscription::not_before.eq(until))
         .execute(connection)
         .map(drop)
         .map_err(fault)

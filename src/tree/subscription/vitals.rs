@@ -8,6 +8,9 @@ use tokio::time::Instant;
 use crate::clock::Timestamp;
 use crate::id::{ChannelId, Seq};
 
+/// A delivery, and how many panics in a row it was in hand at.
+pub type Suspect = ((ChannelId, Seq), u32);
+
 /// What a worker is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Doing {
@@ -15,8 +18,13 @@ pub enum Doing {
     Resting(Instant),
     /// Something that ends by itself.
     Working,
-    /// Waiting for a retry until then.
-    Waiting(Timestamp),
+    /// Waiting for a retry.
+    Waiting {
+        /// Since when.
+        since: Instant,
+        /// Until when.
+        until: Timestamp,
+    },
 }
 
 /// Cells that a worker writes and its supervisor reads.
@@ -24,10 +32,12 @@ pub enum Doing {
 pub struct Vitals {
     /// What it is doing.
     pub doing: Cell<Doing>,
+    /// Messages that it has been sent and has not handled.
+    pub mailbox: Cell<u64>,
     /// The delivery that is being attempted: if the worker panics now, this is the suspect.
     pub in_hand: Cell<Option<(ChannelId, Seq)>>,
     /// The last suspect, and how many panics in a row it was in hand at.
-    pub suspect: Cell<Option<((ChannelId, Seq), u32)>>,
+    pub suspect: Cell<Option<Suspect>>,
     /// Restarts so far.
     pub restarts: Cell<u32>,
     /// The last panic's message.
@@ -38,15 +48,26 @@ pub struct Vitals {
 
 impl Vitals {
     /// Of a worker that is being born at `now`, with what is known of an earlier one's suspect.
-    pub fn new(now: Instant, suspect: Option<((ChannelId, Seq), u32)>) -> Self {
+    pub fn new(now: Instant, suspect: Option<Suspect>) -> Self {
         Self {
             doing: Cell::new(Doing::Resting(now)),
+            mailbox: Cell::new(0),
             in_hand: Cell::new(None),
             suspect: Cell::new(suspect),
             restarts: Cell::new(0),
             last_panic: RefCell::new(None),
             settled: Cell::new(0),
         }
+    }
+
+    /// Notes that a message is on its way to it.
+    pub fn posted(&self) {
+        self.mailbox.set(self.mailbox.get() + 1);
+    }
+
+    /// Notes that it handles a message.
+    pub fn received(&self) {
+        self.mailbox.set(self.mailbox.get().saturating_sub(1));
     }
 
     /// Notes a panic: whatever was in hand is suspected of it.

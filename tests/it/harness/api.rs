@@ -93,7 +93,7 @@ impl Api {
         };
         let state = web::Data::new(State::new(
             Arc::clone(&store) as Arc<dyn Store>,
-            Tree::unstarted(),
+            Tree::bare(Arc::clone(&store) as Arc<dyn Store>),
             Arc::new(Metrics::new()),
             Arc::new(Egress::default()),
             Clock::System,

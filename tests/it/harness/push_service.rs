@@ -1,6 +1,8 @@
 //! A push service that is really a server: TLS, HTTP/2, its own thread. It records what it is sent, answers as it is told
 //! (201 unless told otherwise), and ends when dropped. Each one is an origin of its own.
 
+#[path = "push_service/bodies.rs"]
+mod bodies;
 #[path = "push_service/ca.rs"]
 mod ca;
 #[path = "push_service/script.rs"]

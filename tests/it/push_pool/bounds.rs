@@ -26,6 +26,11 @@ async fn more_requests_than_streams_open_more_connections_and_the_rest_wait() {
     assert_eq!((pool.in_flight, pool.waiting), (40, 20));
     assert_eq!(service.requests(), 40);
 
+    // One goes, one follows.
+    service.release(1);
+    service.wait_for(41).await;
+    assert_eq!(service.peak_streams(), 40);
+
     service.release_all();
     for reply in join_all(pushes).await {
         assert_eq!(reply.unwrap().unwrap().status, 201);
@@ -63,7 +68,7 @@ async fn a_permit_that_is_dropped_goes_to_the_next_who_still_waits() {
 #[actix_web::test]
 async fn an_idle_connection_is_closed_and_the_next_request_dials_anew() {
     let service = PushService::start();
-    let options = PushOptions { idle: SOON, heartbeat: SOON / 4, ..PushOptions::default() };
+    let options = PushOptions { idle: SOON, heartbeat: SOON, ..PushOptions::default() };
     let client = Client::with(&service, options);
     client.push(&service.endpoint("a")).await.unwrap();
     service.wait_for_connections(0).await;
@@ -108,6 +113,18 @@ async fn who_finds_all_connections_in_use_is_told_so_and_has_lost_no_attempt() {
     assert_eq!(busy.unwrap().status, 201);
     assert_eq!(crowded.label(), "crowded", "{crowded}");
     assert!(!crowded.counts_as_attempt());
+}
+
+#[actix_web::test]
+async fn a_lookup_that_outlives_its_dial_keeps_its_place() {
+    let service = PushService::start();
+    let lookup: Lookup = Arc::new(|_| std::future::pending().boxed());
+    let options = PushOptions { max_connections: 1, dial_timeout: SOON, ..PushOptions::default() };
+    let client = Client::new(&service, Egress::default(), options, Some(lookup));
+    let first = client.push("https://a.example/x").await.unwrap_err();
+    assert_eq!(first.label(), "dial_timeout", "{first}");
+    let second = client.push("https://b.example/x").await.unwrap_err();
+    assert_eq!(second.label(), "crowded", "{second}");
 }
 
 fn everything_is_local() -> Lookup {

@@ -1,6 +1,5 @@
 //! The service's own thread: TLS, then HTTP/2 on `h2` (which tells streams, resets and GOAWAY apart) or HTTP/1.1.
 
-use std::convert::Infallible;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,12 +7,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::stream::{Stream, StreamExt};
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::{BodyExt, StreamBody};
-use hyper::body::{Frame, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
@@ -23,6 +22,7 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::bodies::{drip, endless, streamed, whole};
 use super::script::{Answer, Recorded};
 use super::state::{Keep, PREFIX, Peak, State};
 
@@ -212,8 +212,6 @@ async fn capacity(stream: &mut SendStream<Bytes>, wanted: usize) -> Result<usize
     Ok(polled.await?.min(wanted))
 }
 
-type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, Infallible>;
-
 async fn http1(
     stream: TlsStream<TcpStream>,
     number: usize,
@@ -257,28 +255,6 @@ enum Broken {
     Cut,
     #[error(transparent)]
     Client(#[from] hyper::Error),
-}
-
-fn whole(body: Bytes) -> Body {
-    http_body_util::Full::new(body).boxed_unsync()
-}
-
-fn streamed(chunks: impl Stream<Item = Bytes> + Send + 'static) -> Body {
-    StreamBody::new(chunks.map(|chunk| Ok(Frame::data(chunk)))).boxed_unsync()
-}
-
-/// Sixteen kilobytes, for ever.
-fn endless() -> impl Stream<Item = Bytes> + Send {
-    stream::repeat(Bytes::from_static(&[b'x'; 16 * 1024]))
-}
-
-/// A byte at a time, for ever.
-fn drip() -> impl Stream<Item = Bytes> + Send {
-    let ticks = tokio::time::interval(Duration::from_millis(20));
-    stream::unfold(ticks, |mut ticks| async move {
-        ticks.tick().await;
-        Some((Bytes::from_static(b"."), ticks))
-    })
 }
 
 async fn held(state: &State) {

@@ -1,0 +1,330 @@
+//! The ChannelSupervisor: the registry of channels' workers. It starts one when a channel's log has grown, and
+//! looks every few seconds for channels with open work and none running; that is also the recovery after a start.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient,
+    Supervised, WrapFuture,
+};
+use tokio::time::Instant;
+
+use super::arbiters::Arbiters;
+use super::sweep::Sweep;
+use super::worker::{ChannelWorker, End, Poke};
+use crate::id::{ChannelId, Seq};
+use crate::metrics::{ActorKind, Kind, Metrics};
+use crate::store::{ChannelWork, Store, StoreError};
+use crate::tree::observe::{Observe, ObserveChildren, Snapshot};
+use crate::tree::root::ChildGivenUp;
+use crate::tree::sabotage::Sabotage;
+use crate::tree::supervision::budget::RestartPolicy;
+use crate::tree::supervision::child::{Child, Exit};
+
+/// How often channels with open work and no worker are looked for.
+const LOOK_PAUSE: Duration = Duration::from_secs(2);
+
+/// Channels with work that are looked at at once.
+const WORK_LIMIT: i64 = 1024;
+
+/// A channel whose work stays open is swept from the start again after so long, then after twice as long, up to
+/// the second: nothing may depend on a hand-out that was lost.
+const RESWEEP: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(600));
+
+const WORKER: Kind = Kind { kind: ActorKind::ChannelWorker };
+
+/// What a ChannelSupervisor knows of a worker without asking it; it outlives restarts.
+#[derive(Debug, Default)]
+pub struct ChannelVitals {
+    /// Everything up to here has been handed out.
+    pub swept: Cell<Seq>,
+    /// Since when it has had nothing to do; `None` while it sweeps.
+    pub resting_since: Cell<Option<Instant>>,
+    /// Messages on their way to it.
+    pub mailbox: Cell<u64>,
+    /// Restarts so far.
+    pub restarts: Cell<u64>,
+    /// Stretches swept.
+    pub sweeps: Cell<u64>,
+    /// Members who were handed something.
+    pub handed: Cell<u64>,
+    /// The last panic's message.
+    pub last_panic: RefCell<Option<String>>,
+}
+
+struct Entry {
+    addr: Addr<ChannelWorker>,
+    vitals: Rc<ChannelVitals>,
+    ending: bool,
+    poked_while_ending: bool,
+}
+
+/// How far a channel without a worker had come, and when it is swept from the start again.
+#[derive(Clone, Copy)]
+struct Left {
+    swept: Seq,
+    again_at: Instant,
+    pause: Duration,
+}
+
+/// What a supervisor of channels works with.
+#[derive(Clone)]
+pub struct ChannelTools {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Where deliveries go.
+    pub arbiters: Arbiters,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// How long a worker may rest before it ends.
+    pub idle: Duration,
+    /// How often a worker may be restarted.
+    pub restarts: RestartPolicy,
+    /// Panics that tests ask for.
+    pub sabotage: Sabotage,
+}
+
+/// The registry of channels' workers.
+pub struct ChannelSupervisor {
+    tools: ChannelTools,
+    root: Recipient<ChildGivenUp>,
+    registry: HashMap<ChannelId, Entry>,
+    left: HashMap<ChannelId, Left>,
+    looked_to: ChannelId,
+    started: u64,
+    given_up: u64,
+    restarts: Rc<Cell<u64>>,
+}
+
+impl ChannelSupervisor {
+    /// A supervisor without workers.
+    pub fn new(tools: ChannelTools, root: Recipient<ChildGivenUp>) -> Self {
+        Self {
+            tools,
+            root,
+            registry: HashMap::new(),
+            left: HashMap::new(),
+            looked_to: ChannelId(0),
+            started: 0,
+            given_up: 0,
+            restarts: Rc::default(),
+        }
+    }
+
+    fn poke(&mut self, id: ChannelId, from: Seq, context: &mut Context<Self>) {
+        if !self.registry.contains_key(&id) {
+            let entry = self.start(id, from, context);
+            self.registry.insert(id, entry);
+        }
+        let Some(entry) = self.registry.get_mut(&id) else { return };
+        if entry.ending {
+            entry.poked_while_ending = true;
+        } else {
+            entry.vitals.mailbox.set(entry.vitals.mailbox.get() + 1);
+            entry.addr.do_send(Poke);
+        }
+    }
+
+    /// How far the channel had come when its last worker ended.
+    fn swept(&self, id: ChannelId) -> Seq {
+        self.left.get(&id).map_or(Seq(0), |left| left.swept)
+    }
+
+    fn start(&mut self, id: ChannelId, from: Seq, context: &mut Context<Self>) -> Entry {
+        let vitals = Rc::new(ChannelVitals::default());
+        vitals.swept.set(from);
+        let sweep = Sweep {
+            channel: id,
+            store: Arc::clone(&self.tools.store),
+            arbiters: self.tools.arbiters.clone(),
+            sabotage: self.tools.sabotage.clone(),
+        };
+        let on_restart = {
+            let (vitals, restarts) = (Rc::clone(&vitals), Rc::clone(&self.restarts));
+            let metrics = Arc::clone(&self.tools.metrics);
+            move |panic: &str| {
+                tracing::error!(channel = id.0, panic, "a ChannelWorker panicked: it restarts");
+                vitals.restarts.set(vitals.restarts.get() + 1);
+                vitals.last_panic.replace(Some(panic.to_owned()));
+                restarts.set(restarts.get() + 1);
+                metrics.actor_restarts.get_or_create(&WORKER).inc();
+            }
+        };
+        let worker = ChannelWorker::new(sweep, Rc::clone(&vitals));
+        let (addr, child) = Child::new(self.tools.restarts, Box::new(on_restart), |_| worker);
+        let supervisor = context.address();
+        actix::spawn(async move {
+            let exit = child.await;
+            supervisor.do_send(ChildExited { id, exit });
+        });
+        self.started += 1;
+        self.tools.metrics.actors.get_or_create(&WORKER).inc();
+        Entry { addr, vitals, ending: false, poked_while_ending: false }
+    }
+
+    fn look(&mut self, context: &mut Context<Self>) {
+        let work = self.tools.store.channels_with_work(self.looked_to, WORK_LIMIT).into_actor(self);
+        context.spawn(work.map(|work, supervisor, context| supervisor.found(work, context)));
+    }
+
+    fn found(&mut self, work: Result<Vec<ChannelWork>, StoreError>, context: &mut Context<Self>) {
+        let work = match work {
+            Ok(work) => work,
+            Err(error) => {
+                tracing::warn!(%error, "channels with open work cannot be read");
+                return;
+            }
+        };
+        let is_full = i64::try_from(work.len()).is_ok_and(|count| count == WORK_LIMIT);
+        let from = self.looked_to;
+        self.looked_to = work.last().filter(|_| is_full).map_or(ChannelId(0), |last| last.channel);
+        self.forget_finished(from, &work);
+        for ChannelWork { channel, head } in work {
+            self.attend(channel, head, context);
+        }
+        if is_full {
+            self.look(context);
+        }
+    }
+
+    /// What is not among the channels with work has none: nothing need be known of it.
+    fn forget_finished(&mut self, after: ChannelId, work: &[ChannelWork]) {
+        let to = self.looked_to;
+        let is_listed = |id: &ChannelId| work.binary_search_by_key(id, |work| work.channel).is_ok();
+        self.left.retain(|id, _| {
+            let was_looked_at = *id > after && (to == ChannelId(0) || *id <= to);
+            !was_looked_at || is_listed(id)
+        });
+    }
+
+    fn attend(&mut self, id: ChannelId, head: Seq, context: &mut Context<Self>) {
+        if self.registry.contains_key(&id) {
+            return;
+        }
+        match self.left.get_mut(&id) {
+            None => self.poke(id, Seq(0), context),
+            Some(left) if Instant::now() >= left.again_at => {
+                left.pause = (left.pause * 2).min(RESWEEP.1);
+                left.again_at = Instant::now() + left.pause;
+                self.poke(id, Seq(0), context);
+            }
+            Some(left) if head > left.swept => {
+                let from = left.swept;
+                self.poke(id, from, context);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn end_idle(&mut self) {
+        let idle = self.tools.idle;
+        for entry in self.registry.values_mut() {
+            let rests = entry.vitals.resting_since.get().is_some_and(|since| since.elapsed() >= idle);
+            if rests && !entry.ending && entry.vitals.mailbox.get() == 0 {
+                entry.ending = true;
+                entry.addr.do_send(End);
+            }
+        }
+    }
+}
+
+impl Actor for ChannelSupervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        self.look(context);
+        context.run_interval(LOOK_PAUSE, |supervisor, context| {
+            supervisor.end_idle();
+            supervisor.look(context);
+        });
+    }
+}
+
+impl Supervised for ChannelSupervisor {
+    fn restarting(&mut self, context: &mut Context<Self>) {
+        self.started(context);
+    }
+}
+
+/// A channel's log has grown.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Grown(pub ChannelId);
+
+impl Handler<Grown> for ChannelSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, Grown(id): Grown, context: &mut Context<Self>) {
+        let from = self.swept(id);
+        self.poke(id, from, context);
+    }
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct ChildExited {
+    id: ChannelId,
+    exit: Exit,
+}
+
+impl Handler<ChildExited> for ChannelSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, ChildExited { id, exit }: ChildExited, context: &mut Context<Self>) {
+        let Some(entry) = self.registry.remove(&id) else { return };
+        self.tools.metrics.actors.get_or_create(&WORKER).dec();
+        let swept = entry.vitals.swept.get();
+        let left = self.left.entry(id).or_insert_with(|| Left {
+            swept,
+            again_at: Instant::now() + RESWEEP.0,
+            pause: RESWEEP.0,
+        });
+        left.swept = swept;
+        if let Exit::GivenUp(panic) = exit {
+            tracing::error!(channel = id.0, panic, "a ChannelWorker is given up");
+            self.given_up += 1;
+            self.root.do_send(ChildGivenUp { kind: ActorKind::ChannelWorker });
+        }
+        if entry.poked_while_ending {
+            self.poke(id, swept, context);
+        }
+    }
+}
+
+impl Handler<Observe> for ChannelSupervisor {
+    type Result = Snapshot;
+
+    fn handle(&mut self, _: Observe, _: &mut Context<Self>) -> Snapshot {
+        Snapshot {
+            restarts: self.restarts.get(),
+            given_up: self.given_up,
+            started: self.started,
+            alive: self.registry.len() as u64,
+            figures: vec![("channels_left_open", self.left.len() as u64)],
+            ..Snapshot::new("ChannelSupervisor", "channels", "running")
+        }
+    }
+}
+
+impl Handler<ObserveChildren> for ChannelSupervisor {
+    type Result = MessageResult<ObserveChildren>;
+
+    fn handle(&mut self, message: ObserveChildren, _: &mut Context<Self>) -> Self::Result {
+        let snapshot = |(id, entry): (&ChannelId, &Entry)| {
+            let vitals = &entry.vitals;
+            let state = if vitals.resting_since.get().is_some() { "resting" } else { "sweeping" };
+            Snapshot {
+                mailbox: vitals.mailbox.get(),
+                restarts: vitals.restarts.get(),
+                figures: vec![("sweeps", vitals.sweeps.get()), ("handed", vitals.handed.get())],
+                last_panic: vitals.last_panic.borrow().clone(),
+                ..Snapshot::new("ChannelWorker", id.0.to_string(), state)
+            }
+        };
+        MessageResult(self.registry.iter().take(message.limit).map(snapshot).collect())
+    }
+}

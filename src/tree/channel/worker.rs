@@ -1,0 +1,103 @@
+//! The ChannelWorker: sweeps its channel when the log has grown, and again while it grows meanwhile.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture};
+use tokio::time::Instant;
+
+use super::supervisor::ChannelVitals;
+use super::sweep::{Sweep, Swept};
+use crate::id::Seq;
+use crate::store::StoreError;
+
+/// How long to wait before a sweep that the store could not serve is tried again.
+const STORE_PAUSE: Duration = Duration::from_millis(500);
+
+/// One channel's worker.
+pub struct ChannelWorker {
+    sweep: Sweep,
+    vitals: Rc<ChannelVitals>,
+    sweeping: bool,
+    again: bool,
+}
+
+impl ChannelWorker {
+    /// A worker that goes on where `vitals` says that the last one came to.
+    pub fn new(sweep: Sweep, vitals: Rc<ChannelVitals>) -> Self {
+        Self { sweep, vitals, sweeping: false, again: false }
+    }
+
+    fn sweep(&mut self, context: &mut Context<Self>) {
+        if self.sweeping {
+            self.again = true;
+            return;
+        }
+        self.sweeping = true;
+        self.again = false;
+        self.vitals.resting_since.set(None);
+        let (sweep, from) = (self.sweep.clone(), self.vitals.swept.get());
+        let run = async move { sweep.run(from).await };
+        context.spawn(run.into_actor(self).map(|end, worker, context| worker.swept(end, context)));
+    }
+
+    fn swept(&mut self, end: Result<Option<Swept>, StoreError>, context: &mut Context<Self>) {
+        self.sweeping = false;
+        match end {
+            Ok(Some(swept)) => {
+                self.vitals.sweeps.set(self.vitals.sweeps.get() + 1);
+                self.vitals.handed.set(self.vitals.handed.get() + swept.handed);
+                self.vitals.swept.set(Seq(self.vitals.swept.get().0.max(swept.to.0)));
+                if self.again || !swept.is_all {
+                    self.sweep(context);
+                } else {
+                    self.vitals.resting_since.set(Some(Instant::now()));
+                }
+            }
+            Ok(None) => context.stop(),
+            Err(error) => {
+                tracing::warn!(channel = self.sweep.channel.0, %error, "a sweep was cut short");
+                context.run_later(STORE_PAUSE, |worker, context| worker.sweep(context));
+            }
+        }
+    }
+}
+
+impl Actor for ChannelWorker {
+    type Context = Context<Self>;
+}
+
+impl Supervised for ChannelWorker {
+    fn restarting(&mut self, context: &mut Context<Self>) {
+        // Members who were handed the stretch before the panic know it, and pass over what comes twice.
+        self.sweeping = false;
+        self.sweep(context);
+    }
+}
+
+/// The channel's log may have grown.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Poke;
+
+impl Handler<Poke> for ChannelWorker {
+    type Result = ();
+
+    fn handle(&mut self, _: Poke, context: &mut Context<Self>) {
+        self.vitals.mailbox.set(self.vitals.mailbox.get().saturating_sub(1));
+        self.sweep(context);
+    }
+}
+
+/// Nobody needs this worker now.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct End;
+
+impl Handler<End> for ChannelWorker {
+    type Result = ();
+
+    fn handle(&mut self, _: End, context: &mut Context<Self>) {
+        context.stop();
+    }
+}

@@ -1,0 +1,135 @@
+//! The Root: the upkeep that belongs to no child, and the last resort. Too many children given up in a short time
+//! mean that a restart in place does not help: the process ends, and the service manager starts it anew.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::observe::{Observe, Snapshot};
+use super::supervision::budget::{Budget, RestartPolicy};
+use crate::clock::Clock;
+use crate::metrics::{ActorKind, Metrics};
+use crate::store::{Store, StoreError, Totals};
+
+/// How often the store's upkeep is done: an expired notification is closed about so long after its time.
+const UPKEEP_PAUSE: Duration = Duration::from_millis(500);
+
+/// Rows of one upkeep: small enough that no accept waits long behind it.
+const UPKEEP_LIMIT: i64 = 200;
+
+/// How often the store is counted for the metrics.
+const TOTALS_PAUSE: Duration = Duration::from_secs(10);
+
+/// Children that may be given up: twenty within a minute are no accident any more.
+const GIVE_UPS: RestartPolicy =
+    RestartPolicy { restarts: 20, within: Duration::from_secs(60), pause: Duration::ZERO };
+
+/// The root of the tree.
+pub struct Root {
+    store: Arc<dyn Store>,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+    budget: Budget,
+    given_up: u64,
+    failed: watch::Sender<bool>,
+}
+
+impl Root {
+    /// A root that says on `failed` when the process had better end.
+    pub fn new(
+        store: Arc<dyn Store>,
+        metrics: Arc<Metrics>,
+        clock: Clock,
+        failed: watch::Sender<bool>,
+    ) -> Self {
+        Self { store, metrics, clock, budget: Budget::new(GIVE_UPS), given_up: 0, failed }
+    }
+
+    fn upkeep(&mut self, context: &mut Context<Self>) {
+        if !self.store.is_writable() {
+            return self.upkeep_after(UPKEEP_PAUSE, context);
+        }
+        let upkeep = self.store.upkeep(self.clock.now(), UPKEEP_LIMIT).into_actor(self);
+        context.spawn(upkeep.map(|done, root, context| {
+            let is_full = match done {
+                Ok(count) => i64::try_from(count).is_ok_and(|count| count == UPKEEP_LIMIT),
+                Err(error) => {
+                    tracing::warn!(%error, "the store's upkeep failed");
+                    false
+                }
+            };
+            root.upkeep_after(if is_full { Duration::ZERO } else { UPKEEP_PAUSE }, context);
+        }));
+    }
+
+    fn upkeep_after(&mut self, pause: Duration, context: &mut Context<Self>) {
+        context.run_later(pause, Self::upkeep);
+    }
+
+    fn count(&mut self, context: &mut Context<Self>) {
+        let totals = self.store.totals().into_actor(self);
+        context.spawn(totals.map(|totals, root, _| root.show(totals)));
+    }
+
+    fn show(&self, totals: Result<Totals, StoreError>) {
+        if let Ok(totals) = totals {
+            self.metrics.subscriptions.set(totals.subscriptions);
+            self.metrics.pending_deliveries.set(totals.pending);
+        }
+        let journal = self.store.journal();
+        self.metrics.journal_batch_rows.set(i64::try_from(journal.last_batch).unwrap_or(i64::MAX));
+        #[expect(clippy::cast_precision_loss, reason = "a metric's float; 2^53 microseconds are 285 years")]
+        self.metrics.journal_commit_seconds.set(journal.commit_micros as f64 / 1e6);
+    }
+}
+
+impl Actor for Root {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        self.upkeep(context);
+        self.count(context);
+        context.run_interval(TOTALS_PAUSE, Self::count);
+    }
+}
+
+impl Supervised for Root {
+    fn restarting(&mut self, context: &mut Context<Self>) {
+        self.started(context);
+    }
+}
+
+/// A child panicked more often than its budget allows.
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "()")]
+pub struct ChildGivenUp {
+    /// What it was.
+    pub kind: ActorKind,
+}
+
+impl Handler<ChildGivenUp> for Root {
+    type Result = ();
+
+    fn handle(&mut self, message: ChildGivenUp, _: &mut Context<Self>) {
+        self.given_up += 1;
+        let is_supervisor = match message.kind {
+            ActorKind::ChannelWorker | ActorKind::SubscriptionWorker => false,
+            ActorKind::Root | ActorKind::ChannelSupervisor | ActorKind::SubscriptionSupervisor => true,
+        };
+        if is_supervisor || self.budget.spend(Instant::now().into_std()).is_none() {
+            tracing::error!(kind = ?message.kind, "too many actors were given up: the process ends");
+            self.failed.send_replace(true);
+        }
+    }
+}
+
+impl Handler<Observe> for Root {
+    type Result = Snapshot;
+
+    fn handle(&mut self, _: Observe, _: &mut Context<Self>) -> Snapshot {
+        Snapshot { given_up: self.given_up, ..Snapshot::new("Root", "root", "running") }
+    }
+}

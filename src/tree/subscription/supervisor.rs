@@ -1,0 +1,318 @@
+//! The SubscriptionSupervisor: starts one arbiter's workers on demand, passes on what is for them, wakes those
+//! whose wait is over, and ends those that rest too long. There is never more than one worker for a subscription:
+//! an entry goes only when its child has exited, and what comes meanwhile waits for the next.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::exits::RecentExits;
+use super::registry::{Entry, Mail, Registry};
+use super::tools::Tools;
+use super::vitals::{Suspect, Vitals};
+use super::worker::{Deliver, Refresh, SendTest, SubscriptionWorker};
+use crate::id::SubscriptionId;
+use crate::metrics::{ActorKind, Kind};
+use crate::model::{Member, Stretch};
+use crate::store::{Due, Share, StoreError};
+use crate::tree::observe::{Observe, ObserveChildren, Snapshot};
+use crate::tree::root::ChildGivenUp;
+use crate::tree::supervision::child::{Child, Exit, OnRestart};
+
+/// What a channel read longer ago than this is not trusted to start a worker with, and an exit is remembered for
+/// so long: between the two, no cursor that has moved meanwhile can be taken for the truth.
+pub const FRESH: Duration = Duration::from_secs(2);
+
+/// Rows of the due list that are looked at at once.
+const DUE_LIMIT: i64 = 512;
+
+/// The due list is looked at again after so long at the least, and at the most.
+const DUE_PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(5));
+
+/// How often resting workers are counted.
+const IDLE_PAUSE: Duration = Duration::from_secs(1);
+
+/// A subscription whose worker was given up is left alone for so long; then the store has one started anew.
+const GIVEN_UP_PAUSE: Duration = Duration::from_secs(30);
+
+const WORKER: Kind = Kind { kind: ActorKind::SubscriptionWorker };
+
+/// One arbiter's workers.
+pub struct SubscriptionSupervisor {
+    share: Share,
+    tools: Rc<Tools>,
+    max_workers: usize,
+    credits: Arc<Semaphore>,
+    root: Recipient<ChildGivenUp>,
+    registry: Registry,
+    exits: RecentExits,
+    suspects: HashMap<SubscriptionId, Suspect>,
+    look_at: Option<Instant>,
+    started: u64,
+    given_up: u64,
+    restarts: Rc<Cell<u64>>,
+}
+
+impl SubscriptionSupervisor {
+    /// A supervisor without workers, for `share` of the subscriptions; at most about `max_workers` at once.
+    pub fn new(
+        share: Share,
+        tools: Tools,
+        max_workers: usize,
+        credits: Arc<Semaphore>,
+        root: Recipient<ChildGivenUp>,
+    ) -> Self {
+        Self {
+            share,
+            tools: Rc::new(tools),
+            max_workers,
+            credits,
+            root,
+            registry: Registry::default(),
+            exits: RecentExits::new(FRESH),
+            suspects: HashMap::new(),
+            look_at: None,
+            started: 0,
+            given_up: 0,
+            restarts: Rc::default(),
+        }
+    }
+
+    fn post(&mut self, id: SubscriptionId, mail: Mail, fresh: bool, context: &mut Context<Self>) {
+        if let Some(entry) = self.registry.get_mut(id) {
+            return entry.post(mail);
+        }
+        let load_first = !fresh
+            || self.exits.contains(id, Instant::now())
+            || self.suspects.contains_key(&id);
+        let entry = self.start(id, load_first, context);
+        self.registry.insert(id, entry).post(mail);
+        if self.registry.len() > self.max_workers {
+            self.registry.end_longest_idle(self.max_workers / 8);
+        }
+    }
+
+    fn start(&mut self, id: SubscriptionId, load_first: bool, context: &mut Context<Self>) -> Entry {
+        let vitals = Rc::new(Vitals::new(Instant::now(), self.suspects.get(&id).copied()));
+        let on_restart = self.on_restart(id, Rc::clone(&vitals));
+        let (addr, child) = Child::new(self.tools.restarts, on_restart, |_| {
+            SubscriptionWorker::new(id, load_first, Rc::clone(&self.tools), Rc::clone(&vitals))
+        });
+        let supervisor = context.address();
+        actix::spawn(async move {
+            let exit = child.await;
+            supervisor.do_send(ChildExited { id, exit });
+        });
+        self.started += 1;
+        self.tools.metrics.actors.get_or_create(&WORKER).inc();
+        Entry::new(addr, vitals)
+    }
+
+    fn on_restart(&self, id: SubscriptionId, vitals: Rc<Vitals>) -> OnRestart {
+        let (metrics, restarts) = (Arc::clone(&self.tools.metrics), Rc::clone(&self.restarts));
+        Box::new(move |panic| {
+            tracing::error!(subscription = id.0, panic, "a SubscriptionWorker panicked: it restarts");
+            vitals.panicked(panic);
+            vitals.restarts.set(vitals.restarts.get() + 1);
+            restarts.set(restarts.get() + 1);
+            metrics.actor_restarts.get_or_create(&WORKER).inc();
+        })
+    }
+
+    /// Looks at the due list at `at`, or sooner if that is planned.
+    fn look_by(&mut self, at: Instant, context: &mut Context<Self>) {
+        if self.look_at.is_some_and(|planned| planned <= at) {
+            return;
+        }
+        self.look_at = Some(at);
+        context.run_later(at.duration_since(Instant::now()), move |supervisor, context| {
+            // A sooner look that was planned since has taken its place.
+            if supervisor.look_at == Some(at) {
+                supervisor.look(context);
+            }
+        });
+    }
+
+    fn look(&mut self, context: &mut Context<Self>) {
+        let due = self.tools.store.due(self.share, DUE_LIMIT).into_actor(self);
+        context.spawn(due.map(|due, supervisor, context| {
+            supervisor.look_at = None;
+            let pause = supervisor.wake(due, context);
+            supervisor.look_by(Instant::now() + pause.clamp(DUE_PAUSE.0, DUE_PAUSE.1), context);
+        }));
+    }
+
+    /// Starts workers for those whose wait is over; answers when to look again.
+    fn wake(&mut self, due: Result<Vec<Due>, StoreError>, context: &mut Context<Self>) -> Duration {
+        let due = match due {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::warn!(%error, "the due list cannot be read");
+                return DUE_PAUSE.1;
+            }
+        };
+        let now = self.tools.clock.now();
+        let is_full = i64::try_from(due.len()).is_ok_and(|count| count == DUE_LIMIT);
+        for Due { subscription, not_before } in due {
+            // Who has a worker wakes by its own timer, or is just about to be settled.
+            if self.registry.contains(subscription) {
+                continue;
+            }
+            if not_before > now {
+                return not_before.since(now);
+            }
+            let Ok(credit) = Arc::clone(&self.credits).try_acquire_owned() else { return DUE_PAUSE.0 };
+            let refresh = Mail::Refresh(Refresh { credit: Some(credit) });
+            self.post(subscription, refresh, false, context);
+        }
+        if is_full { DUE_PAUSE.0 } else { DUE_PAUSE.1 }
+    }
+
+    fn hold_back(&self, id: SubscriptionId, context: &mut Context<Self>) {
+        let until = self.tools.clock.now() + GIVEN_UP_PAUSE;
+        let hold = self.tools.store.hold_back(id, until).into_actor(self);
+        context.spawn(hold.map(|held, _, _| {
+            if let Err(error) = held {
+                tracing::warn!(%error, "a given-up subscription could not be put on the due list");
+            }
+        }));
+    }
+}
+
+impl Actor for SubscriptionSupervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.run_interval(IDLE_PAUSE, |supervisor, _| {
+            if let Some(deadline) = Instant::now().checked_sub(supervisor.tools.idle) {
+                supervisor.registry.end_idle(deadline);
+            }
+        });
+        self.look_by(Instant::now(), context);
+    }
+}
+
+impl Supervised for SubscriptionSupervisor {
+    fn restarting(&mut self, context: &mut Context<Self>) {
+        self.look_at = None;
+        self.started(context);
+    }
+}
+
+/// A channel hands out a stretch of its log to some of its members.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct HandOut {
+    /// When the members were read.
+    pub read_at: Instant,
+    /// What is open.
+    pub stretch: Arc<Stretch>,
+    /// Who gets it, each with one of this arbiter's credits.
+    pub members: Vec<(Member, OwnedSemaphorePermit)>,
+}
+
+impl Handler<HandOut> for SubscriptionSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: HandOut, context: &mut Context<Self>) {
+        let HandOut { read_at, stretch, members } = message;
+        let fresh = read_at.elapsed() < FRESH;
+        for (Member { subscription, done }, credit) in members {
+            let id = subscription.id;
+            let deliver = Deliver { subscription, done, stretch: Arc::clone(&stretch), credit };
+            self.post(id, Mail::Deliver(deliver), fresh, context);
+        }
+    }
+}
+
+/// The store has changed a subscription: if it has a worker, that one reads it anew.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Changed(pub SubscriptionId);
+
+impl Handler<Changed> for SubscriptionSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, Changed(id): Changed, _: &mut Context<Self>) {
+        if let Some(entry) = self.registry.get_mut(id) {
+            entry.post(Mail::Refresh(Refresh { credit: None }));
+        }
+    }
+}
+
+impl Handler<SendTest> for SubscriptionSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, message: SendTest, context: &mut Context<Self>) {
+        let id = message.subscription.id;
+        self.post(id, Mail::Test(message), false, context);
+    }
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct ChildExited {
+    id: SubscriptionId,
+    exit: Exit,
+}
+
+impl Handler<ChildExited> for SubscriptionSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, ChildExited { id, exit }: ChildExited, context: &mut Context<Self>) {
+        let Some(entry) = self.registry.remove(id) else { return };
+        self.tools.metrics.actors.get_or_create(&WORKER).dec();
+        self.exits.note(id, Instant::now());
+        match exit {
+            Exit::Stopped => {
+                self.suspects.remove(&id);
+                // It may have parked itself, to be woken sooner than the next planned look.
+                if let super::vitals::Doing::Waiting { until, .. } = entry.vitals().doing.get() {
+                    let wait = until.since(self.tools.clock.now());
+                    self.look_by(Instant::now() + wait.clamp(DUE_PAUSE.0, DUE_PAUSE.1), context);
+                }
+            }
+            Exit::GivenUp(panic) => {
+                tracing::error!(subscription = id.0, panic, "a SubscriptionWorker is given up");
+                self.given_up += 1;
+                self.suspects.extend(entry.vitals().suspect.get().map(|suspect| (id, suspect)));
+                self.hold_back(id, context);
+                self.root.do_send(ChildGivenUp { kind: ActorKind::SubscriptionWorker });
+            }
+        }
+        for mail in entry.into_waiting_mail() {
+            self.post(id, mail, false, context);
+        }
+    }
+}
+
+impl Handler<Observe> for SubscriptionSupervisor {
+    type Result = Snapshot;
+
+    fn handle(&mut self, _: Observe, _: &mut Context<Self>) -> Snapshot {
+        Snapshot {
+            restarts: self.restarts.get(),
+            given_up: self.given_up,
+            started: self.started,
+            alive: self.registry.len() as u64,
+            figures: vec![("credits", self.credits.available_permits() as u64)],
+            ..Snapshot::new("SubscriptionSupervisor", self.share.index.to_string(), "running")
+        }
+    }
+}
+
+impl Handler<ObserveChildren> for SubscriptionSupervisor {
+    type Result = actix::MessageResult<ObserveChildren>;
+
+    fn handle(&mut self, message: ObserveChildren, _: &mut Context<Self>) -> Self::Result {
+        actix::MessageResult(self.registry.snapshots(message.limit))
+    }
+}

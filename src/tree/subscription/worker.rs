@@ -1,0 +1,285 @@
+//! The SubscriptionWorker: a thin shell around an [`Outbox`]. It performs the outbox's effects one at a time and
+//! feeds their ends back: encrypts and sends, waits, retries, and ends when its subscription is gone.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::Instant;
+
+use super::attempt::{attempt, send_test};
+use super::tools::Tools;
+use super::vitals::{Doing, Vitals};
+use crate::clock::Timestamp;
+use crate::delivery::judge::{Attempted, Standing, judge};
+use crate::delivery::outbox::{Effect, Event, Outbox};
+use crate::id::{Seq, SubscriptionId};
+use crate::metrics::{Ended, OutcomeLabel, PushServiceLabel};
+use crate::model::{Notification, Payload, Settlement, Stretch, Subscription};
+use crate::store::StoreError;
+use crate::webpush::service::PushService;
+
+/// A delivery in hand at so many panics is settled as rejected. Fewer than the restarts that a budget allows:
+/// the worker must live to settle it.
+pub const POISON_LIMIT: u32 = 3;
+
+/// One subscription's worker.
+pub struct SubscriptionWorker {
+    id: SubscriptionId,
+    outbox: Outbox,
+    tools: Rc<Tools>,
+    vitals: Rc<Vitals>,
+    credit: Option<OwnedSemaphorePermit>,
+}
+
+impl SubscriptionWorker {
+    /// A worker that has nothing yet; `load_first` when what it will be handed may be old.
+    pub fn new(id: SubscriptionId, load_first: bool, tools: Rc<Tools>, vitals: Rc<Vitals>) -> Self {
+        Self { id, outbox: Outbox::new(load_first), tools, vitals, credit: None }
+    }
+
+    fn on(&mut self, event: Event, context: &mut Context<Self>) {
+        let effect = self.outbox.on(event, self.tools.clock.now());
+        self.perform(effect, context);
+    }
+
+    fn perform(&mut self, effect: Effect, context: &mut Context<Self>) {
+        match effect {
+            Effect::Nothing => {}
+            Effect::Load => self.load(context),
+            Effect::Attempt { notification, attempts, failures } => {
+                self.attempt(notification, attempts, failures, context);
+            }
+            Effect::Settle(settlement) => self.settle(settlement, context),
+            Effect::StopWaiting => self.stop_waiting(context),
+            Effect::Wait(until) => self.wait(until, context),
+            Effect::Rest => self.rest(),
+            Effect::End => context.stop(),
+        }
+    }
+
+    fn work(&self) {
+        self.vitals.doing.set(Doing::Working);
+    }
+
+    fn rest(&mut self) {
+        self.credit = None;
+        self.vitals.doing.set(Doing::Resting(Instant::now()));
+    }
+
+    fn load(&mut self, context: &mut Context<Self>) {
+        self.work();
+        let load = self.tools.store.load(self.id).into_actor(self);
+        context.spawn(load.map(|loaded, worker, context| match loaded {
+            Ok(backlog) => {
+                let poisoned = worker.vitals.poisoned(POISON_LIMIT);
+                worker.on(Event::Loaded { backlog, poisoned }, context);
+            }
+            Err(error) => worker.give_way(&error, context),
+        }));
+    }
+
+    /// The store has no answer. Whatever was in hand is in the store too, and comes again from there.
+    fn give_way(&self, error: &StoreError, context: &mut Context<Self>) {
+        tracing::warn!(subscription = self.id.0, %error, "a worker ends because the store does not answer");
+        context.stop();
+    }
+
+    fn attempt(
+        &mut self,
+        notification: Arc<Notification>,
+        attempts: u32,
+        failures: u32,
+        context: &mut Context<Self>,
+    ) {
+        let Some(subscription) = self.outbox.subscription().cloned() else { return };
+        self.work();
+        let (tools, vitals) = (Rc::clone(&self.tools), Rc::clone(&self.vitals));
+        let run = async move {
+            vitals.in_hand.set(Some((notification.channel, notification.seq)));
+            let attempted = attempt(&tools, &subscription, &notification).await;
+            vitals.in_hand.set(None);
+            attempted.map(|attempted| (attempted, notification))
+        };
+        context.spawn(run.into_actor(self).map(move |end, worker, context| match end {
+            None => worker.on(Event::Skipped, context),
+            Some((attempted, notification)) => {
+                let now = worker.tools.clock.now();
+                let standing = Standing::of(&notification, attempts, failures, now);
+                worker.judge(&attempted, standing, context);
+            }
+        }));
+    }
+
+    fn judge(&mut self, attempted: &Attempted, standing: Standing, context: &mut Context<Self>) {
+        let judgement = judge(attempted, standing, &self.tools.retry, &mut rand::rng());
+        self.count(judgement.outcome);
+        self.on(Event::Attempted(judgement), context);
+    }
+
+    fn count(&self, outcome: Option<crate::model::Outcome>) {
+        let Some(subscription) = self.outbox.subscription() else { return };
+        match outcome {
+            None => drop(self.tools.metrics.retries.inc()),
+            Some(outcome) => {
+                let service = PushService::of(subscription.endpoint.origin());
+                let ended = Ended {
+                    push_service: PushServiceLabel(service),
+                    outcome: OutcomeLabel(outcome),
+                };
+                self.tools.metrics.deliveries.get_or_create(&ended).inc();
+            }
+        }
+    }
+
+    fn settle(&mut self, settlement: Settlement, context: &mut Context<Self>) {
+        self.work();
+        self.log(&settlement);
+        let settle = self.tools.store.settle(settlement).into_actor(self);
+        context.spawn(settle.map(|settled, worker, context| match settled {
+            Ok(settled) => {
+                worker.vitals.settled.set(worker.vitals.settled.get() + 1);
+                worker.on(Event::Settled(settled), context);
+            }
+            Err(error) => worker.give_way(&error, context),
+        }));
+    }
+
+    fn log(&self, settlement: &Settlement) {
+        let Some(subscription) = self.outbox.subscription() else { return };
+        let outcome = settlement.outcome.map_or("retry", crate::model::Outcome::label);
+        let reason = settlement.failure.as_ref().map(|failure| failure.reason.as_str());
+        tracing::debug!(
+            subscription = %subscription.public_id,
+            origin = subscription.endpoint.origin().as_str(),
+            seq = settlement.seq.0,
+            outcome,
+            reason,
+            "an attempt ended"
+        );
+    }
+
+    fn stop_waiting(&mut self, context: &mut Context<Self>) {
+        let Some(subscription) = self.outbox.subscription() else { return };
+        self.work();
+        let stop = self.tools.store.stop_waiting(subscription.id, subscription.generation);
+        context.spawn(stop.into_actor(self).map(|end, worker, context| match end {
+            Ok(()) => worker.on(Event::StoppedWaiting, context),
+            Err(error) => worker.give_way(&error, context),
+        }));
+    }
+
+    /// A short wait is kept here, by a timer; a long one is parked: the store has it, and the supervisor starts a
+    /// worker again when it is due.
+    fn wait(&mut self, until: Timestamp, context: &mut Context<Self>) {
+        self.credit = None;
+        self.vitals.doing.set(Doing::Waiting { since: Instant::now(), until });
+        let wait = until.since(self.tools.clock.now());
+        if wait > self.tools.idle {
+            context.stop();
+        } else {
+            context.run_later(wait, |worker, context| worker.on(Event::Due, context));
+        }
+    }
+}
+
+impl Actor for SubscriptionWorker {
+    type Context = Context<Self>;
+}
+
+impl Supervised for SubscriptionWorker {
+    fn restarting(&mut self, context: &mut Context<Self>) {
+        self.outbox.restarted();
+        self.on(Event::Changed, context);
+    }
+}
+
+/// A channel has something for this subscription.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Deliver {
+    /// The subscription as the channel read it.
+    pub subscription: Arc<Subscription>,
+    /// Its cursor as the channel read it.
+    pub done: Seq,
+    /// What is open.
+    pub stretch: Arc<Stretch>,
+    /// One of the arbiter's credits, held until nothing is left to do or the rest must wait.
+    pub credit: OwnedSemaphorePermit,
+}
+
+impl Handler<Deliver> for SubscriptionWorker {
+    type Result = ();
+
+    fn handle(&mut self, message: Deliver, context: &mut Context<Self>) {
+        self.vitals.received();
+        let Deliver { subscription, done, stretch, credit } = message;
+        if !matches!(self.vitals.doing.get(), Doing::Waiting { .. }) {
+            self.credit.get_or_insert(credit);
+        }
+        self.on(Event::HandedOut { subscription, done, stretch }, context);
+    }
+}
+
+/// The store's word on this subscription is not what it was, or it is due: load it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Refresh {
+    /// One of the arbiter's credits, when there is work to be expected.
+    pub credit: Option<OwnedSemaphorePermit>,
+}
+
+impl Handler<Refresh> for SubscriptionWorker {
+    type Result = ();
+
+    fn handle(&mut self, message: Refresh, context: &mut Context<Self>) {
+        self.vitals.received();
+        if let Some(credit) = message.credit {
+            self.credit.get_or_insert(credit);
+        }
+        self.on(Event::Changed, context);
+    }
+}
+
+/// Nobody needs this worker now: it rests or waits, and nothing was on its way to it when this was sent.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct End;
+
+impl Handler<End> for SubscriptionWorker {
+    type Result = ();
+
+    fn handle(&mut self, _: End, context: &mut Context<Self>) {
+        context.stop();
+    }
+}
+
+/// Sends a test message to this subscription alone.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SendTest {
+    /// The subscription as the caller read it.
+    pub subscription: Arc<Subscription>,
+    /// What the browser will read.
+    pub payload: Payload,
+    /// Where the end of the attempt goes.
+    pub reply: oneshot::Sender<Attempted>,
+}
+
+impl Handler<SendTest> for SubscriptionWorker {
+    type Result = ();
+
+    fn handle(&mut self, message: SendTest, context: &mut Context<Self>) {
+        self.vitals.received();
+        let SendTest { subscription, payload, reply } = message;
+        let tools = Rc::clone(&self.tools);
+        // A test is part of no log, so it waits for no delivery; and it settles none.
+        let run = async move {
+            let attempted = send_test(&tools, &subscription, &payload).await;
+            // Whoever asked may have gone away meanwhile.
+            let _ = reply.send(attempted);
+        };
+        context.spawn(run.into_actor(self));
+    }
+}
