@@ -1,0 +1,218 @@
+//! The HTTP API over a real store and real sockets, without a tree that delivers.
+
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web;
+use bytes::Bytes;
+use fanfare::clock::{Clock, Timestamp};
+use fanfare::http::auth::api_key;
+use fanfare::http::{HttpOptions, Listeners, ServerOptions, State, server};
+use fanfare::id::{AppId, IdKind, PublicId};
+use fanfare::metrics::Metrics;
+use fanfare::push::egress::Egress;
+use fanfare::store::Store;
+use fanfare::store::directory::{ApiKey, AppSettings, DEFAULT_APP, DirectoryChange, Scope, Secret};
+use fanfare::store::sqlite::SqliteStore;
+use fanfare::tree::Tree;
+use fanfare::webpush::vapid::VapidKey;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+
+/// A key with every scope of the app `default`.
+pub(crate) const KEY: &str = "fk_integration-tests-0123456789abcdef";
+
+/// What the apps' subscriber tokens are signed with.
+pub(crate) const TOKEN_SECRET: &[u8] = b"the subscriber secret of the tests";
+
+/// A running API.
+pub(crate) struct Api {
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) state: web::Data<State>,
+    address: SocketAddr,
+    handle: ServerHandle,
+    directory: TempDir,
+}
+
+/// An answer.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("an answer in JSON")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+/// A request to be made.
+pub(crate) struct Call<'a> {
+    api: &'a Api,
+    request: http::request::Builder,
+    body: Bytes,
+}
+
+impl Api {
+    /// An API whose app `default` has the public channel `demo`, and whose clock is the system's.
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// The same, with other settings of the app.
+    pub(crate) async fn with(change: impl FnOnce(&mut AppSettings)) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(directory.path()).unwrap());
+        let mut settings =
+            AppSettings { public_channels: vec!["demo".into()], ..AppSettings::default() };
+        change(&mut settings);
+        create_app(&store, DEFAULT_APP, settings).await;
+        let app = store.directory().apps[DEFAULT_APP].id;
+        create_key(&store, app, KEY, &Scope::ALL).await;
+
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let options = HttpOptions {
+            public_url: format!("http://{address}"),
+            vapid_subject_known: false,
+            trusted_proxies: Vec::new(),
+            observe_listener: None,
+        };
+        let state = web::Data::new(State::new(
+            Arc::clone(&store) as Arc<dyn Store>,
+            Tree::bare(Arc::clone(&store) as Arc<dyn Store>),
+            Arc::new(Metrics::new()),
+            Arc::new(Egress::default()),
+            Clock::System,
+            options,
+        ));
+        let control = UnixListener::bind(directory.path().join("control")).unwrap();
+        let listeners = Listeners { network: vec![listener], control: Some(control) };
+        let options = ServerOptions { workers: 1, shutdown_timeout: Duration::from_secs(1) };
+        let server = server(state.clone(), listeners, options).unwrap();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        Self { store, state, address, handle, directory }
+    }
+
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
+        let request = Request::builder().method(method).uri(path);
+        Call { api: self, request, body: Bytes::new() }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Call<'_> {
+        self.call(Method::GET, path)
+    }
+
+    pub(crate) fn post(&self, path: &str) -> Call<'_> {
+        self.call(Method::POST, path)
+    }
+
+    pub(crate) fn put(&self, path: &str) -> Call<'_> {
+        self.call(Method::PUT, path)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Call<'_> {
+        self.call(Method::DELETE, path)
+    }
+
+    /// Makes another app, through the store.
+    pub(crate) async fn create_app(&self, name: &str) -> AppId {
+        create_app(&self.store, name, AppSettings::default()).await;
+        self.store.directory().apps[name].id
+    }
+
+    /// Makes a key, through the store.
+    pub(crate) async fn create_key(&self, app: AppId, key: &str, scopes: &[Scope]) {
+        create_key(&self.store, app, key, scopes).await;
+    }
+
+    pub(crate) async fn stop(self) {
+        self.handle.stop(true).await;
+    }
+}
+
+impl Call<'_> {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub(crate) fn bearer(self, credential: &str) -> Self {
+        self.header("authorization", &format!("Bearer {credential}"))
+    }
+
+    pub(crate) fn text(mut self, media_type: &str, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self.header("content-type", media_type)
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.text("application/json", body.to_string())
+    }
+
+    pub(crate) async fn send(self) -> Answer {
+        let stream = TcpStream::connect(self.api.address).await.unwrap();
+        self.send_on(stream).await
+    }
+
+    pub(crate) async fn send_on_control(self) -> Answer {
+        let path = self.api.directory.path().join("control");
+        let stream = UnixStream::connect(path).await.unwrap();
+        self.send_on(stream).await
+    }
+
+    async fn send_on(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Answer {
+        let host = self.api.address.to_string();
+        let request = self.request.header("host", host).body(Full::new(self.body)).unwrap();
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        let connection = actix_web::rt::spawn(connection);
+        let response = sender.send_request(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        drop(sender);
+        let _ended = connection.await;
+        Answer { status: head.status, headers: head.headers, body }
+    }
+}
+
+async fn create_app(store: &SqliteStore, name: &str, settings: AppSettings) {
+    let change = DirectoryChange::CreateApp {
+        name: name.to_owned(),
+        settings,
+        token_secret: Secret(TOKEN_SECRET.to_vec()),
+        vapid_key: VapidKey::generate().unwrap(),
+        now: Timestamp::default(),
+    };
+    store.change_directory(change).await.unwrap().unwrap();
+}
+
+async fn create_key(store: &SqliteStore, app: AppId, key: &str, scopes: &[Scope]) {
+    let stored = ApiKey {
+        id: PublicId::random(IdKind::ApiKey, &mut rand::rng()),
+        app,
+        title: "a test".into(),
+        scopes: scopes.to_vec(),
+        created: Timestamp::default(),
+    };
+    let change = DirectoryChange::CreateApiKey { hash: api_key::hash(key), key: stored };
+    store.change_directory(change).await.unwrap().unwrap();
+}
