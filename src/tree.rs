@@ -23,7 +23,9 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use actix::{Actor, Addr, Arbiter as Thread, ArbiterHandle, Context, MailboxError, Recipient, Supervised};
+use actix::{
+    Actor, Addr, Arbiter as Thread, ArbiterHandle, Context, MailboxError, Recipient, Supervised,
+};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::clock::Clock;

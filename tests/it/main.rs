@@ -4,5 +4,7 @@
 
 mod api;
 mod encryption;
+mod fan_out;
 mod harness;
+mod outcomes;
 mod push_pool;
