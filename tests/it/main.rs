@@ -8,3 +8,5 @@ mod fan_out;
 mod harness;
 mod outcomes;
 mod push_pool;
+mod supervision;
+mod waiting;

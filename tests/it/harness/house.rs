@@ -75,13 +75,17 @@ impl House {
         services: &[&PushService],
         change: impl FnOnce(&mut TreeOptions),
     ) -> Self {
-        let allow: Vec<_> = services.iter().map(|service| service.authority().to_owned()).collect();
-        let egress = Arc::new(Egress::new(&allow, false).unwrap());
-        let tls = tls::client_config(services.first().map(|service| service.ca_file())).unwrap();
-        let push: MakePush = Arc::new(move || -> Rc<dyn Push> {
-            Rc::new(HttpsPush::new(Arc::clone(&egress), Arc::clone(&tls), PushOptions::default()))
-        });
-        Self::with_push(push, change).await
+        Self::with_push(way_out(services), change).await
+    }
+
+    /// Ends the tree and starts another on the same store.
+    pub(crate) async fn restart(self, service: &PushService) -> Self {
+        self.tree.stop().await;
+        let directory = self.directory;
+        // The store's last holder waits until everything is on disk.
+        drop(self.tree);
+        drop(self.store);
+        Self::move_in(directory, way_out(&[service]), |_| ()).await
     }
 
     /// The same with another way out.
@@ -247,11 +251,24 @@ impl House {
     }
 }
 
+/// HTTPS to these services and nobody else.
+fn way_out(services: &[&PushService]) -> MakePush {
+    let allow: Vec<_> = services.iter().map(|service| service.authority().to_owned()).collect();
+    let egress = Arc::new(Egress::new(&allow, false).unwrap());
+    let tls = tls::client_config(services.first().map(|service| service.ca_file())).unwrap();
+    Arc::new(move || -> Rc<dyn Push> {
+        Rc::new(HttpsPush::new(Arc::clone(&egress), Arc::clone(&tls), PushOptions::default()))
+    })
+}
+
 fn database(directory: &Path) -> std::path::PathBuf {
     directory.join("fanfare.db")
 }
 
 async fn ensure_app(store: &SqliteStore) {
+    if store.directory().apps.contains_key(DEFAULT_APP) {
+        return;
+    }
     let change = DirectoryChange::CreateApp {
         name: DEFAULT_APP.to_owned(),
         settings: AppSettings::default(),
