@@ -30,7 +30,7 @@ pub fn name(public: &str) -> String {
 
 /// The app's current VAPID public key, with which browsers subscribe.
 #[utoipa::path(
-    get, path = "/v1/push-key", tag = "subscriptions", security(()),
+    get, path = "/v1/push-key", operation_id = "getPushKey", tag = "subscriptions", security(()),
     responses((status = 200, body = PushKey), (status = 304, description = "It is the one that If-None-Match names.")),
 )]
 pub async fn show(
