@@ -118,7 +118,7 @@ pub async fn create(
     }
     let change = AppChange { title, home, origins, public_channels, exclusive, token_keys, limits };
     let settings = change.onto(AppSettings::default())?;
-    let vapid_key = VapidKey::generate().map_err(|_| Problem::internal())?;
+    let vapid_key = VapidKey::generate().map_err(Problem::fault)?;
     let token_secret = random_secret();
     let name = id.clone();
     let now = state.now();

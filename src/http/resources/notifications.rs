@@ -77,7 +77,8 @@ pub async fn publish(
     let request = reading.read(&bytes, &defaults(&caller.app, &home))?;
     let call = accept(&state, &caller.app, request, vec![channel.into_string()], idempotency)?;
     let (items, mut response) = stored(&state, call).await?;
-    let first = items.into_iter().next().ok_or_else(Problem::internal)?;
+    let first = items.into_iter().next();
+    let first = first.ok_or_else(|| Problem::fault("an accept was answered without its item"))?;
     let location = format!("/v1/notifications/{}", first.id);
     Ok(response.insert_header((header::LOCATION, location)).json(Published::from(first)))
 }

@@ -45,11 +45,8 @@ pub async fn show(
     let key = current.key.public_base64url().to_owned();
     let id = name(&key);
     let tag = caching::strong(id.clone());
-    if caching::is_known(&req, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header(header::ETag(tag)).finish());
-    }
-    Ok(HttpResponse::Ok()
-        .insert_header(header::ETag(tag))
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .json(PushKey { id, key }))
+    let known = caching::is_known(&req, &tag);
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header(header::ETag(tag)).insert_header((header::CACHE_CONTROL, "no-cache"));
+    Ok(if known { response.finish() } else { response.json(PushKey { id, key }) })
 }
