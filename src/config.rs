@@ -29,6 +29,8 @@ use settings::Settings;
 use sources::Sources;
 use storage::StorageConfig;
 
+use crate::webpush::vapid::Subject;
+
 const VAPID_SUBJECT: Key = Key::one("vapid_subject");
 const DEMO: Key = Key::one("demo");
 const DRAIN_DEADLINE: Key = Key::one("drain_deadline");
@@ -55,7 +57,7 @@ pub struct Config {
     /// What is logged.
     pub log: LogConfig,
     /// Whom push services may write to about us: `mailto:` or `https:`.
-    pub vapid_subject: Option<String>,
+    pub vapid_subject: Option<Subject>,
     /// Whether the channel `demo` is public; `None` leaves it as the database says.
     pub demo: Option<bool>,
     /// How long a shutdown waits for what is in flight.
@@ -128,7 +130,7 @@ impl Config {
         let mut entries = self.listen.entries();
         entries.extend(self.storage.entries());
         let subject = self.vapid_subject.clone();
-        entries.extend(subject.map(|subject| (VAPID_SUBJECT, subject.into())));
+        entries.extend(subject.map(|subject| (VAPID_SUBJECT, subject.as_str().into())));
         entries.extend(self.demo.map(|demo| (DEMO, demo.into())));
         entries.push((DRAIN_DEADLINE, parse::show_duration(self.drain_deadline)));
         entries.extend(self.log.entries());
@@ -139,15 +141,10 @@ impl Config {
 }
 
 /// The one place that decides what a subject is; what Apple refuses is refused with it (RFC 8292 §2.1).
-fn vapid_subject(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix("mailto:").or_else(|| text.strip_prefix("https:"));
-    match rest {
-        Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
-        Some(_) | None => Err(format!(
-            "is not a way to reach you: {text:?}; \
-             write mailto:you@example.com or https://example.com/contact"
-        )),
-    }
+fn vapid_subject(text: &str) -> Result<Subject, String> {
+    // Its messages begin with the key's name, and so do the ones that this becomes part of.
+    Subject::parse(text)
+        .map_err(|error| error.to_string().trim_start_matches("vapid_subject ").to_owned())
 }
 
 fn bootstrap_key(text: &str) -> Result<Secret, String> {

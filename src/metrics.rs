@@ -137,7 +137,11 @@ impl Metrics {
     fn registered(mut self) -> Self {
         let mut registry = Registry::with_prefix("fanfare");
         let r = &mut registry;
-        r.register("notifications_accepted", "Notifications accepted", self.notifications_accepted.clone());
+        r.register(
+            "notifications_accepted",
+            "Notifications accepted",
+            self.notifications_accepted.clone(),
+        );
         r.register("deliveries", "Deliveries that ended", self.deliveries.clone());
         r.register_with_unit(
             "delivery",
@@ -152,11 +156,19 @@ impl Metrics {
             self.push_request_seconds.clone(),
         );
         r.register("retries", "Attempts that were put off", self.retries.clone());
-        r.register("pending_deliveries", "Deliveries without an outcome", self.pending_deliveries.clone());
+        r.register(
+            "pending_deliveries",
+            "Deliveries without an outcome",
+            self.pending_deliveries.clone(),
+        );
         r.register("subscriptions", "Subscriptions that are not gone", self.subscriptions.clone());
         r.register("actors", "Actors alive", self.actors.clone());
         r.register("actor_restarts", "Restarts after a panic", self.actor_restarts.clone());
-        r.register("journal_batch_rows", "Commands in the last transaction", self.journal_batch_rows.clone());
+        r.register(
+            "journal_batch_rows",
+            "Commands in the last transaction",
+            self.journal_batch_rows.clone(),
+        );
         r.register_with_unit(
             "journal_commit",
             "Time spent in commits since the start",

@@ -83,7 +83,8 @@ pub trait Store: Send + Sync + 'static {
     /// Records how an attempt ended.
     fn settle(&self, settlement: Settlement) -> StoreFuture<Settled>;
     /// Nothing is left to send to a subscription that was waiting: it is due no more.
-    fn stop_waiting(&self, subscription: SubscriptionId, generation: Generation) -> StoreFuture<()>;
+    fn stop_waiting(&self, subscription: SubscriptionId, generation: Generation)
+    -> StoreFuture<()>;
     /// Leaves a subscription alone until then, whatever it was waiting for.
     fn hold_back(&self, subscription: SubscriptionId, until: Timestamp) -> StoreFuture<()>;
     /// All that a worker needs to go on, read behind its own settlements. `None`: the subscription is gone.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::id::{ChannelId, Seq};
 use crate::model::{
-    Backlog, EndpointState, Failure, Notification, Outcome, Settled, Settlement, Stretch, Subscription,
-    Trying,
+    Backlog, EndpointState, Failure, Notification, Outcome, Settled, Settlement, Stretch,
+    Subscription, Trying,
 };
 
 use super::judge::Judgement;
@@ -240,7 +240,12 @@ impl Outbox {
         self.settle(&notification, judgement, now)
     }
 
-    fn settle(&mut self, notification: &Notification, judgement: Judgement, now: Timestamp) -> Effect {
+    fn settle(
+        &mut self,
+        notification: &Notification,
+        judgement: Judgement,
+        now: Timestamp,
+    ) -> Effect {
         let Some(subscription) = &self.subscription else { return Effect::Nothing };
         let Judgement { outcome, wait, failures, attempts, failure } = judgement;
         let endpoint = match wait {
@@ -287,7 +292,8 @@ impl Outbox {
             | EndpointState::Recovered => None,
         };
         if settlement.outcome.is_some()
-            && let Some(lane) = self.lanes.iter_mut().find(|lane| lane.channel == settlement.channel)
+            && let Some(lane) =
+                self.lanes.iter_mut().find(|lane| lane.channel == settlement.channel)
         {
             lane.queue.retain(|queued| queued.seq > settlement.seq);
         }
@@ -386,7 +392,8 @@ impl Outbox {
                 attempts,
                 failure: Some(Failure {
                     status: None,
-                    reason: "fanfare: the worker panicked on this delivery again and again".to_owned(),
+                    reason: "fanfare: the worker panicked on this delivery again and again"
+                        .to_owned(),
                     attempts,
                 }),
             };

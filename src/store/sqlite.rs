@@ -45,9 +45,6 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// Readers at work at the same time: more would wait for the same two or four cores.
 const READERS: u32 = 4;
 
-/// Where the database lies in its directory.
-pub const FILE: &str = "fanfare.db";
-
 type Readers = Pool<ConnectionManager<SqliteConnection>>;
 
 /// The embedded store.
@@ -76,9 +73,9 @@ pub enum OpenError {
     Newer(String),
 }
 
-/// Brings the database in `directory` to this version's shape; answers the names of the migrations that ran.
-pub fn migrate(directory: &Path) -> Result<Vec<String>, OpenError> {
-    let mut connection = connect(directory)?;
+/// Brings the database `file` to this version's shape; answers the names of the migrations that ran.
+pub fn migrate(file: &Path) -> Result<Vec<String>, OpenError> {
+    let mut connection = connect(file)?;
     let set_up = |error: &dyn std::fmt::Display| OpenError::SetUp(error.to_string());
     let known = known_versions()?;
     let applied = connection.applied_migrations().map_err(|error| set_up(&error))?;
@@ -99,8 +96,7 @@ fn known_versions() -> Result<Vec<String>, OpenError> {
     Ok(known.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
-fn connect(directory: &Path) -> Result<SqliteConnection, OpenError> {
-    let file = directory.join(FILE);
+fn connect(file: &Path) -> Result<SqliteConnection, OpenError> {
     let mut connection = SqliteConnection::establish(&file.to_string_lossy())?;
     configure(&mut connection).map_err(|error| OpenError::SetUp(error.to_string()))?;
     Ok(connection)
@@ -116,7 +112,7 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Configure {
 }
 
 impl SqliteStore {
-    /// Opens the database in `directory`, makes it if there is none, and starts the Journal.
+    /// Opens the database `file`, makes it if there is none, and starts the Journal.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         migrate(path)?;
         let mut connection = connect(path)?;
@@ -125,7 +121,7 @@ impl SqliteStore {
         let directory = Arc::new(RwLock::new(Arc::new(fresh)));
         let open_log = Arc::new(OpenLog::default());
         let listener = Arc::new(RwLock::new(None));
-        let file = path.join(FILE).to_string_lossy().into_owned();
+        let file = path.to_string_lossy().into_owned();
         let writer = SqliteWriter::new(
             connection,
             Arc::clone(&open_log),
@@ -232,9 +228,8 @@ impl Store for SqliteStore {
     }
 
     fn stop_waiting(&self, id: SubscriptionId, generation: Generation) -> StoreFuture<()> {
-        self.journal.settlement(move |writer| {
-            settle::stop_waiting(&mut writer.connection, id, generation)
-        })
+        self.journal
+            .settlement(move |writer| settle::stop_waiting(&mut writer.connection, id, generation))
     }
 
     fn hold_back(&self, id: SubscriptionId, until: Timestamp) -> StoreFuture<()> {

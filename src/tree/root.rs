@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture};
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture,
+};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -81,7 +83,10 @@ impl Root {
         }
         let journal = self.store.journal();
         self.metrics.journal_batch_rows.set(i64::try_from(journal.last_batch).unwrap_or(i64::MAX));
-        #[expect(clippy::cast_precision_loss, reason = "a metric's float; 2^53 microseconds are 285 years")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a metric's float; 2^53 microseconds are 285 years"
+        )]
         self.metrics.journal_commit_seconds.set(journal.commit_micros as f64 / 1e6);
     }
 }
@@ -117,7 +122,9 @@ impl Handler<ChildGivenUp> for Root {
         self.given_up += 1;
         let is_supervisor = match message.kind {
             ActorKind::ChannelWorker | ActorKind::SubscriptionWorker => false,
-            ActorKind::Root | ActorKind::ChannelSupervisor | ActorKind::SubscriptionSupervisor => true,
+            ActorKind::Root | ActorKind::ChannelSupervisor | ActorKind::SubscriptionSupervisor => {
+                true
+            }
         };
         if is_supervisor || self.budget.spend(Instant::now().into_std()).is_none() {
             tracing::error!(kind = ?message.kind, "too many actors were given up: the process ends");

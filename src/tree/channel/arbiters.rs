@@ -61,7 +61,13 @@ impl Arbiters {
     }
 
     /// Hands a stretch to each of the members on `arbiter`, with a credit of that arbiter.
-    pub fn hand_out(&self, read_at: Instant, stretch: &Arc<Stretch>, members: Vec<Member>, credits: Vec<OwnedSemaphorePermit>) {
+    pub fn hand_out(
+        &self,
+        read_at: Instant,
+        stretch: &Arc<Stretch>,
+        members: Vec<Member>,
+        credits: Vec<OwnedSemaphorePermit>,
+    ) {
         let mut credits = credits.into_iter();
         for arbiter in self.iter() {
             let here = members.iter().filter(|m| arbiter.share.holds(m.subscription.id)).cloned();

@@ -223,7 +223,8 @@ impl ChannelSupervisor {
     fn end_idle(&mut self) {
         let idle = self.tools.idle;
         for entry in self.registry.values_mut() {
-            let rests = entry.vitals.resting_since.get().is_some_and(|since| since.elapsed() >= idle);
+            let rests =
+                entry.vitals.resting_since.get().is_some_and(|since| since.elapsed() >= idle);
             if rests && !entry.ending && entry.vitals.mailbox.get() == 0 {
                 entry.ending = true;
                 entry.addr.do_send(End);

@@ -186,7 +186,11 @@ fn answered(tools: &Tools, subscription: &Subscription, answer: &Answer) -> Atte
 }
 
 /// A test message for one subscription alone: it is in no log, so nothing is settled.
-pub async fn send_test(tools: &Tools, subscription: &Arc<Subscription>, payload: &Payload) -> Attempted {
+pub async fn send_test(
+    tools: &Tools,
+    subscription: &Arc<Subscription>,
+    payload: &Payload,
+) -> Attempted {
     let parcel = Parcel {
         payload: Some(payload),
         expires: tools.clock.now() + TEST_TTL,

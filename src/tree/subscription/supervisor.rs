@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised, WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised,
+    WrapFuture,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -90,9 +91,8 @@ impl SubscriptionSupervisor {
         if let Some(entry) = self.registry.get_mut(id) {
             return entry.post(mail);
         }
-        let load_first = !fresh
-            || self.exits.contains(id, Instant::now())
-            || self.suspects.contains_key(&id);
+        let load_first =
+            !fresh || self.exits.contains(id, Instant::now()) || self.suspects.contains_key(&id);
         let entry = self.start(id, load_first, context);
         self.registry.insert(id, entry).post(mail);
         if self.registry.len() > self.max_workers {
@@ -100,7 +100,12 @@ impl SubscriptionSupervisor {
         }
     }
 
-    fn start(&mut self, id: SubscriptionId, load_first: bool, context: &mut Context<Self>) -> Entry {
+    fn start(
+        &mut self,
+        id: SubscriptionId,
+        load_first: bool,
+        context: &mut Context<Self>,
+    ) -> Entry {
         let vitals = Rc::new(Vitals::new(Instant::now(), self.suspects.get(&id).copied()));
         let on_restart = self.on_restart(id, Rc::clone(&vitals));
         let (addr, child) = Child::new(self.tools.restarts, on_restart, |_| {
@@ -119,7 +124,11 @@ impl SubscriptionSupervisor {
     fn on_restart(&self, id: SubscriptionId, vitals: Rc<Vitals>) -> OnRestart {
         let (metrics, restarts) = (Arc::clone(&self.tools.metrics), Rc::clone(&self.restarts));
         Box::new(move |panic| {
-            tracing::error!(subscription = id.0, panic, "a SubscriptionWorker panicked: it restarts");
+            tracing::error!(
+                subscription = id.0,
+                panic,
+                "a SubscriptionWorker panicked: it restarts"
+            );
             vitals.panicked(panic);
             vitals.restarts.set(vitals.restarts.get() + 1);
             restarts.set(restarts.get() + 1);
@@ -169,7 +178,9 @@ impl SubscriptionSupervisor {
             if not_before > now {
                 return not_before.since(now);
             }
-            let Ok(credit) = Arc::clone(&self.credits).try_acquire_owned() else { return DUE_PAUSE.0 };
+            let Ok(credit) = Arc::clone(&self.credits).try_acquire_owned() else {
+                return DUE_PAUSE.0;
+            };
             let refresh = Mail::Refresh(Refresh { credit: Some(credit) });
             self.post(subscription, refresh, false, context);
         }

@@ -74,6 +74,10 @@ mod tests {
         }
         assert_eq!(budget.spend(start + Duration::from_secs(9)), None);
         let later = start + Duration::from_secs(13);
-        assert_eq!(budget.spend(later), Some(Duration::from_millis(5)), "all three are older than the window");
+        assert_eq!(
+            budget.spend(later),
+            Some(Duration::from_millis(5)),
+            "all three are older than the window"
+        );
     }
 }

@@ -62,7 +62,8 @@ impl<A: Actor<Context = Context<A>> + Supervised> Child<A> {
     /// Polls the actor; `Err` is the message of a panic.
     fn poll_context(&mut self, task: &mut TaskContext<'_>) -> Result<Poll<()>, String> {
         let context = &mut self.context;
-        catch_unwind(AssertUnwindSafe(|| Pin::new(context).poll(task))).map_err(|panic| message(&*panic))
+        catch_unwind(AssertUnwindSafe(|| Pin::new(context).poll(task)))
+            .map_err(|panic| message(&*panic))
     }
 
     /// Restarts the context; `Err` is the message of a panic, `Ok(false)` that nobody holds the address.
@@ -76,7 +77,8 @@ impl<A: Actor<Context = Context<A>> + Supervised> Child<A> {
             None => Some(Exit::GivenUp(message)),
             Some(pause) => {
                 (self.on_restart)(&message);
-                self.pause = Some(Box::pin(tokio::time::sleep(pause.max(Duration::from_millis(1)))));
+                self.pause =
+                    Some(Box::pin(tokio::time::sleep(pause.max(Duration::from_millis(1)))));
                 None
             }
         }

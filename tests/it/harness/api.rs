@@ -75,7 +75,7 @@ impl Api {
     /// The same, with other settings of the app.
     pub(crate) async fn with(change: impl FnOnce(&mut AppSettings)) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(directory.path()).unwrap());
+        let store = Arc::new(SqliteStore::open(&directory.path().join("fanfare.db")).unwrap());
         let mut settings =
             AppSettings { public_channels: vec!["demo".into()], ..AppSettings::default() };
         change(&mut settings);
