@@ -209,7 +209,7 @@ impl Tree {
             );
             arbiters.push(arbiter.await?);
         }
-        let arbiters = Arbiters::new(arbiters);
+        let arbiters = Arbiters::new(arbiters, parts.options.credits);
         let channels = {
             let (options, root) = (parts.options, root.clone().recipient());
             let tools = ChannelTools {

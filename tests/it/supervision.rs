@@ -14,7 +14,8 @@ fn at_attempts(payload: &'static str, times: u32) -> (Sabotage, Arc<AtomicU32>) 
     let count = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&count);
     let sabotage = Sabotage::when(move |place| {
-        place == Place::Attempt(payload.as_bytes()) && counted.fetch_add(1, Ordering::SeqCst) < times
+        place == Place::Attempt(payload.as_bytes())
+            && counted.fetch_add(1, Ordering::SeqCst) < times
     });
     (sabotage, count)
 }

@@ -78,8 +78,10 @@ async fn whoever_was_parked_is_woken_when_its_time_comes_and_catches_up_in_order
         house.finished(&notification.id).await;
     }
     let log = service.log_of("it");
-    let texts: Vec<_> =
-        log.iter().map(|request| String::from_utf8(browser.decrypt(&request.body)).unwrap()).collect();
+    let texts: Vec<_> = log
+        .iter()
+        .map(|request| String::from_utf8(browser.decrypt(&request.body)).unwrap())
+        .collect();
     let (other, news): (Vec<&String>, Vec<&String>) =
         texts.iter().partition(|text| text.starts_with("other"));
     assert_eq!(news, ["0", "0", "1", "2", "3"], "the first again, then the rest");

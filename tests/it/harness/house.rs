@@ -36,7 +36,7 @@ use super::browser::Browser;
 use super::push_service::PushService;
 
 /// No test waits longer for what must happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// How often a condition is looked at. Nothing depends on it: it only spares the machine.
 const LOOK: Duration = Duration::from_millis(5);
