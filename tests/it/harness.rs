@@ -2,5 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod browser;
+pub(crate) mod call;
+pub(crate) mod daemon;
 pub(crate) mod house;
 pub(crate) mod push_service;
