@@ -403,3 +403,6 @@ impl Outbox {
         Effect::Attempt { notification, attempts, failures: self.failures }
     }
 }
+
+#[cfg(test)]
+mod tests;
