@@ -101,11 +101,8 @@ impl Actor for Root {
     }
 }
 
-impl Supervised for Root {
-    fn restarting(&mut self, context: &mut Context<Self>) {
-        self.started(context);
-    }
-}
+/// actix calls `started` again, which is all that a restart needs.
+impl Supervised for Root {}
 
 /// A child panicked more often than its budget allows.
 #[derive(Message, Clone, Copy, Debug)]

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::closing;
 use super::fault;
-use super::rows::ChannelRow;
+use super::rows::{ChannelRow, write_exclude};
 use super::schema::{app, channel, idempotency, membership, notification, subscription};
 use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
@@ -223,10 +223,7 @@ impl Entry {
         topic: Option<&Topic>,
     ) -> Result<(), StoreError> {
         let now = command.now.as_millis();
-        let exclude = (!excluded.is_empty()).then(|| {
-            serde_json::to_string(excluded)
-                .expect("a list of numbers can always be written as JSON")
-        });
+        let exclude = (!excluded.is_empty()).then(|| write_exclude(excluded));
         diesel::insert_into(notification::table)
             .values((
                 notification::public_id.eq(id.as_str()),

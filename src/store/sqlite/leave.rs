@@ -42,6 +42,10 @@ pub(super) fn find(
         .map_err(fault)
 }
 
+/// Those who leave together do so in batches, so that nobody else's change waits long behind them.
+pub(super) const SHARED_LIMIT: i64 = 500;
+
+/// One batch of those who leave together; fewer than [`SHARED_LIMIT`]: it was the last.
 fn leave_shared(
     writer: &mut SqliteWriter,
     command: &Leave,
@@ -51,8 +55,14 @@ fn leave_shared(
     let from = super::accept::find_channel(&mut writer.connection, command.app, name)?;
     let by = super::accept::find_channel(&mut writer.connection, command.app, also_in)?;
     let (Some(from), Some(by)) = (from, by) else { return Ok(0) };
+    let also = diesel::alias!(membership as also);
+    let in_both = also
+        .filter(also.field(membership::channel_id).eq(by.id))
+        .select(also.field(membership::subscription_id));
     let who = membership::table
-        .filter(membership::channel_id.eq(by.id))
+        .filter(membership::channel_id.eq(from.id))
+        .filter(membership::subscription_id.eq_any(in_both))
+        .limit(SHARED_LIMIT)
         .select(membership::subscription_id)
         .load::<i64>(&mut writer.connection)
         .map_err(fault)?;
@@ -125,7 +135,7 @@ fn book_open(
     Ok(())
 }
 
-/// Ends all memberships of a subscription; answers the names of the channels.
+/// Ends all memberships of a subscription; answers the names of the channels, but for those that are deleted.
 pub(super) fn leave_all(
     writer: &mut SqliteWriter,
     subscription: i64,
@@ -136,13 +146,14 @@ pub(super) fn leave_all(
         .inner_join(channel::table)
         .filter(membership::subscription_id.eq(subscription))
         .order(channel::name)
-        .select((channel::id, channel::name))
-        .load::<(i64, String)>(&mut writer.connection)
+        .select((channel::id, channel::name, channel::deleted))
+        .load::<(i64, String, Option<i64>)>(&mut writer.connection)
         .map_err(fault)?;
-    for (channel, _) in &channels {
+    for (channel, ..) in &channels {
         leave_channel(writer, *channel, subscription, outcome, now)?;
     }
-    Ok(channels.into_iter().map(|(_, name)| name).collect())
+    let is_there = |(_, name, deleted): (i64, String, Option<i64>)| deleted.is_none().then_some(name);
+    Ok(channels.into_iter().filter_map(is_there).collect())
 }
 
 /// The push service says that it is gone (or its time has come): it leaves all channels, and is kept for seven
@@ -154,6 +165,7 @@ pub(super) fn go(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let channels = leave_all(writer, id, outcome, now)?;
+    writer.count_subscription(-1);
     let names =
         serde_json::to_string(&channels).expect("a list of strings can always be written as JSON");
     diesel::update(subscription::table.find(id))
@@ -185,7 +197,12 @@ pub(super) fn remove(writer: &mut SqliteWriter, id: i64) -> Result<(), StoreErro
     diesel::delete(failure::table.filter(failure::subscription_id.eq(id)))
         .execute(connection)
         .map_err(fault)?;
-    diesel::delete(subscription::table.find(id)).execute(connection).map_err(fault)?;
+    let gone = diesel::delete(subscription::table.find(id))
+        .returning(subscription::gone)
+        .get_result::<Option<i64>>(connection)
+        .optional()
+        .map_err(fault)?;
+    writer.count_subscription(-i64::from(gone == Some(None)));
     writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(id)));
     Ok(())
 }

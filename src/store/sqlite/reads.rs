@@ -11,7 +11,7 @@ use super::schema::{channel, membership, notification, subscription};
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, PublicId, Seq, SubscriptionId};
 use crate::model::{Backlog, Member, Stretch, Subscription, Trying};
-use crate::store::{ChannelWork, Due, Page, PageQuery, Share, StoreError, Totals};
+use crate::store::{ChannelWork, Due, Page, PageQuery, Share, StoreError};
 
 /// How many open notifications of one channel a worker loads for itself at once.
 const BACKLOG_LIMIT: i64 = 32;
@@ -42,8 +42,11 @@ pub(super) fn page(
             .first(connection)
             .optional()
             .map_err(fault)?;
-        if let Some(row) = row {
-            members.push(Member { subscription: row.parse()?, done: Seq(done) });
+        match row.map(SubscriptionRow::parse).transpose() {
+            Ok(Some(subscription)) => members.push(Member { subscription, done: Seq(done) }),
+            Ok(None) => {}
+            // One that cannot be read must not hold up the others.
+            Err(error) => tracing::error!(subscription = id, %error, "a member is passed over"),
         }
     }
     Ok(Page { members, last: Some(SubscriptionId(last)) })
@@ -101,10 +104,13 @@ struct StateRow {
     trying_attempts: Option<i64>,
 }
 
+/// Reads a worker's backlog. Cursors step over what excludes the subscription: nothing else would ever move them,
+/// and there may be more of that than a stretch holds.
 pub(super) fn load(
     connection: &mut SqliteConnection,
     log: &OpenLog,
     id: SubscriptionId,
+    now: Timestamp,
 ) -> Result<Option<Backlog>, StoreError> {
     let row = subscription::table
         .find(id.0)
@@ -125,7 +131,13 @@ pub(super) fn load(
     let mut stretches = Vec::with_capacity(behind.len());
     let mut more = false;
     for (channel, done) in behind {
-        let stretch = stretch_of(connection, log, &channel, Seq(done), BACKLOG_LIMIT)?;
+        let mut stretch = stretch_of(connection, log, &channel, Seq(done), BACKLOG_LIMIT)?;
+        stretch.open.retain(|open| open.is_open_for(id, now));
+        while stretch.open.is_empty() && stretch.to.0 < channel.head {
+            step_over(connection, channel.id, id, stretch.to)?;
+            stretch = stretch_of(connection, log, &channel, stretch.to, BACKLOG_LIMIT)?;
+            stretch.open.retain(|open| open.is_open_for(id, now));
+        }
         more |= stretch.to.0 < channel.head;
         stretches.push(stretch);
     }
@@ -142,6 +154,22 @@ pub(super) fn load(
         stretches,
         more,
     }))
+}
+
+/// Moves a cursor over numbers that hold nothing for its subscription: they are closed, exclude it, or have expired
+/// and will be booked as such when they are closed.
+fn step_over(
+    connection: &mut SqliteConnection,
+    channel: i64,
+    id: SubscriptionId,
+    to: Seq,
+) -> Result<(), StoreError> {
+    diesel::update(membership::table.find((channel, id.0)))
+        .filter(membership::done_seq.lt(to.0))
+        .set(membership::done_seq.eq(to.0))
+        .execute(connection)
+        .map(drop)
+        .map_err(fault)
 }
 
 /// One subscription of an app, if it is not gone.
@@ -184,15 +212,20 @@ pub(super) fn channels_with_work(
 pub(super) fn due(
     connection: &mut SqliteConnection,
     share: Share,
+    after: Option<Due>,
     limit: i64,
 ) -> Result<Vec<Due>, StoreError> {
+    let (time, id) = after.map_or((i64::MIN, 0), |due| {
+        (due.not_before.as_millis(), due.subscription.0)
+    });
     let parts = (0..SubscriptionId::PARTITIONS)
         .filter(|part| part % share.of == share.index)
         .filter_map(|part| i64::try_from(part).ok());
     let rows = subscription::table
-        .filter(subscription::not_before.is_not_null())
+        .filter(subscription::not_before.ge(time))
+        .filter(subscription::not_before.gt(time).or(subscription::id.gt(id)))
         .filter(subscription::part.eq_any(parts))
-        .order(subscription::not_before)
+        .order((subscription::not_before, subscription::id))
         .limit(limit)
         .select((subscription::id, subscription::not_before))
         .load::<(i64, Option<i64>)>(connection)
@@ -204,21 +237,25 @@ pub(super) fn due(
     Ok(rows.into_iter().map(due).collect())
 }
 
-pub(super) fn totals(connection: &mut SqliteConnection) -> Result<Totals, StoreError> {
-    use diesel::dsl::sql;
-    use diesel::sql_types::BigInt;
-    let subscriptions = subscription::table
+/// Counts subscriptions that are not gone: all of them, so this is for a start.
+pub(super) fn count_subscriptions(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    subscription::table
         .filter(subscription::gone.is_null())
         .count()
         .get_result(connection)
-        .map_err(fault)?;
-    let pending = notification::table
+        .map_err(fault)
+}
+
+/// Deliveries without an outcome.
+pub(super) fn pending(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    use diesel::dsl::sql;
+    use diesel::sql_types::BigInt;
+    notification::table
         .filter(notification::finished.is_null())
         .select(sql::<BigInt>(
             "coalesce(sum(recipients - accepted - gone - expired - superseded - rejected \
              - too_large - unsubscribed - cancelled), 0)",
         ))
         .get_result(connection)
-        .map_err(fault)?;
-    Ok(Totals { subscriptions, pending })
+        .map_err(fault)
 }

@@ -81,7 +81,8 @@ impl NotificationRow {
         channel: &ChannelRow,
         log: &OpenLog,
     ) -> Result<Arc<Notification>, StoreError> {
-        log.get_or(self.channel_id, self.seq, || self.parse(channel))
+        let (channel_id, seq, id) = (self.channel_id, self.seq, self.public_id.clone());
+        log.get_or(channel_id, seq, &id, || self.parse(channel))
     }
 
     fn parse(self, channel: &ChannelRow) -> Result<Notification, StoreError> {
@@ -125,6 +126,11 @@ impl NotificationRow {
 pub(super) fn parse_exclude(json: &str) -> Option<Box<[SubscriptionId]>> {
     let rows: Vec<i64> = serde_json::from_str(json).ok()?;
     Some(rows.into_iter().map(SubscriptionId).collect())
+}
+
+/// The same, to be kept.
+pub(super) fn write_exclude(rows: &[i64]) -> String {
+    serde_json::to_string(rows).expect("a list of numbers can always be written as JSON")
 }
 
 /// The counters of a notification.

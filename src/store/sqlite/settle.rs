@@ -99,7 +99,7 @@ fn record_endpoint(
         .map_err(fault)
 }
 
-/// Takes a subscription off the due list; how often it failed stays known.
+/// Takes a subscription off the due list: its wait is over, and nothing is left that could show how it fares.
 pub(super) fn stop_waiting(
     connection: &mut SqliteConnection,
     id: SubscriptionId,
@@ -109,6 +109,7 @@ pub(super) fn stop_waiting(
         .filter(subscription::generation.eq(generation.0))
         .set((
             subscription::not_before.eq(None::<i64>),
+            subscription::failures.eq(0),
             subscription::trying_channel.eq(None::<i64>),
             subscription::trying_seq.eq(None::<i64>),
             subscription::trying_attempts.eq(None::<i64>),

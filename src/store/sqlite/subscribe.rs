@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use super::accept::channel_of;
 use super::fault;
 use super::leave::{leave_channel, remove};
-use super::schema::{channel, membership, subscription};
+use super::rows::{parse_exclude, write_exclude};
+use super::schema::{channel, membership, notification, subscription};
 use super::views::{channel_names, subscription_view};
 use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
@@ -31,14 +32,17 @@ pub(super) fn subscribe(
     let found = find_endpoint(&mut writer.connection, command.app, &command.endpoint)?;
     let (row, created) = match found {
         None => (insert(writer, command)?, true),
-        Some(row) if row.has_keys(&command.keys) && row.gone.is_none() => (row, false),
+        Some(row) if row.has_keys(&command.keys) && row.gone.is_none() => {
+            renew(&mut writer.connection, row.id, command.expires)?;
+            (row, false)
+        }
         // Whoever held this endpoint before has the secret of its id; new keys on a dead one get a new id.
         Some(row) if row.gone.is_some() && !row.has_keys(&command.keys) => {
             remove(writer, row.id)?;
             (insert(writer, command)?, true)
         }
         Some(row) if row.gone.is_some() || command.authority == Authority::ApiKey => {
-            (refresh(writer, &row, &Refresh::from(command))?, false)
+            (refresh(writer, &row, &Refresh::from(command), command.now)?, false)
         }
         Some(_) => return Ok(SubscribeReply::EndpointInUse),
     };
@@ -111,12 +115,26 @@ fn insert(writer: &mut SqliteWriter, command: &Subscribe) -> Result<KnownRow, St
         .returning(KnownRow::as_returning())
         .get_result(&mut writer.connection)
         .map_err(fault)?;
+    writer.count_subscription(1);
     let part = i64::try_from(SubscriptionId(row.id).partition()).unwrap_or_default();
     diesel::update(subscription::table.find(row.id))
         .set(subscription::part.eq(part))
         .execute(&mut writer.connection)
         .map_err(fault)?;
     Ok(row)
+}
+
+/// The same browser again: only when it ends can have changed.
+fn renew(
+    connection: &mut SqliteConnection,
+    id: i64,
+    expires: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    diesel::update(subscription::table.find(id))
+        .set(subscription::expires.eq(expires.map(Timestamp::as_millis)))
+        .execute(connection)
+        .map(drop)
+        .map_err(fault)
 }
 
 /// The endpoint and keys that a subscription gets.
@@ -149,12 +167,15 @@ impl<'a> From<&'a Replace> for Refresh<'a> {
     }
 }
 
-/// A new generation: what an attempt with the old keys brings no longer counts.
+/// A new generation: what an attempt with the old keys brings no longer counts. It is due at once, so that a worker
+/// looks for what waited for the old one.
 fn refresh(
     writer: &mut SqliteWriter,
     row: &KnownRow,
     with: &Refresh<'_>,
+    now: Timestamp,
 ) -> Result<KnownRow, StoreError> {
+    writer.count_subscription(i64::from(row.gone.is_some()));
     let row = diesel::update(subscription::table.find(row.id))
         .set((
             subscription::generation.eq(subscription::generation + 1),
@@ -163,7 +184,7 @@ fn refresh(
             subscription::auth.eq(with.keys.auth().as_slice()),
             subscription::vapid_key_id.eq(with.vapid_key.0),
             subscription::expires.eq(with.expires.map(Timestamp::as_millis)),
-            subscription::not_before.eq(None::<i64>),
+            subscription::not_before.eq(Some(now.as_millis())),
             subscription::failures.eq(0),
             subscription::trying_channel.eq(None::<i64>),
             subscription::trying_seq.eq(None::<i64>),
@@ -235,7 +256,7 @@ fn held_channels(
 ) -> Result<Vec<(i64, String)>, StoreError> {
     membership::table
         .inner_join(channel::table)
-        .filter(membership::subscription_id.eq(id))
+        .filter(membership::subscription_id.eq(id).and(channel::deleted.is_null()))
         .select((channel::id, channel::name))
         .load(connection)
         .map_err(fault)
@@ -271,7 +292,7 @@ pub(super) fn replace(
         Some(_) => return Ok(ReplaceReply::EndpointInUse),
         None => {}
     }
-    refresh(writer, &row, &Refresh::from(command))?;
+    refresh(writer, &row, &Refresh::from(command), command.now)?;
     for name in went_from(&row)? {
         join(writer, command.app, row.id, &name)?;
     }
@@ -308,7 +329,35 @@ fn merge(
                 .set(membership::subscription_id.eq(row.id))
                 .execute(&mut writer.connection)
                 .map_err(fault)?;
+            exclude_instead(writer, channel, other.id, row.id)?;
         }
     }
     remove(writer, other.id)
+}
+
+/// What excluded `other` in a channel excludes `row` in its place.
+fn exclude_instead(
+    writer: &mut SqliteWriter,
+    channel: i64,
+    other: i64,
+    row: i64,
+) -> Result<(), StoreError> {
+    let open = notification::table
+        .filter(notification::channel_id.eq(channel).and(notification::finished.is_null()))
+        .filter(notification::exclude.is_not_null())
+        .select((notification::id, notification::seq, notification::exclude))
+        .load::<(i64, i64, Option<String>)>(&mut writer.connection)
+        .map_err(fault)?;
+    for (id, seq, exclude) in open {
+        let excluded = exclude.as_deref().and_then(parse_exclude).unwrap_or_default();
+        let mut rows: Vec<i64> = excluded.iter().map(|excluded| excluded.0).collect();
+        let Some(place) = rows.iter().position(|excluded| *excluded == other) else { continue };
+        rows[place] = row;
+        diesel::update(notification::table.find(id))
+            .set(notification::exclude.eq(Some(write_exclude(&rows))))
+            .execute(&mut writer.connection)
+            .map_err(fault)?;
+        writer.forget_after_commit(channel, seq);
+    }
+    Ok(())
 }

@@ -1,6 +1,8 @@
 //! The connection that writes: transactions, what is put off to their end, and the checkpoints between them.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use diesel::connection::SimpleConnection;
@@ -34,7 +36,11 @@ pub(super) struct SqliteWriter {
     directory: Arc<RwLock<Arc<Directory>>>,
     directory_changed: bool,
     events: Vec<Committed>,
+    told: HashSet<Committed>,
     closings: Vec<(i64, i64)>,
+    changed: Vec<(i64, i64)>,
+    subscriptions: Arc<AtomicI64>,
+    subscription_change: i64,
     listener: Arc<RwLock<Option<Listener>>>,
     wal: PathBuf,
     checkpoint_at: u64,
@@ -46,6 +52,7 @@ impl SqliteWriter {
         open_log: Arc<OpenLog>,
         directory: Arc<RwLock<Arc<Directory>>>,
         listener: Arc<RwLock<Option<Listener>>>,
+        subscriptions: Arc<AtomicI64>,
         wal: PathBuf,
     ) -> Self {
         Self {
@@ -55,7 +62,11 @@ impl SqliteWriter {
             directory,
             directory_changed: false,
             events: Vec::new(),
+            told: HashSet::new(),
             closings: Vec::new(),
+            changed: Vec::new(),
+            subscriptions,
+            subscription_change: 0,
             listener,
             wal,
             checkpoint_at: CHECKPOINT_BYTES,
@@ -71,9 +82,19 @@ impl SqliteWriter {
 
     /// Tells the listener, once this transaction is on disk.
     pub(super) fn after_commit(&mut self, event: Committed) {
-        if !self.events.contains(&event) {
+        if self.told.insert(event) {
             self.events.push(event);
         }
+    }
+
+    /// Counts a subscription that came (1) or went (-1), once this transaction is on disk.
+    pub(super) fn count_subscription(&mut self, change: i64) {
+        self.subscription_change += change;
+    }
+
+    /// Has a notification read anew by whoever wants it next, once this transaction is on disk.
+    pub(super) fn forget_after_commit(&mut self, channel: i64, seq: i64) {
+        self.changed.push((channel, seq));
     }
 
     /// Marks a notification as closed for whoever holds it, once this transaction is on disk.
@@ -96,7 +117,10 @@ impl SqliteWriter {
         self.bookings = Bookings::default();
         self.directory_changed = false;
         self.events.clear();
+        self.told.clear();
         self.closings.clear();
+        self.changed.clear();
+        self.subscription_change = 0;
     }
 
     fn tell(&self, event: Committed) {
@@ -161,6 +185,11 @@ impl journal::Writer for SqliteWriter {
         for (channel, seq) in std::mem::take(&mut self.closings) {
             self.open_log.close(channel, seq);
         }
+        for (channel, seq) in std::mem::take(&mut self.changed) {
+            self.open_log.forget(channel, seq);
+        }
+        let change = std::mem::take(&mut self.subscription_change);
+        self.subscriptions.fetch_add(change, Ordering::Relaxed);
         if std::mem::take(&mut self.directory_changed) {
             self.reload_directory();
         }

@@ -55,25 +55,18 @@ impl Arbiters {
     pub fn iter(&self) -> impl Iterator<Item = &Arbiter> {
         self.all.iter()
     }
+}
 
-    /// Waits for a credit for each member.
-    pub async fn credits_for(&self, members: &[Member]) -> Vec<OwnedSemaphorePermit> {
-        let mut all = Vec::with_capacity(members.len());
-        for arbiter in self.iter() {
-            let count = members.iter().filter(|m| arbiter.share.holds(m.subscription.id)).count();
-            let count = u32::try_from(count).unwrap_or(u32::MAX);
-            if count == 0 {
-                continue;
-            }
-            // The semaphore is first come, first served: so channels take turns, a page at a time.
-            let credits = Arc::clone(&arbiter.credits).acquire_many_owned(count).await;
-            let mut credits = credits.expect("the semaphore of an arbiter is never closed");
-            all.extend(std::iter::from_fn(|| credits.split(1)));
-        }
-        all
+impl Arbiter {
+    /// Waits for so many of its credits. First come, first served: so channels take turns, a page at a time.
+    pub async fn credits(&self, count: usize) -> Vec<OwnedSemaphorePermit> {
+        let count = u32::try_from(count).expect("a page is small");
+        let credits = Arc::clone(&self.credits).acquire_many_owned(count).await;
+        let mut credits = credits.expect("the semaphore of an arbiter is never closed");
+        std::iter::from_fn(|| credits.split(1)).collect()
     }
 
-    /// Hands a stretch to each of the members on `arbiter`, with a credit of that arbiter.
+    /// Hands a stretch to members that are placed here, each with one of its credits.
     pub fn hand_out(
         &self,
         read_at: Instant,
@@ -81,14 +74,7 @@ impl Arbiters {
         members: Vec<Member>,
         credits: Vec<OwnedSemaphorePermit>,
     ) {
-        let mut credits = credits.into_iter();
-        for arbiter in self.iter() {
-            let here = members.iter().filter(|m| arbiter.share.holds(m.subscription.id)).cloned();
-            let members: Vec<_> = here.zip(credits.by_ref()).collect();
-            if !members.is_empty() {
-                let stretch = Arc::clone(stretch);
-                arbiter.supervisor.do_send(HandOut { read_at, stretch, members });
-            }
-        }
+        let (stretch, members) = (Arc::clone(stretch), members.into_iter().zip(credits).collect());
+        self.supervisor.do_send(HandOut { read_at, stretch, members });
     }
 }

@@ -31,6 +31,9 @@ const LOOK_PAUSE: Duration = Duration::from_secs(2);
 /// Channels with work that are looked at at once.
 const WORK_LIMIT: i64 = 1024;
 
+/// Sweeps under way above which no further channels are looked for.
+const MAX_FOUND: usize = 1024;
+
 /// A channel whose work stays open is swept from the start again after so long, then after twice as long, up to
 /// the second: nothing may depend on a hand-out that was lost.
 const RESWEEP: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(600));
@@ -95,6 +98,7 @@ pub struct ChannelSupervisor {
     registry: HashMap<ChannelId, Entry>,
     left: HashMap<ChannelId, Left>,
     looked_to: ChannelId,
+    looking: bool,
     started: u64,
     given_up: u64,
     restarts: Rc<Cell<u64>>,
@@ -109,6 +113,7 @@ impl ChannelSupervisor {
             registry: HashMap::new(),
             left: HashMap::new(),
             looked_to: ChannelId(0),
+            looking: false,
             started: 0,
             given_up: 0,
             restarts: Rc::default(),
@@ -167,8 +172,21 @@ impl ChannelSupervisor {
     }
 
     fn look(&mut self, context: &mut Context<Self>) {
+        // One look at a time, and none while enough is being swept: what is found only waits the longer.
+        if self.looking || self.sweeping() >= MAX_FOUND {
+            return;
+        }
+        self.looking = true;
         let work = self.tools.store.channels_with_work(self.looked_to, WORK_LIMIT).into_actor(self);
-        context.spawn(work.map(|work, supervisor, context| supervisor.found(work, context)));
+        context.spawn(work.map(|work, supervisor, context| {
+            supervisor.looking = false;
+            supervisor.found(work, context);
+        }));
+    }
+
+    fn sweeping(&self) -> usize {
+        let is_sweeping = |entry: &&Entry| entry.vitals.resting_since.get().is_none();
+        self.registry.values().filter(is_sweeping).count()
     }
 
     fn found(&mut self, work: Result<Vec<ChannelWork>, StoreError>, context: &mut Context<Self>) {
@@ -246,8 +264,9 @@ impl Actor for ChannelSupervisor {
 }
 
 impl Supervised for ChannelSupervisor {
-    fn restarting(&mut self, context: &mut Context<Self>) {
-        self.started(context);
+    /// actix calls `started` again, which looks anew.
+    fn restarting(&mut self, _: &mut Context<Self>) {
+        self.looking = false;
     }
 }
 

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::arbiters::Arbiters;
 use crate::id::{ChannelId, Seq, SubscriptionId};
 use crate::model::{Member, Stretch};
-use crate::store::{Page, PageQuery, Store, StoreError};
+use crate::store::{PageQuery, Store, StoreError};
 use crate::tree::sabotage::{Place, Sabotage};
-use crate::tree::subscription::supervisor::FRESH;
 
 /// Open notifications handed out at once. Who is further behind than that asks the store.
 const STRETCH: i64 = 32;
@@ -58,55 +56,32 @@ impl Sweep {
         let mut after = SubscriptionId(0);
         let mut handed = 0;
         loop {
-            let query =
-                PageQuery { channel: self.channel, after, behind, limit: self.arbiters.page() };
-            let (read_at, page) = self.read(query).await?;
+            let limit = self.arbiters.page();
+            let query = PageQuery { channel: self.channel, after, behind, limit };
+            let read_at = Instant::now();
+            let page = self.store.page(query).await?;
             let Some(last) = page.last else { return Ok(handed) };
-            handed += self.hand_out(query, read_at, page.members, &stretch).await?;
+            handed += self.hand_out(read_at, &page.members, &stretch).await;
             after = last;
             // Pages that nobody on them needs come without a wait: let the others on this thread have a turn.
             tokio::task::yield_now().await;
         }
     }
 
-    async fn read(&self, query: PageQuery) -> Result<(Instant, Page), StoreError> {
-        let read_at = Instant::now();
-        Ok((read_at, self.store.page(query).await?))
-    }
-
-    async fn hand_out(
-        &self,
-        query: PageQuery,
-        read_at: Instant,
-        members: Vec<Member>,
-        stretch: &Arc<Stretch>,
-    ) -> Result<u64, StoreError> {
-        if members.is_empty() {
-            return Ok(0);
+    /// Hands out one page, arbiter by arbiter, so that a busy one does not sit on the credits of the others. Where
+    /// the credits take long the page grows old; the supervisor sees that by `read_at`, and then asks the store.
+    async fn hand_out(&self, read_at: Instant, members: &[Member], stretch: &Arc<Stretch>) -> u64 {
+        if !members.is_empty() {
+            self.sabotage.at(Place::HandOut(members.len()));
         }
-        self.sabotage.at(Place::HandOut(members.len()));
-        let credits = self.arbiters.credits_for(&members).await;
-        if read_at.elapsed() < FRESH / 2 {
-            let count = members.len() as u64;
-            self.arbiters.hand_out(read_at, stretch, members, credits);
-            return Ok(count);
+        for arbiter in self.arbiters.iter() {
+            let is_here = |member: &&Member| arbiter.share.holds(member.subscription.id);
+            let here: Vec<_> = members.iter().filter(is_here).cloned().collect();
+            if !here.is_empty() {
+                let credits = arbiter.credits(here.len()).await;
+                arbiter.hand_out(read_at, stretch, here, credits);
+            }
         }
-        self.hand_out_again(query, credits, stretch).await
-    }
-
-    /// The credits took so long that the page is old: it is read again, and those who are still behind get theirs.
-    async fn hand_out_again(
-        &self,
-        query: PageQuery,
-        held: Vec<OwnedSemaphorePermit>,
-        stretch: &Arc<Stretch>,
-    ) -> Result<u64, StoreError> {
-        let (read_at, page) = self.read(query).await?;
-        // Who is on the page may have changed; with these back, theirs are to be had at once.
-        drop(held);
-        let credits = self.arbiters.credits_for(&page.members).await;
-        let count = page.members.len() as u64;
-        self.arbiters.hand_out(read_at, stretch, page.members, credits);
-        Ok(count)
+        members.len() as u64
     }
 }

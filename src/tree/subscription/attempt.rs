@@ -8,6 +8,7 @@ use http::HeaderValue;
 use tokio::time::Instant;
 
 use super::tools::Tools;
+use super::vitals::Vitals;
 use crate::clock::Timestamp;
 use crate::delivery::judge::Attempted;
 use crate::metrics::{Answered, Of, PushServiceLabel};
@@ -21,6 +22,10 @@ use crate::webpush::service::PushService;
 
 /// A request that was surely not looked at is sent again at once, but a broken service can say so for ever.
 const UNPROCESSED_TRIES: usize = 4;
+
+/// How long a delivery waits for its turn at an origin. It holds one of the arbiter's credits meanwhile, so an
+/// origin whose connections are all stuck must not keep it: it is parked, and comes again.
+const ADMISSION: Duration = Duration::from_secs(5);
 
 /// What is sent, whether it comes from a channel's log or is a test.
 pub struct Parcel<'a> {
@@ -36,9 +41,10 @@ pub struct Parcel<'a> {
     pub topic: Option<&'a Topic>,
 }
 
-/// Attempts a delivery. `None`: its turn came after it was closed, and nothing was sent.
+/// Attempts a delivery. `None`: its turn came after it was closed or the subscription changed, and nothing was sent.
 pub async fn attempt(
     tools: &Tools,
+    vitals: &Vitals,
     subscription: &Subscription,
     notification: &Notification,
 ) -> Option<Attempted> {
@@ -49,7 +55,7 @@ pub async fn attempt(
         urgency: notification.urgency,
         topic: notification.topic.as_ref(),
     };
-    let is_open = |now| notification.is_open_for(subscription.id, now);
+    let is_open = |now| !vitals.changed.get() && notification.is_open_for(subscription.id, now);
     let attempted = send(tools, subscription, &parcel, is_open).await?;
     if let Attempted::Answered { verdict: Verdict::Accepted, .. } = attempted {
         let service = PushServiceLabel(PushService::of(subscription.endpoint.origin()));
@@ -72,9 +78,11 @@ pub async fn send(
 ) -> Option<Attempted> {
     let mut unprocessed = 0;
     loop {
-        let permit = match tools.push.admit(subscription.endpoint.uri()).await {
-            Ok(permit) => permit,
-            Err(error) => return Some(unanswered(&error)),
+        let admission = tools.push.admit(subscription.endpoint.uri());
+        let permit = match tokio::time::timeout(ADMISSION, admission).await {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(error)) => return Some(unanswered(&error)),
+            Err(_) => return Some(crowded()),
         };
         until_writable(tools).await;
         if !is_open(tools.clock.now()) {
@@ -156,6 +164,11 @@ fn authorization(
         .signer
         .authorization(key.id, &key.key, subscription.endpoint.origin(), now)
         .map_err(|error| Fault::Ours(format!("fanfare: {error}")))
+}
+
+fn crowded() -> Attempted {
+    let reason = "no connection to the push service had a stream to spare".to_owned();
+    Attempted::Unanswered { reason, counts: false }
 }
 
 fn unanswered(error: &PushError) -> Attempted {

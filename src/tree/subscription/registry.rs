@@ -100,12 +100,18 @@ impl Entry {
 #[derive(Default)]
 pub struct Registry {
     entries: HashMap<SubscriptionId, Entry>,
+    ending: usize,
 }
 
 impl Registry {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// How many there are that have not been told to end.
+    pub fn staying(&self) -> usize {
+        self.entries.len() - self.ending
     }
 
     /// Whether there are none.
@@ -130,7 +136,9 @@ impl Registry {
 
     /// Removes a worker that has exited.
     pub fn remove(&mut self, id: SubscriptionId) -> Option<Entry> {
-        self.entries.remove(&id)
+        let entry = self.entries.remove(&id)?;
+        self.ending -= usize::from(entry.ending);
+        Some(entry)
     }
 
     /// Ends workers that have rested since before `deadline`.
@@ -138,6 +146,7 @@ impl Registry {
         for entry in self.entries.values_mut() {
             if entry.dispensable_since().is_some_and(|since| since <= deadline) {
                 entry.end();
+                self.ending += 1;
             }
         }
     }
@@ -150,7 +159,10 @@ impl Registry {
             .filter_map(|entry| entry.rank().map(|rank| (rank, entry)))
             .collect();
         idle.sort_unstable_by_key(|(rank, _)| *rank);
-        idle.into_iter().take(count).for_each(|(_, entry)| entry.end());
+        for (_, entry) in idle.into_iter().take(count) {
+            entry.end();
+            self.ending += 1;
+        }
     }
 
     /// At most `limit` workers, as they show themselves.

@@ -38,6 +38,9 @@ const DUE_LIMIT: i64 = 512;
 /// The due list is looked at again after so long at the least, and at the most.
 const DUE_PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(5));
 
+/// Workers under way that were started because their wait was over.
+const DUE_CREDITS: usize = 256;
+
 /// How often resting workers are counted.
 const IDLE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -52,11 +55,14 @@ pub struct SubscriptionSupervisor {
     tools: Rc<Tools>,
     max_workers: usize,
     credits: Arc<Semaphore>,
+    /// For those whose wait is over: they must not queue behind a broadcast.
+    due_credits: Arc<Semaphore>,
     root: Recipient<ChildGivenUp>,
     registry: Registry,
     exits: RecentExits,
     suspects: HashMap<SubscriptionId, Suspect>,
     look_at: Option<Instant>,
+    looked_to: Option<Due>,
     started: u64,
     given_up: u64,
     restarts: Rc<Cell<u64>>,
@@ -76,11 +82,13 @@ impl SubscriptionSupervisor {
             tools: Rc::new(tools),
             max_workers,
             credits,
+            due_credits: Arc::new(Semaphore::new(DUE_CREDITS)),
             root,
             registry: Registry::default(),
             exits: RecentExits::new(FRESH),
             suspects: HashMap::new(),
             look_at: None,
+            looked_to: None,
             started: 0,
             given_up: 0,
             restarts: Rc::default(),
@@ -95,8 +103,8 @@ impl SubscriptionSupervisor {
             !fresh || self.exits.contains(id, Instant::now()) || self.suspects.contains_key(&id);
         let entry = self.start(id, load_first, context);
         self.registry.insert(id, entry).post(mail);
-        if self.registry.len() > self.max_workers {
-            self.registry.end_longest_idle(self.max_workers / 8);
+        if self.registry.staying() > self.max_workers {
+            self.registry.end_longest_idle(self.max_workers.div_ceil(8));
         }
     }
 
@@ -151,7 +159,7 @@ impl SubscriptionSupervisor {
     }
 
     fn look(&mut self, context: &mut Context<Self>) {
-        let due = self.tools.store.due(self.share, DUE_LIMIT).into_actor(self);
+        let due = self.tools.store.due(self.share, self.looked_to, DUE_LIMIT).into_actor(self);
         context.spawn(due.map(|due, supervisor, context| {
             supervisor.look_at = None;
             let pause = supervisor.wake(due, context);
@@ -170,6 +178,9 @@ impl SubscriptionSupervisor {
         };
         let now = self.tools.clock.now();
         let is_full = i64::try_from(due.len()).is_ok_and(|count| count == DUE_LIMIT);
+        // Behind a full page there may be somebody without a worker, whose time has come as well.
+        let next = due.last().copied().filter(|_| is_full);
+        self.looked_to = None;
         for Due { subscription, not_before } in due {
             // Who has a worker wakes by its own timer, or is just about to be settled.
             if self.registry.contains(subscription) {
@@ -178,12 +189,13 @@ impl SubscriptionSupervisor {
             if not_before > now {
                 return not_before.since(now);
             }
-            let Ok(credit) = Arc::clone(&self.credits).try_acquire_owned() else {
+            let Ok(credit) = Arc::clone(&self.due_credits).try_acquire_owned() else {
                 return DUE_PAUSE.0;
             };
             let refresh = Mail::Refresh(Refresh { credit: Some(credit) });
             self.post(subscription, refresh, false, context);
         }
+        self.looked_to = next;
         if is_full { DUE_PAUSE.0 } else { DUE_PAUSE.1 }
     }
 
@@ -212,9 +224,9 @@ impl Actor for SubscriptionSupervisor {
 }
 
 impl Supervised for SubscriptionSupervisor {
-    fn restarting(&mut self, context: &mut Context<Self>) {
+    /// actix calls `started` again, which plans the next look.
+    fn restarting(&mut self, _: &mut Context<Self>) {
         self.look_at = None;
-        self.started(context);
     }
 }
 
@@ -238,13 +250,14 @@ impl Handler<HandOut> for SubscriptionSupervisor {
         let fresh = read_at.elapsed() < FRESH;
         for (Member { subscription, done }, credit) in members {
             let id = subscription.id;
-            let deliver = Deliver { subscription, done, stretch: Arc::clone(&stretch), credit };
+            let stretch = Arc::clone(&stretch);
+            let deliver = Deliver { subscription, done, stretch, fresh, credit };
             self.post(id, Mail::Deliver(deliver), fresh, context);
         }
     }
 }
 
-/// The store has changed a subscription: if it has a worker, that one reads it anew.
+/// The store has changed a subscription: if it has a worker, that one reads it anew; if not, it may be due.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Changed(pub SubscriptionId);
@@ -252,9 +265,10 @@ pub struct Changed(pub SubscriptionId);
 impl Handler<Changed> for SubscriptionSupervisor {
     type Result = ();
 
-    fn handle(&mut self, Changed(id): Changed, _: &mut Context<Self>) {
-        if let Some(entry) = self.registry.get_mut(id) {
-            entry.post(Mail::Refresh(Refresh { credit: None }));
+    fn handle(&mut self, Changed(id): Changed, context: &mut Context<Self>) {
+        match self.registry.get_mut(id) {
+            Some(entry) => entry.post(Mail::Refresh(Refresh { credit: None })),
+            None => self.look_by(Instant::now() + DUE_PAUSE.0, context),
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct Vitals {
     pub doing: Cell<Doing>,
     /// Messages that it has been sent and has not handled.
     pub mailbox: Cell<u64>,
+    /// Set when the store's word on the subscription has changed: what was read before is not sent any more.
+    pub changed: Cell<bool>,
     /// The delivery that is being attempted: if the worker panics now, this is the suspect.
     pub in_hand: Cell<Option<(ChannelId, Seq)>>,
     /// The last suspect, and how many panics in a row it was in hand at.
@@ -52,6 +54,7 @@ impl Vitals {
         Self {
             doing: Cell::new(Doing::Resting(now)),
             mailbox: Cell::new(0),
+            changed: Cell::new(false),
             in_hand: Cell::new(None),
             suspect: Cell::new(suspect),
             restarts: Cell::new(0),

@@ -73,7 +73,8 @@ impl SubscriptionWorker {
 
     fn load(&mut self, context: &mut Context<Self>) {
         self.work();
-        let load = self.tools.store.load(self.id).into_actor(self);
+        self.vitals.changed.set(false);
+        let load = self.tools.store.load(self.id, self.tools.clock.now()).into_actor(self);
         context.spawn(load.map(|loaded, worker, context| match loaded {
             Ok(backlog) => {
                 let poisoned = worker.vitals.poisoned(POISON_LIMIT);
@@ -101,7 +102,7 @@ impl SubscriptionWorker {
         let (tools, vitals) = (Rc::clone(&self.tools), Rc::clone(&self.vitals));
         let run = async move {
             vitals.in_hand.set(Some((notification.channel, notification.seq)));
-            let attempted = attempt(&tools, &subscription, &notification).await;
+            let attempted = attempt(&tools, &vitals, &subscription, &notification).await;
             vitals.in_hand.set(None);
             attempted.map(|attempted| (attempted, notification))
         };
@@ -208,6 +209,8 @@ pub struct Deliver {
     pub done: Seq,
     /// What is open.
     pub stretch: Arc<Stretch>,
+    /// Whether the channel read that so lately that it can be taken for the truth.
+    pub fresh: bool,
     /// One of the arbiter's credits, held until nothing is left to do or the rest must wait.
     pub credit: OwnedSemaphorePermit,
 }
@@ -217,11 +220,11 @@ impl Handler<Deliver> for SubscriptionWorker {
 
     fn handle(&mut self, message: Deliver, context: &mut Context<Self>) {
         self.vitals.received();
-        let Deliver { subscription, done, stretch, credit } = message;
+        let Deliver { subscription, done, stretch, fresh, credit } = message;
         if !matches!(self.vitals.doing.get(), Doing::Waiting { .. }) {
             self.credit.get_or_insert(credit);
         }
-        self.on(Event::HandedOut { subscription, done, stretch }, context);
+        self.on(Event::HandedOut { subscription, done, stretch, fresh }, context);
     }
 }
 
@@ -238,8 +241,9 @@ impl Handler<Refresh> for SubscriptionWorker {
 
     fn handle(&mut self, message: Refresh, context: &mut Context<Self>) {
         self.vitals.received();
-        if let Some(credit) = message.credit {
-            self.credit.get_or_insert(credit);
+        match message.credit {
+            Some(credit) => drop(self.credit.get_or_insert(credit)),
+            None => self.vitals.changed.set(true),
         }
         self.on(Event::Changed, context);
     }
@@ -283,6 +287,11 @@ impl Handler<SendTest> for SubscriptionWorker {
             // Whoever asked may have gone away meanwhile.
             let _ = reply.send(attempted);
         };
-        context.spawn(run.into_actor(self));
+        // A worker that was started for a test alone looks for what else there is.
+        context.spawn(run.into_actor(self).map(|(), worker, context| {
+            if worker.outbox.subscription().is_none() {
+                worker.on(Event::Changed, context);
+            }
+        }));
     }
 }
