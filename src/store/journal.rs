@@ -1,7 +1,7 @@
 //! The Journal: the one writer. Commands that arrive together share one transaction and one fsync.
 //!
-//! Accepts and changes of subscriptions go first, at most [`MAX_CHANGES`] of them; then settlements, until
-//! [`SETTLE_TIME`] has gone; one commit; then all answers. A command that fails is not allowed to take its
+//! Accepts and changes of subscriptions go first, at most `MAX_CHANGES` of them; then settlements, until
+//! `SETTLE_TIME` has gone; one commit; then all answers. A command that fails is not allowed to take its
 //! neighbours with it: the batch is rolled back and its commands run one by one.
 //!
 //! After a failed commit nothing is known. Changes are refused until a commit succeeds again; settlements are
