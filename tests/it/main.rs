@@ -5,4 +5,5 @@
 mod api;
 mod encryption;
 mod harness;
+mod layers;
 mod push_pool;
