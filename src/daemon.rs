@@ -127,6 +127,7 @@ async fn run(
     let status = wait(&tree).await;
     stop(handle, config.drain_deadline).await;
     server.await.ok();
+    tree.stop().await;
     tracing::info!(?status, "stopped");
     Ok(status)
 }

@@ -31,6 +31,7 @@ pub mod app_settings;
 pub mod body;
 pub mod caching;
 pub mod channel_name;
+pub mod idempotency;
 pub mod list;
 pub mod publication;
 pub mod registration;

@@ -20,10 +20,12 @@ pub mod supervision;
 
 use std::num::NonZeroUsize;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use actix::{Actor, Addr, Arbiter as Thread, Context, MailboxError, Recipient, Supervised};
+use actix::{
+    Actor, Addr, Arbiter as Thread, ArbiterHandle, Context, MailboxError, Recipient, Supervised,
+};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::clock::Clock;
@@ -107,6 +109,33 @@ pub struct Tree {
     store: Arc<dyn Store>,
     writable: watch::Sender<bool>,
     failed: watch::Receiver<bool>,
+    threads: Threads,
+}
+
+/// The threads that actors run on, until they are stopped.
+#[derive(Clone, Default)]
+struct Threads(Arc<Mutex<Vec<Thread>>>);
+
+impl Threads {
+    fn start(&self) -> ArbiterHandle {
+        let thread = Thread::new();
+        let handle = thread.handle();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        handle
+    }
+
+    /// Stops them all and waits until they have ended, with everything that lived on them.
+    fn stop(&self) {
+        let threads = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in &threads {
+            thread.stop();
+        }
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the tree panicked");
+            }
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -158,18 +187,20 @@ impl From<Attempted> for TestReply {
 impl Tree {
     /// Grows the tree. It runs until the process ends; whoever starts it must be inside an actix system.
     pub async fn start(parts: TreeParts) -> Result<Self, MailboxError> {
+        let threads = Threads::default();
         let (failed_sender, failed) = watch::channel(false);
         let (writable, writable_receiver) = watch::channel(true);
         let root = {
             let parts = parts.clone();
             let failed = failed_sender.clone();
             let make = move || Root::new(parts.store, parts.metrics, parts.clock, failed);
-            supervise(&Thread::new(), ActorKind::Root, failed_sender.clone(), make).await?
+            supervise(&threads.start(), ActorKind::Root, failed_sender.clone(), make).await?
         };
         let mut arbiters = Vec::new();
         for index in 0..parts.options.arbiters.get() {
             let share = Share { index: index as u64, of: parts.options.arbiters.get() as u64 };
             let arbiter = start_arbiter(
+                &threads,
                 &parts,
                 share,
                 root.clone().recipient(),
@@ -178,7 +209,7 @@ impl Tree {
             );
             arbiters.push(arbiter.await?);
         }
-        let arbiters = Arbiters::new(arbiters);
+        let arbiters = Arbiters::new(arbiters, parts.options.credits);
         let channels = {
             let (options, root) = (parts.options, root.clone().recipient());
             let tools = ChannelTools {
@@ -190,17 +221,26 @@ impl Tree {
                 sabotage: options.sabotage,
             };
             let make = move || ChannelSupervisor::new(tools, root);
-            supervise(&Thread::new(), ActorKind::ChannelSupervisor, failed_sender, make).await?
+            supervise(&threads.start(), ActorKind::ChannelSupervisor, failed_sender, make).await?
         };
         let branches = Some(Branches { root, channels, arbiters });
-        Ok(Self { branches, store: parts.store, writable, failed })
+        Ok(Self { branches, store: parts.store, writable, failed, threads })
     }
 
     /// A tree that delivers nothing: for a command that needs the API and no more.
     pub fn bare(store: Arc<dyn Store>) -> Self {
         let (writable, _) = watch::channel(true);
         let (_, failed) = watch::channel(false);
-        Self { branches: None, store, writable, failed }
+        Self { branches: None, store, writable, failed, threads: Threads::default() }
+    }
+
+    /// Ends all actors and the threads that they run on. What they had not settled is in the store, and goes on
+    /// from there at the next start.
+    pub async fn stop(&self) {
+        let threads = self.threads.clone();
+        if tokio::task::spawn_blocking(move || threads.stop()).await.is_err() {
+            tracing::error!("the tree could not be stopped");
+        }
     }
 
     /// Acts on what the store has committed.
@@ -274,6 +314,7 @@ impl Tree {
 }
 
 async fn start_arbiter(
+    threads: &Threads,
     parts: &TreeParts,
     share: Share,
     root: Recipient<ChildGivenUp>,
@@ -301,14 +342,14 @@ async fn start_arbiter(
         }
     };
     let kind = ActorKind::SubscriptionSupervisor;
-    let supervisor = supervise(&Thread::new(), kind, failed, make).await?;
+    let supervisor = supervise(&threads.start(), kind, failed, make).await?;
     Ok(Arbiter { share, supervisor, credits })
 }
 
 /// Runs an actor under supervision on a thread of its own. These are few, and all depend on them: one that is
 /// given up ends the process.
 async fn supervise<A>(
-    thread: &Thread,
+    thread: &ArbiterHandle,
     kind: ActorKind,
     failed: watch::Sender<bool>,
     make: impl FnOnce() -> A + Send + 'static,

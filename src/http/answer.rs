@@ -19,6 +19,8 @@ use super::cors;
 use super::problem::{MEDIA_TYPE, Problem};
 use super::state::State;
 
+const JSON: &str = "application/json";
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Headers that an error keeps from the answer it replaces.
@@ -95,7 +97,7 @@ impl Context {
         let response = answered.response();
         let problem = match response.error() {
             Some(error) => Some(problem_of(error)),
-            None if response.status().as_u16() < 400 || is_problem(response.headers()) => None,
+            None if response.status().as_u16() < 400 || is_report(response.headers()) => None,
             None => Some(Problem::of_status(response.status())),
         };
         let (req, answered) = answered.into_parts();
@@ -137,12 +139,19 @@ impl Context {
 fn problem_of(error: &Error) -> Problem {
     match error.as_error::<Problem>() {
         Some(problem) => problem.clone(),
-        None => Problem::of_status(error.as_response_error().status_code()),
+        None => match error.as_response_error().status_code() {
+            status if status.is_server_error() => Problem::fault(error),
+            status => Problem::of_status(status),
+        },
     }
 }
 
-fn is_problem(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|value| value == MEDIA_TYPE)
+/// Whether a handler has written what is wrong itself, as readiness is told part by part.
+fn is_report(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    media_type.is_some_and(|media_type| {
+        [JSON, MEDIA_TYPE].iter().any(|json| json.as_bytes() == media_type)
+    })
 }
 
 fn keep(from: &HeaderMap, to: &mut HeaderMap) {

@@ -3,6 +3,7 @@
 
 pub mod api_key;
 pub mod caller;
+mod identify;
 pub mod secret;
 pub mod token;
 

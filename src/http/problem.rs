@@ -64,6 +64,9 @@ impl Problem {
             StatusCode::REQUEST_TIMEOUT => {
                 Self::new(ProblemKind::RequestTimeout, "the request took too long to arrive")
             }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                Self::new(ProblemKind::Unavailable, "the daemon cannot do this now; try again")
+            }
             status if status.is_client_error() => {
                 Self::new(ProblemKind::BadRequest, "the request cannot be read")
             }
@@ -71,7 +74,13 @@ impl Problem {
         }
     }
 
-    /// A fault of ours: the details are in the log, under the request's id.
+    /// A fault of ours, told to the log alone.
+    pub fn fault(error: impl fmt::Display) -> Self {
+        tracing::error!(%error, "a request failed");
+        Self::internal()
+    }
+
+    /// A fault of ours that is in the log already, under the request's id.
     pub fn internal() -> Self {
         Self::new(ProblemKind::Internal, "the daemon's log has the details, under this instance")
     }

@@ -67,10 +67,11 @@ impl State {
             clock,
             options,
             tests: Limiter::new(1, Duration::from_secs(1)),
-            // An office behind one address: sixty people at once, then one a second.
-            addresses: Limiter::new(60, Duration::from_secs(1)),
-            // One person's browser: some retries and channels at once, then one in ten seconds.
-            tokens: Limiter::new(20, Duration::from_secs(10)),
+            // An office, or all users behind a proxy that nobody has named in `trusted_proxies`: many at once,
+            // then ten a second, which no store notices.
+            addresses: Limiter::new(600, Duration::from_millis(100)),
+            // One person's browser, and room for a token that a backend hands to several.
+            tokens: Limiter::new(100, Duration::from_secs(1)),
         }
     }
 

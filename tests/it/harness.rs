@@ -1,5 +1,8 @@
-//! What the tests stand on: push services that are servers, browsers that decrypt.
+//! What the tests stand on: push services that are servers, browsers that decrypt, a house to live in.
 
 pub(crate) mod api;
 pub(crate) mod browser;
+pub(crate) mod call;
+pub(crate) mod daemon;
+pub(crate) mod house;
 pub(crate) mod push_service;

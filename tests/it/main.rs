@@ -3,7 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 mod api;
+mod crash;
 mod encryption;
+mod fan_out;
 mod harness;
 mod layers;
+mod outcomes;
 mod push_pool;
+mod secrecy;
+mod supervision;
+mod waiting;

@@ -81,7 +81,7 @@ pub struct TokenSecret {
 
 /// All apps, by name.
 #[utoipa::path(
-    get, path = "/v1/apps", tag = "apps", params(PageParams),
+    get, path = "/v1/apps", operation_id = "listApps", tag = "apps", params(PageParams),
     responses((status = 200, body = PageOf<AppView>)), security(("api_key" = ["admin"])),
 )]
 pub async fn list(
@@ -101,7 +101,7 @@ pub async fn list(
 
 /// Makes an app, with a VAPID key of its own.
 #[utoipa::path(
-    post, path = "/v1/apps", tag = "apps", request_body = NewApp,
+    post, path = "/v1/apps", operation_id = "createApp", tag = "apps", request_body = NewApp,
     responses((status = 201, body = AppView)), security(("api_key" = ["admin"])),
 )]
 pub async fn create(
@@ -118,7 +118,7 @@ pub async fn create(
     }
     let change = AppChange { title, home, origins, public_channels, exclusive, token_keys, limits };
     let settings = change.onto(AppSettings::default())?;
-    let vapid_key = VapidKey::generate().map_err(|_| Problem::internal())?;
+    let vapid_key = VapidKey::generate().map_err(Problem::fault)?;
     let token_secret = random_secret();
     let name = id.clone();
     let now = state.now();
@@ -131,7 +131,7 @@ pub async fn create(
 
 /// One app.
 #[utoipa::path(
-    get, path = "/v1/apps/{app}", tag = "apps",
+    get, path = "/v1/apps/{app}", operation_id = "getApp", tag = "apps",
     params(("app" = String, Path, description = "The app's name")),
     responses((status = 200, body = AppView)), security(("api_key" = ["admin"])),
 )]
@@ -146,7 +146,7 @@ pub async fn show(
 
 /// Changes what the body names of an app.
 #[utoipa::path(
-    patch, path = "/v1/apps/{app}", tag = "apps", request_body = AppChange,
+    patch, path = "/v1/apps/{app}", operation_id = "updateApp", tag = "apps", request_body = AppChange,
     params(("app" = String, Path, description = "The app's name")),
     responses((status = 200, body = AppView)), security(("api_key" = ["admin"])),
 )]
@@ -167,7 +167,7 @@ pub async fn update(
 
 /// Deletes an app with its keys, channels and subscriptions.
 #[utoipa::path(
-    delete, path = "/v1/apps/{app}", tag = "apps",
+    delete, path = "/v1/apps/{app}", operation_id = "deleteApp", tag = "apps",
     params(("app" = String, Path, description = "The app's name")),
     responses((status = 204, description = "It is deleted.")), security(("api_key" = ["admin"])),
 )]
@@ -185,7 +185,7 @@ pub async fn delete(
 
 /// Gives an app another secret for subscriber tokens: those that were signed with the old one end.
 #[utoipa::path(
-    post, path = "/v1/apps/{app}/token-secret", tag = "apps",
+    post, path = "/v1/apps/{app}/token-secret", operation_id = "renewTokenSecret", tag = "apps",
     params(("app" = String, Path, description = "The app's name")),
     responses((status = 201, body = TokenSecret)), security(("api_key" = ["admin"])),
 )]

@@ -44,7 +44,7 @@ pub struct ChannelParams {
 
 /// The app's channels, by name.
 #[utoipa::path(
-    get, path = "/v1/channels", tag = "channels", params(ChannelParams),
+    get, path = "/v1/channels", operation_id = "listChannels", tag = "channels", params(ChannelParams),
     responses((status = 200, body = PageOf<Channel>)),
     security(("api_key" = ["read"])),
 )]
@@ -73,7 +73,7 @@ pub async fn list(
 
 /// One channel.
 #[utoipa::path(
-    get, path = "/v1/channels/{channel}", tag = "channels",
+    get, path = "/v1/channels/{channel}", operation_id = "getChannel", tag = "channels",
     params(("channel" = String, Path, description = "The channel's name, percent-encoded")),
     responses((status = 200, body = Channel)),
     security(("api_key" = ["read"])),
@@ -90,7 +90,7 @@ pub async fn show(
 
 /// Deletes a channel: its open notifications are cancelled, and its members leave.
 #[utoipa::path(
-    delete, path = "/v1/channels/{channel}", tag = "channels",
+    delete, path = "/v1/channels/{channel}", operation_id = "deleteChannel", tag = "channels",
     params(("channel" = String, Path, description = "The channel's name, percent-encoded")),
     responses((status = 204, description = "It is deleted.")),
     security(("api_key" = ["admin"])),
@@ -111,7 +111,7 @@ pub async fn delete(
 
 /// A channel's notifications, newest first.
 #[utoipa::path(
-    get, path = "/v1/channels/{channel}/notifications", tag = "channels",
+    get, path = "/v1/channels/{channel}/notifications", operation_id = "listNotifications", tag = "channels",
     params(("channel" = String, Path, description = "The channel's name, percent-encoded"), PageParams),
     responses((status = 200, body = PageOf<NotificationStatus>)),
     security(("api_key" = ["read"])),

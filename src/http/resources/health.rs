@@ -26,14 +26,14 @@ pub struct Parts {
 }
 
 /// Alive: the process answers. It says nothing of the store, whose failure no restart cures.
-#[utoipa::path(get, path = "/healthz", tag = "operation", security(()),
+#[utoipa::path(get, path = "/healthz", operation_id = "isAlive", tag = "operation", security(()),
     responses((status = 200, description = "The process answers.", content_type = "text/plain", body = String)))]
 pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
 }
 
 /// Ready: notifications are accepted and delivered.
-#[utoipa::path(get, path = "/readyz", tag = "operation", security(()),
+#[utoipa::path(get, path = "/readyz", operation_id = "isReady", tag = "operation", security(()),
     responses((status = 200, body = Readiness), (status = 503, body = Readiness, description = "A part is failing.")))]
 pub async fn ready(state: web::Data<State>) -> HttpResponse {
     let word = |fine| if fine { "ok" } else { "failing" };
@@ -48,7 +48,7 @@ pub async fn ready(state: web::Data<State>) -> HttpResponse {
 }
 
 /// What is running, as Mozilla's Dockerflow wants it.
-#[utoipa::path(get, path = "/__version__", tag = "operation", security(()),
+#[utoipa::path(get, path = "/__version__", operation_id = "getVersion", tag = "operation", security(()),
     responses((status = 200, description = "`source`, `version`, `commit` and `build`.", body = serde_json::Value)))]
 pub async fn version() -> HttpResponse {
     HttpResponse::Ok().json(json!({

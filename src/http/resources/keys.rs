@@ -71,7 +71,7 @@ pub enum ScopeName {
 
 /// An app's API keys.
 #[utoipa::path(
-    get, path = "/v1/apps/{app}/keys", tag = "apps",
+    get, path = "/v1/apps/{app}/keys", operation_id = "listKeys", tag = "apps",
     params(("app" = String, Path, description = "The app's name"), PageParams),
     responses((status = 200, body = PageOf<KeyView>)), security(("api_key" = ["admin"])),
 )]
@@ -96,7 +96,7 @@ pub async fn list(
 
 /// Makes an API key. It is shown this once.
 #[utoipa::path(
-    post, path = "/v1/apps/{app}/keys", tag = "apps", request_body = NewKey,
+    post, path = "/v1/apps/{app}/keys", operation_id = "createKey", tag = "apps", request_body = NewKey,
     params(("app" = String, Path, description = "The app's name")),
     responses((status = 201, body = CreatedKey)), security(("api_key" = ["admin"])),
 )]
@@ -121,7 +121,7 @@ pub async fn create(
 
 /// Revokes an API key, at once.
 #[utoipa::path(
-    delete, path = "/v1/apps/{app}/keys/{id}", tag = "apps",
+    delete, path = "/v1/apps/{app}/keys/{id}", operation_id = "revokeKey", tag = "apps",
     params(("app" = String, Path, description = "The app's name"), ("id" = String, Path, description = "The key's name, `key_…`")),
     responses((status = 204, description = "It is revoked.")), security(("api_key" = ["admin"])),
 )]

@@ -11,7 +11,7 @@ use crate::store::directory::{DEFAULT_APP, Scope};
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// All metrics. On loopback they are anyone's; elsewhere they need `read` of the app `default`.
-#[utoipa::path(get, path = "/metrics", tag = "operation", security((), ("api_key" = ["read"])),
+#[utoipa::path(get, path = "/metrics", operation_id = "getMetrics", tag = "operation", security((), ("api_key" = ["read"])),
     responses((status = 200, description = "OpenMetrics text", content_type = "application/openmetrics-text", body = String)))]
 pub async fn show(req: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let connection = Connection::behind(&req);

@@ -100,7 +100,7 @@ pub struct FailureParams {
 
 /// How far a notification is.
 #[utoipa::path(
-    get, path = "/v1/notifications/{id}", tag = "notifications",
+    get, path = "/v1/notifications/{id}", operation_id = "getNotification", tag = "notifications",
     params(("id" = String, Path, description = "The notification's name")),
     responses((status = 200, body = NotificationStatus)),
     security(("api_key" = ["read"]), ("api_key" = ["notify"])),
@@ -117,7 +117,7 @@ pub async fn show(
 
 /// The deliveries that were tried and not accepted.
 #[utoipa::path(
-    get, path = "/v1/notifications/{id}/failures", tag = "notifications",
+    get, path = "/v1/notifications/{id}/failures", operation_id = "listFailures", tag = "notifications",
     params(("id" = String, Path, description = "The notification's name"), FailureParams),
     responses((status = 200, body = Failures)),
     security(("api_key" = ["read"])),
@@ -144,7 +144,7 @@ pub async fn failures(
 
 /// Cancels what was not sent. What is in flight settles. It may be repeated.
 #[utoipa::path(
-    delete, path = "/v1/notifications/{id}", tag = "notifications",
+    delete, path = "/v1/notifications/{id}", operation_id = "cancelNotification", tag = "notifications",
     params(("id" = String, Path, description = "The notification's name")),
     responses((status = 200, body = NotificationStatus)),
     security(("api_key" = ["notify"])),

@@ -1,8 +1,7 @@
 //! Publishing: one notification to a channel, or one to each of several.
 
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,6 +10,7 @@ use super::subscriptions::checked;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::channel_name::ChannelName;
+use crate::http::idempotency;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::publication::{Publication, PublicationToMany};
 use crate::http::state::State;
@@ -19,9 +19,7 @@ use crate::store::{Accept, AcceptReply, Accepted, Idempotency};
 use crate::webpush::field::FieldError;
 use crate::webpush::message::{AppDefaults, NotificationRequest};
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-const MAX_IDEMPOTENCY_KEY: usize = 255;
 
 /// A full channel empties as it delivers: soon, or not at all.
 const RETRY_FULL: u64 = 10;
@@ -56,7 +54,7 @@ pub fn defaults<'a>(app: &'a App, home: &'a str) -> AppDefaults<'a> {
 /// A text becomes the notification's body under the app's title, also as `curl -d` sends it. An empty body is a push
 /// without payload. An unknown channel is an empty one: 202, with no recipients.
 #[utoipa::path(
-    post, path = "/v1/channels/{channel}/notifications", tag = "notifications",
+    post, path = "/v1/channels/{channel}/notifications", operation_id = "publish", tag = "notifications",
     params(("channel" = String, Path, description = "The channel's name, percent-encoded"),
            ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 bytes. The same request with it again is answered as the first was, for 24 hours.")),
     request_body(content((Publication = "application/json"), (String = "text/plain"), (String = "application/x-www-form-urlencoded"))),
@@ -74,12 +72,13 @@ pub async fn publish(
     let media_type = body.media_type().unwrap_or_default().to_owned();
     let reading = Reading::of(&body)?;
     let bytes = body.bytes(body::SMALL).await?;
-    let idempotency = idempotency(&req, &media_type, &bytes)?;
+    let idempotency = idempotency::of(&req, &media_type, &bytes)?;
     let home = state.home(&caller.app);
     let request = reading.read(&bytes, &defaults(&caller.app, &home))?;
     let call = accept(&state, &caller.app, request, vec![channel.into_string()], idempotency)?;
     let (items, mut response) = stored(&state, call).await?;
-    let first = items.into_iter().next().ok_or_else(Problem::internal)?;
+    let first = items.into_iter().next();
+    let first = first.ok_or_else(|| Problem::fault("an accept was answered without its item"))?;
     let location = format!("/v1/notifications/{}", first.id);
     Ok(response.insert_header((header::LOCATION, location)).json(Published::from(first)))
 }
@@ -88,7 +87,7 @@ pub async fn publish(
 ///
 /// A device that is in several of them is shown one.
 #[utoipa::path(
-    post, path = "/v1/notifications", tag = "notifications",
+    post, path = "/v1/notifications", operation_id = "publishToMany", tag = "notifications",
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 bytes. The same request with it again is answered as the first was, for 24 hours.")),
     request_body = PublicationToMany,
     responses((status = 202, body = PublishedToMany, headers(("Idempotency-Replayed" = bool)))),
@@ -104,7 +103,7 @@ pub async fn publish_to_many(
     let media_type = body.media_type().unwrap_or_default().to_owned();
     let Reading::Json = Reading::of(&body)? else { return Err(json_needed()) };
     let bytes = body.bytes(body::WIDE).await?;
-    let idempotency = idempotency(&req, &media_type, &bytes)?;
+    let idempotency = idempotency::of(&req, &media_type, &bytes)?;
     let home = state.home(&caller.app);
     let json = body::parse(&bytes)?;
     let mut request = NotificationRequest::parse_json(&json, &defaults(&caller.app, &home), true)
@@ -232,42 +231,8 @@ async fn stored(
     }
 }
 
-fn idempotency(
-    req: &HttpRequest,
-    media_type: &str,
-    bytes: &[u8],
-) -> Result<Option<Idempotency>, Problem> {
-    let Some(key) = idempotency_key(req.headers())? else { return Ok(None) };
-    let mut context = Context::new(&SHA256);
-    for part in [req.uri().path().as_bytes(), media_type.as_bytes(), bytes] {
-        // Each with its length, so that no two requests are the same bytes.
-        context.update(&(part.len() as u64).to_be_bytes());
-        context.update(part);
-    }
-    let fingerprint = context.finish().as_ref().try_into().expect("SHA-256 has 32 bytes");
-    Ok(Some(Idempotency { key, fingerprint }))
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let mut values = headers.get_all(IDEMPOTENCY_KEY);
-    match (values.next().map(HeaderValue::to_str), values.next()) {
-        (None, _) => Ok(None),
-        (Some(Ok(key)), None) if (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) => {
-            Ok(Some(key.to_owned()))
-        }
-        (Some(_), _) => Err(Problem::new(
-            ProblemKind::BadRequest,
-            format!(
-                "Idempotency-Key must be there once, with 1 to {MAX_IDEMPOTENCY_KEY} ASCII characters"
-            ),
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
-
     use super::*;
 
     const APP: AppDefaults<'static> = AppDefaults { title: "Shop", home: "https://shop.example" };
@@ -295,34 +260,5 @@ mod tests {
         }
         let latin = Reading::Text.read(&Bytes::from_static(b"caf\xe9"), &APP).unwrap_err();
         assert_eq!(latin.kind(), ProblemKind::BadRequest);
-    }
-
-    #[test]
-    fn a_fingerprint_differs_with_path_type_and_body() {
-        let of = |path: &str, media_type: &str, body: &str| {
-            let req =
-                TestRequest::with_uri(path).insert_header((IDEMPOTENCY_KEY, "k")).to_http_request();
-            idempotency(&req, media_type, body.as_bytes()).unwrap().unwrap().fingerprint
-        };
-        let first = of("/a", "text/plain", "x");
-        assert_eq!(of("/a", "text/plain", "x"), first);
-        for other in [
-            of("/b", "text/plain", "x"),
-            of("/a", "application/json", "x"),
-            of("/a", "text/plain", "y"),
-            of("/a", "text/plainx", ""),
-        ] {
-            assert_ne!(other, first);
-        }
-    }
-
-    #[test]
-    fn an_idempotency_key_has_a_length() {
-        let long = "k".repeat(256);
-        for (key, fine) in [("k", true), (&long[..255], true), (&long, false), ("", false)] {
-            let req =
-                TestRequest::default().insert_header((IDEMPOTENCY_KEY, key)).to_http_request();
-            assert_eq!(idempotency_key(req.headers()).is_ok(), fine, "{}", key.len());
-        }
     }
 }

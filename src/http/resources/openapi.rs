@@ -2,9 +2,13 @@
 
 use std::sync::LazyLock;
 
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, ObjectBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Type,
+};
 use utoipa::{Modify, OpenApi};
 
 use super::{
@@ -41,7 +45,7 @@ use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
         health::alive, health::ready, health::version, metrics::show,
     ),
     components(schemas(ProblemDocument)),
-    modifiers(&Credentials, &Problems),
+    modifiers(&Credentials, &Common),
 )]
 struct Api;
 
@@ -72,26 +76,57 @@ impl Modify for Credentials {
     }
 }
 
-/// Every operation may answer with a problem document.
-struct Problems;
+/// What holds for every operation: it may answer with a problem document, and it may be told which app is meant.
+struct Common;
 
-impl Modify for Problems {
+impl Modify for Common {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
-        use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-        let problem = ResponseBuilder::new()
-            .description("A problem document (RFC 9457); its `type` names the kind.")
-            .content(MEDIA_TYPE, content)
-            .build();
-        for item in api.paths.paths.values_mut() {
-            let operations =
+        for (path, item) in &mut api.paths.paths {
+            let methods =
                 [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
-            for operation in operations.into_iter().flatten() {
+            for operation in methods.into_iter().flatten() {
                 let responses = &mut operation.responses.responses;
-                responses.insert("default".to_owned(), problem.clone().into());
+                for (status, response) in responses.iter_mut() {
+                    describe(status, response);
+                }
+                responses.insert("default".to_owned(), problem().into());
+                if path.starts_with("/v1/") {
+                    operation.parameters.get_or_insert_default().push(RefOr::T(app()));
+                }
             }
         }
     }
+}
+
+/// OpenAPI demands a description of each answer; where nobody wrote one, the status says enough.
+fn describe(status: &str, response: &mut RefOr<Response>) {
+    if let RefOr::T(response) = response
+        && response.description.is_empty()
+    {
+        let status = StatusCode::from_bytes(status.as_bytes()).ok();
+        let reason = status.and_then(|status| status.canonical_reason());
+        response.description = reason.unwrap_or("An answer").to_owned();
+    }
+}
+
+fn problem() -> Response {
+    let schema = Ref::from_schema_name("Problem");
+    ResponseBuilder::new()
+        .description("A problem document (RFC 9457); its `type` names the kind.")
+        .content(MEDIA_TYPE, ContentBuilder::new().schema(Some(schema)).build())
+        .build()
+}
+
+fn app() -> Parameter {
+    ParameterBuilder::new()
+        .name("Fanfare-App")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The app that is meant: where there is no credential, or it names none. Absent: `default`.",
+        ))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
 }
 
 /// The description as JSON.
@@ -117,6 +152,28 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own_and_says_what_it_answers() {
+        let document: Value = serde_json::from_str(&DOCUMENT).unwrap();
+        let mut names = std::collections::BTreeSet::new();
+        for item in document["paths"].as_object().unwrap().values() {
+            for operation in item.as_object().unwrap().values() {
+                let name = operation["operationId"].as_str().unwrap();
+                assert!(names.insert(name), "{name}");
+                assert!(operation["security"].is_array(), "{name}");
+                assert!(
+                    operation["summary"].as_str().is_some_and(|text| !text.is_empty()),
+                    "{name}"
+                );
+                for (status, response) in operation["responses"].as_object().unwrap() {
+                    let described = response["description"].as_str();
+                    assert!(described.is_some_and(|text| !text.is_empty()), "{name} {status}");
+                }
+            }
+        }
+        assert!(names.len() >= 33);
+    }
 
     #[test]
     fn every_reference_leads_somewhere() {

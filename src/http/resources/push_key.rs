@@ -30,7 +30,7 @@ pub fn name(public: &str) -> String {
 
 /// The app's current VAPID public key, with which browsers subscribe.
 #[utoipa::path(
-    get, path = "/v1/push-key", tag = "subscriptions", security(()),
+    get, path = "/v1/push-key", operation_id = "getPushKey", tag = "subscriptions", security(()),
     responses((status = 200, body = PushKey), (status = 304, description = "It is the one that If-None-Match names.")),
 )]
 pub async fn show(
@@ -45,11 +45,8 @@ pub async fn show(
     let key = current.key.public_base64url().to_owned();
     let id = name(&key);
     let tag = caching::strong(id.clone());
-    if caching::is_known(&req, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header(header::ETag(tag)).finish());
-    }
-    Ok(HttpResponse::Ok()
-        .insert_header(header::ETag(tag))
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .json(PushKey { id, key }))
+    let known = caching::is_known(&req, &tag);
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header(header::ETag(tag)).insert_header((header::CACHE_CONTROL, "no-cache"));
+    Ok(if known { response.finish() } else { response.json(PushKey { id, key }) })
 }

@@ -61,7 +61,7 @@ pub fn id(path: web::Path<String>) -> Result<PublicId, Problem> {
 
 /// A subscription: its channels and its state, never its endpoint or keys.
 #[utoipa::path(
-    get, path = "/v1/subscriptions/{id}", tag = "subscriptions",
+    get, path = "/v1/subscriptions/{id}", operation_id = "getSubscription", tag = "subscriptions",
     params(("id" = String, Path, description = "The subscription's name")),
     responses((status = 200, body = Subscription)),
     security(("api_key" = ["subscribe"]), ("subscription_secret" = [])),
@@ -84,7 +84,7 @@ pub async fn show(
 /// It also revives one that went less than seven days ago; what was sent meanwhile is not sent again. An endpoint that
 /// exists with equal keys is merged: the answer may be another subscription, and then has its secret.
 #[utoipa::path(
-    put, path = "/v1/subscriptions/{id}", tag = "subscriptions",
+    put, path = "/v1/subscriptions/{id}", operation_id = "replaceSubscription", tag = "subscriptions",
     params(("id" = String, Path, description = "The subscription's name")),
     request_body = RegistrationDocument,
     responses((status = 200, body = Subscription)),
@@ -114,7 +114,7 @@ pub async fn replace(
 
 /// Forgets a subscription everywhere.
 #[utoipa::path(
-    delete, path = "/v1/subscriptions/{id}", tag = "subscriptions",
+    delete, path = "/v1/subscriptions/{id}", operation_id = "deleteSubscription", tag = "subscriptions",
     params(("id" = String, Path, description = "The subscription's name")),
     responses((status = 204, description = "It is forgotten.")),
     security(("api_key" = ["subscribe"]), ("subscription_secret" = [])),
@@ -133,7 +133,7 @@ pub async fn forget(
 
 /// Sends a push to this subscription alone, at most one a second.
 #[utoipa::path(
-    post, path = "/v1/subscriptions/{id}/test", tag = "subscriptions",
+    post, path = "/v1/subscriptions/{id}/test", operation_id = "testSubscription", tag = "subscriptions",
     params(("id" = String, Path, description = "The subscription's name")),
     responses((status = 200, body = Tested)),
     security(("api_key" = ["subscribe"]), ("subscription_secret" = [])),

@@ -92,7 +92,7 @@ pub struct Removed {
 /// The body is `PushSubscription.toJSON()` as it is, and `push_key`: the key that the browser subscribed with.
 /// The same endpoint with the same keys is the same subscription: 200.
 #[utoipa::path(
-    post, path = "/v1/channels/{channel}/subscriptions", tag = "subscriptions",
+    post, path = "/v1/channels/{channel}/subscriptions", operation_id = "subscribe", tag = "subscriptions",
     params(("channel" = String, Path, description = "The channel's name, percent-encoded")),
     request_body = RegistrationDocument,
     responses((status = 201, body = Subscribed), (status = 200, body = Subscribed, description = "It was there.")),
@@ -115,7 +115,7 @@ pub async fn subscribe(
 
 /// Puts a browser into several channels, all or nothing.
 #[utoipa::path(
-    post, path = "/v1/subscriptions", tag = "subscriptions",
+    post, path = "/v1/subscriptions", operation_id = "subscribeToMany", tag = "subscriptions",
     request_body = SubscribeMany,
     responses((status = 201, body = Subscribed), (status = 200, body = Subscribed, description = "It was there.")),
     security((), ("api_key" = ["subscribe"]), ("subscriber_token" = [])),
@@ -140,7 +140,7 @@ pub async fn subscribe_many(
 ///
 /// Also 204 when it was not there. A subscriber token and a name alone remove nobody.
 #[utoipa::path(
-    delete, path = "/v1/channels/{channel}/subscriptions/{id}", tag = "subscriptions",
+    delete, path = "/v1/channels/{channel}/subscriptions/{id}", operation_id = "unsubscribe", tag = "subscriptions",
     params(("channel" = String, Path, description = "The channel's name, percent-encoded"),
            ("id" = String, Path, description = "The subscription's name")),
     responses((status = 204, description = "It is not in the channel.")),
@@ -163,7 +163,7 @@ pub async fn unsubscribe(
 
 /// Takes out of a channel every subscription that is also in another: a user leaves a team.
 #[utoipa::path(
-    delete, path = "/v1/channels/{channel}/subscriptions", tag = "subscriptions",
+    delete, path = "/v1/channels/{channel}/subscriptions", operation_id = "unsubscribeShared", tag = "subscriptions",
     params(("channel" = String, Path, description = "The channel's name, percent-encoded"), SharedParams),
     responses((status = 200, body = Removed)),
     security(("api_key" = ["subscribe"])),
@@ -184,7 +184,7 @@ pub async fn unsubscribe_shared(
 
 /// Who is in a channel, and how each of them is doing.
 #[utoipa::path(
-    get, path = "/v1/channels/{channel}/subscriptions", tag = "channels",
+    get, path = "/v1/channels/{channel}/subscriptions", operation_id = "listMembers", tag = "channels",
     params(("channel" = String, Path, description = "The channel's name, percent-encoded"), PageParams),
     responses((status = 200, body = PageOf<Member>)),
     security(("api_key" = ["read"])),

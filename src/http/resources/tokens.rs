@@ -42,7 +42,7 @@ pub struct IssuedToken {
 
 /// Makes a subscriber token by the app's secret.
 #[utoipa::path(
-    post, path = "/v1/tokens", tag = "subscriptions", request_body = TokenRequest,
+    post, path = "/v1/tokens", operation_id = "createToken", tag = "subscriptions", request_body = TokenRequest,
     responses((status = 200, body = IssuedToken)),
     security(("api_key" = ["subscribe"])),
 )]

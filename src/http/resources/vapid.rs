@@ -101,7 +101,7 @@ pub async fn add(
 ) -> Result<HttpResponse, Problem> {
     let new: NewVapidKey = body.read(body::SMALL).await?;
     let pair = match new.import {
-        None => VapidKey::generate().map_err(|_| Problem::internal())?,
+        None => VapidKey::generate().map_err(Problem::fault)?,
         Some(text) => VapidKey::import(&text).map_err(|error| {
             Problem::field(ProblemKind::InvalidField, "#/import", error.to_string())
         })?,

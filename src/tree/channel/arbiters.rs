@@ -23,24 +23,37 @@ pub struct Arbiter {
     pub credits: Arc<Semaphore>,
 }
 
+/// Members of one page: channels take turns at the credits, so many members at a time.
+const PAGE: usize = 256;
+
 /// All of them.
 #[derive(Clone)]
-pub struct Arbiters(Arc<[Arbiter]>);
+pub struct Arbiters {
+    all: Arc<[Arbiter]>,
+    page: i64,
+}
 
 impl Arbiters {
-    /// All arbiters; the share of each says how many there are.
-    pub fn new(arbiters: Vec<Arbiter>) -> Self {
-        Self(arbiters.into())
+    /// All arbiters, with so many credits each; the share of each says how many there are.
+    pub fn new(arbiters: Vec<Arbiter>, credits: usize) -> Self {
+        let page = i64::try_from(PAGE.min(credits)).expect("a page is small");
+        Self { all: arbiters.into(), page }
+    }
+
+    /// How many members may be handed something at once: never more than there are credits, all of which one
+    /// arbiter may have to give for a page.
+    pub fn page(&self) -> i64 {
+        self.page
     }
 
     /// Where a subscription is placed.
     pub fn of(&self, subscription: SubscriptionId) -> Option<&Arbiter> {
-        self.0.iter().find(|arbiter| arbiter.share.holds(subscription))
+        self.all.iter().find(|arbiter| arbiter.share.holds(subscription))
     }
 
     /// One after the other.
     pub fn iter(&self) -> impl Iterator<Item = &Arbiter> {
-        self.0.iter()
+        self.all.iter()
     }
 
     /// Waits for a credit for each member.

@@ -12,9 +12,6 @@ use crate::store::{Page, PageQuery, Store, StoreError};
 use crate::tree::sabotage::{Place, Sabotage};
 use crate::tree::subscription::supervisor::FRESH;
 
-/// Members of one page: channels take turns at the credits, so many members at a time.
-const PAGE: i64 = 256;
-
 /// Open notifications handed out at once. Who is further behind than that asks the store.
 const STRETCH: i64 = 32;
 
@@ -61,7 +58,8 @@ impl Sweep {
         let mut after = SubscriptionId(0);
         let mut handed = 0;
         loop {
-            let query = PageQuery { channel: self.channel, after, behind, limit: PAGE };
+            let query =
+                PageQuery { channel: self.channel, after, behind, limit: self.arbiters.page() };
             let (read_at, page) = self.read(query).await?;
             let Some(last) = page.last else { return Ok(handed) };
             handed += self.hand_out(query, read_at, page.members, &stretch).await?;

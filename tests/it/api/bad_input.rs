@@ -15,6 +15,9 @@ fn token(claims: &Value) -> String {
     jsonwebtoken::encode(&jsonwebtoken::Header::default(), claims, &key).unwrap()
 }
 
+/// Method, path, credential, `Fanfare-App`; status and kind of problem.
+type Row<'a> = (Method, &'a str, Option<&'a str>, Option<&'a str>, u16, &'a str);
+
 /// A body with one field replaced.
 fn with(mut body: Value, pointer: &str, value: Value) -> Value {
     *body.pointer_mut(pointer).unwrap() = value;
@@ -168,7 +171,7 @@ async fn whoever_may_not_is_told_what_is_missing() {
         token(&json!({ "aud": "fanfare:default", "exp": now + 60, "channels": ["team:8"] }));
     let body = Browser::new().subscription_json("https://push.example.org/one");
     let team = "/v1/channels/team:7/subscriptions";
-    let rows: [(Method, &str, Option<&str>, Option<&str>, u16, &str); 13] = [
+    let rows: [Row<'_>; 13] = [
         (Method::POST, PUBLISH, None, None, 401, "credential-needed"),
         (Method::POST, PUBLISH, Some("fk_unknown"), None, 401, "invalid-credential"),
         (Method::POST, PUBLISH, Some("fk_reader"), None, 403, "scope-needed"),

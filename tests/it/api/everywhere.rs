@@ -3,6 +3,7 @@
 use actix_web::middleware::from_fn;
 use actix_web::{App, test, web};
 use fanfare::http::answer::answer;
+use fanfare::store::Committed;
 use http::Method;
 use serde_json::Value;
 
@@ -127,6 +128,8 @@ async fn what_a_client_has_is_not_sent_again() {
         let tag = first.header("etag").unwrap_or_else(|| panic!("{path}")).to_owned();
         let again = api.get(path).header("if-none-match", &tag).send().await;
         assert_eq!((again.status.as_u16(), again.body.len()), (304, 0), "{path}");
+        assert_eq!(again.header("etag"), Some(tag.as_str()), "{path}");
+        assert_ne!(again.header("cache-control"), Some("no-store"), "{path}");
     }
     api.stop().await;
 }
@@ -161,6 +164,11 @@ async fn health_is_told_part_by_part() {
     assert_eq!(api.get("/healthz").send().await.status, 200);
     let ready = api.get("/__heartbeat__").send().await.json();
     assert_eq!(ready["parts"]["store"], "ok");
+    api.state.tree.committed(Committed::Writable(false));
+    let failing = api.get("/readyz").send().await;
+    assert_eq!((failing.status.as_u16(), failing.header("retry-after")), (503, Some("1")));
+    assert_eq!(failing.json()["parts"]["tree"], "failing");
+    assert_eq!(api.get("/healthz").send().await.status, 200, "no restart would help");
     let version = api.get("/__version__").send().await.json();
     assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
     api.stop().await;
@@ -170,7 +178,7 @@ async fn health_is_told_part_by_part() {
 async fn strangers_register_only_so_often() {
     let api = Api::start().await;
     let mut refused = None;
-    for _ in 0..200 {
+    for _ in 0..5000 {
         let answer = api.post("/v1/channels/demo/subscriptions").json(&Value::Null).send().await;
         if answer.status == 429 {
             refused = Some(answer);

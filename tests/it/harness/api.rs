@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web;
-use bytes::Bytes;
 use fanfare::clock::{Clock, Timestamp};
 use fanfare::http::auth::api_key;
 use fanfare::http::{HttpOptions, Listeners, ServerOptions, State, server};
@@ -19,13 +18,10 @@ use fanfare::store::directory::{ApiKey, AppSettings, DEFAULT_APP, DirectoryChang
 use fanfare::store::sqlite::SqliteStore;
 use fanfare::tree::Tree;
 use fanfare::webpush::vapid::VapidKey;
-use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use http::Method;
 use tempfile::TempDir;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+
+use super::call::Call;
 
 /// A key with every scope of the app `default`.
 pub(crate) const KEY: &str = "fk_integration-tests-0123456789abcdef";
@@ -42,30 +38,6 @@ pub(crate) struct Api {
     directory: TempDir,
 }
 
-/// An answer.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("an answer in JSON")
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-}
-
-/// A request to be made.
-pub(crate) struct Call<'a> {
-    api: &'a Api,
-    request: http::request::Builder,
-    body: Bytes,
-}
-
 impl Api {
     /// An API whose app `default` has the public channel `demo`, and whose clock is the system's.
     pub(crate) async fn start() -> Self {
@@ -75,7 +47,7 @@ impl Api {
     /// The same, with other settings of the app.
     pub(crate) async fn with(change: impl FnOnce(&mut AppSettings)) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(directory.path()).unwrap());
+        let store = Arc::new(SqliteStore::open(&directory.path().join("fanfare.db")).unwrap());
         let mut settings =
             AppSettings { public_channels: vec!["demo".into()], ..AppSettings::default() };
         change(&mut settings);
@@ -112,24 +84,23 @@ impl Api {
         format!("http://{}", self.address)
     }
 
-    pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
-        let request = Request::builder().method(method).uri(path);
-        Call { api: self, request, body: Bytes::new() }
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call {
+        Call::new(self.address, self.directory.path().join("control"), method, path)
     }
 
-    pub(crate) fn get(&self, path: &str) -> Call<'_> {
+    pub(crate) fn get(&self, path: &str) -> Call {
         self.call(Method::GET, path)
     }
 
-    pub(crate) fn post(&self, path: &str) -> Call<'_> {
+    pub(crate) fn post(&self, path: &str) -> Call {
         self.call(Method::POST, path)
     }
 
-    pub(crate) fn put(&self, path: &str) -> Call<'_> {
+    pub(crate) fn put(&self, path: &str) -> Call {
         self.call(Method::PUT, path)
     }
 
-    pub(crate) fn delete(&self, path: &str) -> Call<'_> {
+    pub(crate) fn delete(&self, path: &str) -> Call {
         self.call(Method::DELETE, path)
     }
 
@@ -146,51 +117,6 @@ impl Api {
 
     pub(crate) async fn stop(self) {
         self.handle.stop(true).await;
-    }
-}
-
-impl Call<'_> {
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
-        self.request = self.request.header(name, value);
-        self
-    }
-
-    pub(crate) fn bearer(self, credential: &str) -> Self {
-        self.header("authorization", &format!("Bearer {credential}"))
-    }
-
-    pub(crate) fn text(mut self, media_type: &str, body: impl Into<Bytes>) -> Self {
-        self.body = body.into();
-        self.header("content-type", media_type)
-    }
-
-    pub(crate) fn json(self, body: &Value) -> Self {
-        self.text("application/json", body.to_string())
-    }
-
-    pub(crate) async fn send(self) -> Answer {
-        let stream = TcpStream::connect(self.api.address).await.unwrap();
-        self.send_on(stream).await
-    }
-
-    pub(crate) async fn send_on_control(self) -> Answer {
-        let path = self.api.directory.path().join("control");
-        let stream = UnixStream::connect(path).await.unwrap();
-        self.send_on(stream).await
-    }
-
-    async fn send_on(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Answer {
-        let host = self.api.address.to_string();
-        let request = self.request.header("host", host).body(Full::new(self.body)).unwrap();
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
-        let connection = actix_web::rt::spawn(connection);
-        let response = sender.send_request(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        drop(sender);
-        let _ended = connection.await;
-        Answer { status: head.status, headers: head.headers, body }
     }
 }
 

@@ -53,9 +53,10 @@ pub(super) fn describe(schema: &Value) -> String {
     if !choices.is_empty() {
         return choices.join(" or ");
     }
-    let kinds: Vec<_> = match &schema["type"] {
-        Value::Array(kinds) => kinds.iter().map(text).collect(),
-        kind => vec![text(kind)],
+    // One type, or several in an array.
+    let kinds: Vec<_> = match schema["type"].as_array() {
+        Some(kinds) => kinds.iter().map(text).collect(),
+        None => vec![text(&schema["type"])],
     };
     let described = kinds.iter().map(|kind| match *kind {
         "array" => format!("array of {}", describe(&schema["items"])),

@@ -1,0 +1,151 @@
+//! The program itself, as a process that can be killed.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+use futures_util::future::join_all;
+use http::{Method, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::browser::Browser;
+use super::call::Call;
+use super::house::eventually;
+use super::push_service::PushService;
+
+/// The key that the environment names.
+pub(crate) const KEY: &str = "fk_the-environment-names-this-key-0123456789";
+
+/// A running daemon. Dropped, it is killed.
+pub(crate) struct Daemon {
+    process: Child,
+    address: SocketAddr,
+    directory: Home,
+}
+
+/// Where a daemon keeps what it knows, and its log.
+pub(crate) struct Home(TempDir);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// Everything that every daemon of this home has logged.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8(std::fs::read(self.log_file()).unwrap()).unwrap()
+    }
+
+    fn log_file(&self) -> std::path::PathBuf {
+        self.0.path().join("log")
+    }
+
+    fn data(&self) -> std::path::PathBuf {
+        self.0.path().join("data")
+    }
+
+    /// Starts a daemon here whose pushes reach `service`.
+    pub(crate) async fn start(self, service: &PushService) -> Daemon {
+        let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_fanfare"))
+            .args(["--listen", "127.0.0.1:0", "--log", "debug", "--delivery-retry-min", "10ms"])
+            .args(["--data-dir".as_ref(), self.data().as_os_str()])
+            .args(["--egress-allow", service.authority()])
+            .args(["--egress-ca-file".as_ref(), service.ca_file().as_os_str()])
+            .env("FANFARE_BOOTSTRAP_KEY", KEY)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let address = listening(&mut process);
+        let daemon = Daemon { process, address, directory: self };
+        eventually("the daemon is ready", || async {
+            let answer = daemon.call(Method::GET, "/readyz").send().await;
+            (answer.status == StatusCode::OK).then_some(())
+        })
+        .await;
+        daemon
+    }
+}
+
+/// Reads the address from the first line that the daemon prints.
+fn listening(process: &mut Child) -> SocketAddr {
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().rsplit_once("http://").map(|(_, address)| address.parse());
+    address.unwrap_or_else(|| panic!("the daemon said: {line:?}")).unwrap()
+}
+
+impl Daemon {
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call {
+        let control = self.directory.data().join("control.sock");
+        Call::new(self.address, control, method, path).bearer(KEY)
+    }
+
+    /// Puts a browser into a channel; answers what the API did.
+    pub(crate) async fn subscribe(
+        &self,
+        browser: &Browser,
+        endpoint: &str,
+        channel: &str,
+    ) -> Value {
+        let path = format!("/v1/channels/{channel}/subscriptions");
+        let call = self.call(Method::POST, &path).json(&browser.subscription_json(endpoint));
+        let answer = call.send().await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{:?}", answer.body);
+        answer.json()
+    }
+
+    /// Puts many browsers into a channel, at endpoints `0`, `1`, … of the service.
+    pub(crate) async fn crowd(&self, service: &PushService, channel: &str, browsers: &[Browser]) {
+        let numbered: Vec<_> = browsers.iter().enumerate().collect();
+        for chunk in numbered.chunks(100) {
+            let joins = chunk.iter().map(|(index, browser)| {
+                let endpoint = service.endpoint(&index.to_string());
+                async move { self.subscribe(browser, &endpoint, channel).await }
+            });
+            join_all(joins).await;
+        }
+    }
+
+    /// Publishes a text; answers the notification's id.
+    pub(crate) async fn notify(&self, channel: &str, text: &str) -> String {
+        let path = format!("/v1/channels/{channel}/notifications");
+        let answer =
+            self.call(Method::POST, &path).text("text/plain", text.to_owned()).send().await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{:?}", answer.body);
+        answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A notification's status when nothing is pending.
+    pub(crate) async fn finished(&self, id: &str) -> Value {
+        eventually(&format!("{id} has an outcome for every delivery"), || async {
+            let path = format!("/v1/notifications/{id}");
+            let status = self.call(Method::GET, &path).send().await.json();
+            (status["outcomes"]["pending"] == 0).then_some(status)
+        })
+        .await
+    }
+
+    /// SIGKILL: nothing is said, nothing is saved.
+    pub(crate) fn kill(mut self) -> Home {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        std::mem::replace(&mut self.directory, Home::new())
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.directory.log()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended by itself, or been killed on purpose.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
