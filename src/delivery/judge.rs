@@ -181,3 +181,6 @@ fn again(
         failure: over.then(|| said.failure(attempts)),
     }
 }
+
+#[cfg(test)]
+mod tests;

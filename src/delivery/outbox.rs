@@ -392,3 +392,6 @@ impl Outbox {
         Effect::Attempt { notification, attempts, failures: self.failures }
     }
 }
+
+#[cfg(test)]
+mod tests;

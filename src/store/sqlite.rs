@@ -175,11 +175,10 @@ impl SqliteStore {
 
 /// What diesel's errors mean to whoever asked.
 fn fault(error: diesel::result::Error) -> StoreError {
-    use diesel::result::Error;
-    match error {
-        Error::DeserializationError(error) => StoreError::Corrupt(error.to_string()),
-        error => StoreError::Unavailable(error.to_string()),
+    if let diesel::result::Error::DeserializationError(error) = error {
+        return StoreError::Corrupt(error.to_string());
     }
+    StoreError::Unavailable(error.to_string())
 }
 
 impl Store for SqliteStore {

@@ -143,7 +143,9 @@ impl House {
         };
         match self.store.subscribe(command).await.unwrap() {
             SubscribeReply::Subscribed { id, .. } => id,
-            refused => panic!("not subscribed: {refused:?}"),
+            refused @ (SubscribeReply::EndpointInUse | SubscribeReply::Exclusive(_)) => {
+                panic!("not subscribed: {refused:?}")
+            }
         }
     }
 
@@ -192,7 +194,9 @@ impl House {
     pub(crate) async fn accept(&self, command: Accept) -> Vec<Accepted> {
         match self.store.accept(command).await.unwrap() {
             AcceptReply::Accepted { items, .. } => items,
-            refused => panic!("not accepted: {refused:?}"),
+            refused @ (AcceptReply::KeyReused | AcceptReply::ChannelFull(_)) => {
+                panic!("not accepted: {refused:?}")
+            }
         }
     }
 

@@ -1,0 +1,111 @@
+//! The table: an attempt's end, and what follows.
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::*;
+use crate::webpush::reply::Scope;
+
+const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+fn standing() -> Standing {
+    Standing {
+        attempts: 2,
+        failures: 5,
+        expires: NOW + Duration::from_secs(86_400),
+        now_or_never: false,
+        now: NOW,
+    }
+}
+
+fn policy(max_attempts: Option<u32>) -> RetryPolicy {
+    let (min, max) = (Duration::from_secs(1), Duration::from_secs(60));
+    RetryPolicy::try_new(min, max, max_attempts).expect("a valid policy")
+}
+
+fn judged(attempted: &Attempted, standing: Standing) -> Judgement {
+    judge(attempted, standing, &policy(None), &mut StdRng::seed_from_u64(1))
+}
+
+fn answered(verdict: Verdict) -> Attempted {
+    Attempted::Answered { verdict, status: 599, reason: Some("said so".to_owned()) }
+}
+
+fn retry(after: Option<u64>) -> Attempted {
+    answered(Verdict::Retry { after: after.map(Duration::from_secs), scope: Scope::Endpoint })
+}
+
+#[test]
+fn an_answer_that_ends_a_delivery_ends_it_at_once_and_clears_the_failures() {
+    for (verdict, outcome) in [
+        (Verdict::Accepted, Outcome::Accepted),
+        (Verdict::Gone, Outcome::Gone),
+        (Verdict::TooLarge, Outcome::TooLarge),
+        (Verdict::Rejected, Outcome::Rejected),
+    ] {
+        let judgement = judged(&answered(verdict), standing());
+        assert_eq!((judgement.outcome, judgement.wait), (Some(outcome), None));
+        assert_eq!((judgement.failures, judgement.attempts), (0, 3));
+        assert_eq!(judgement.failure.is_none(), outcome == Outcome::Accepted, "{outcome:?}");
+    }
+}
+
+#[test]
+fn what_may_heal_is_tried_again_and_counted() {
+    for attempted in [
+        retry(None),
+        answered(Verdict::Unauthorized),
+        answered(Verdict::NoSubscriber),
+        Attempted::Unanswered { reason: "cut".to_owned(), counts: true },
+    ] {
+        let judgement = judged(&attempted, standing());
+        assert_eq!((judgement.outcome, judgement.failure), (None, None), "{attempted:?}");
+        assert_eq!((judgement.failures, judgement.attempts), (6, 3), "{attempted:?}");
+    }
+}
+
+#[test]
+fn what_never_reached_the_push_service_is_no_attempt() {
+    let unseen = Attempted::Unanswered { reason: "GOAWAY".to_owned(), counts: false };
+    let judgement = judged(&unseen, standing());
+    assert_eq!((judgement.failures, judgement.attempts, judgement.outcome), (5, 2, None));
+}
+
+#[test]
+fn a_wait_is_never_shorter_than_the_push_service_asks() {
+    let wait = judged(&retry(Some(120)), standing()).wait.expect("a wait");
+    assert!(wait >= Duration::from_secs(120), "{wait:?}");
+    let wait = judged(&answered(Verdict::NoSubscriber), standing()).wait.expect("a wait");
+    assert!(wait >= NO_SUBSCRIBER_WAIT, "{wait:?}");
+}
+
+#[test]
+fn what_could_only_be_tried_after_its_time_has_expired() {
+    let soon = Standing { expires: NOW + Duration::from_secs(100), ..standing() };
+    let judgement = judged(&retry(Some(100)), soon);
+    assert_eq!(judgement.outcome, Some(Outcome::Expired));
+    assert!(judgement.wait.is_some(), "the endpoint is left alone all the same");
+    assert_eq!(judgement.failure.map(|failure| failure.reason).as_deref(), Some("said so"));
+}
+
+#[test]
+fn now_or_never_has_one_attempt() {
+    let once = Standing { attempts: 0, now_or_never: true, ..standing() };
+    assert_eq!(judged(&retry(None), once).outcome, Some(Outcome::Expired));
+}
+
+#[test]
+fn the_last_attempt_that_is_allowed_rejects() {
+    let judgement =
+        judge(&retry(None), standing(), &policy(Some(3)), &mut StdRng::seed_from_u64(1));
+    assert_eq!((judgement.outcome, judgement.attempts), (Some(Outcome::Rejected), 3));
+    let judgement =
+        judge(&retry(None), standing(), &policy(Some(4)), &mut StdRng::seed_from_u64(1));
+    assert_eq!(judgement.outcome, None);
+}
+
+#[test]
+fn what_is_impossible_is_rejected_and_says_nothing_about_the_endpoint() {
+    let judgement = judged(&Attempted::Impossible { reason: "refused".to_owned() }, standing());
+    assert_eq!((judgement.outcome, judgement.failures), (Some(Outcome::Rejected), 5));
+}
