@@ -1,16 +1,156 @@
-//! Fanfare, a self-hosted Web Push fan-out daemon.
+//! Fanfare, a self-hosted Web Push fan-out daemon. A web app's browsers subscribe to **channels** (`user:42`, `news`);
+//! its backend posts one notification to a channel over HTTP; Fanfare encrypts it for every device on that channel and
+//! delivers it through each browser's own push service, in order, with retries, and forgets a device when its push
+//! service says that it is gone. One process, one data directory, nothing else to run.
+//!
+//! This page is the map. The README is for who runs it; each module's first lines say its one job.
+//!
+//! # Words
+//!
+//! The same in the configuration, the code, the log, the metrics and the API. As values they are in [`model`],
+//! their names in [`id`].
+//!
+//! | word | meaning |
+//! |---|---|
+//! | app | one tenant: its VAPID keys, API keys, channels, allowed origins. A fresh install has the app `default` |
+//! | channel | a named log of notifications inside an app |
+//! | subscription | one browser's push endpoint and its keys (`p256dh`, `auth`); one per endpoint and app |
+//! | membership | a subscription in a channel, with its **cursor** (`done_seq`) |
+//! | notification | one accepted publish to one channel, at one `seq` of that channel's log; open until every delivery has an outcome |
+//! | delivery | one notification on its way to one subscription |
+//! | outcome | how a delivery ended: accepted, gone, expired, superseded, rejected, too_large, unsubscribed, cancelled |
+//! | push service | the origin behind an endpoint (FCM, Mozilla, Apple, WNS, ntfy, …) |
+//! | generation | a counter of a subscription's endpoint and keys: a result of an older generation changes nothing |
+//! | arbiter | one thread that encrypts and sends, with connections of its own; a subscription is placed on one by the hash of its id |
+//!
+//! # The way of a notification
+//!
+//! ```text
+//! POST …/notifications ─▶ http ─▶ store: the Journal commits ─▶ 202
+//!                                   └▶ ChannelSupervisor ─▶ ChannelWorker: a sweep of the members, a page at a time
+//!                                                             └▶ SubscriptionSupervisor ─▶ SubscriptionWorker
+//!
+//! in the worker:  outbox: which is next? ─▶ admit ─▶ still open? ─▶ sign ─▶ encrypt ─▶ send ─▶ classify ─▶ judge ─▶ settle
+//!                 delivery                  push     model          webpush           push    webpush     delivery  store
+//! ```
+//!
+//! [`http`] parses and asks the store; what an accept sets in motion, the store's listener tells the [`tree`]. The
+//! waits come before the encryption, so whoever waits holds no ciphertext, no stale token and no cancelled message.
+//! A delivery gives its arbiter's credit back when it is settled or must wait, so nobody waits behind a bad endpoint.
+//!
+//! # The tree
+//!
+//! ```text
+//! Root                         upkeep (expiries), and the end of the process when too many children are given up
+//! ├── ChannelSupervisor        registry ChannelId → ChannelWorker, started on demand
+//! │   └── ChannelWorker        one per active channel: hands out its log, member by member
+//! └── SubscriptionSupervisor   one per arbiter; registry SubscriptionId → SubscriptionWorker
+//!     └── SubscriptionWorker   one per active endpoint: encrypts, sends, waits, retries, deletes itself
+//! ```
+//!
+//! Channels and subscriptions are siblings: an endpoint in three channels is one actor, so all that goes to it goes
+//! through one place, in one order. Workers start on demand and end when idle: a million subscriptions at rest are
+//! rows, not actors. The one writer, the [`Journal`](store::journal::Journal), is a thread of the store's.
+//!
+//! Actors are thin shells that perform effects. What decides is pure, and gets time and randomness as arguments: the
+//! protocol ([`webpush`]), the table of answers ([`webpush::reply`]), what is sent next ([`delivery::outbox`]), what
+//! an attempt's end means ([`delivery::judge`]), when to try again ([`delivery::retry`]), how often to restart
+//! ([`tree::supervision::budget`]), which addresses are public ([`push::address`]).
+//!
+//! # The data
+//!
+//! There is no row per delivery. A subscription has at most one delivery in flight, so all its state is where it
+//! stands in each log:
+//!
+//! - **Accept**: one transaction takes the channel's row, `head + 1`, and inserts the notification at that `seq`,
+//!   whatever the channel's size. `recipients` is the channel's count of members then, less those excluded.
+//! - **Cursor**: a membership's `done_seq` says that everything up to it is settled; a new member starts at `head`.
+//! - **Settle**: an outcome is booked only if the same transaction moved the cursor, for the generation that was
+//!   asked; a result that comes twice counts once. `pending` is `recipients` less all outcomes, never stored.
+//! - **Closing**: cancel, expiry and a newer one of the same topic give all that is pending one outcome, in one row.
+//!   Cursors step over closed numbers; a result that was in flight takes its unit back out.
+//! - **Leaving** books every open notification after the cursor that was.
+//! - **Due lists** are indexes in the store (`not_before`, `expires`), so nothing depends on a living actor: a long wait is
+//!   parked there and the worker ends; its supervisor starts it again when it is due.
+//! - After a start, the channels with open work are swept again: that is the whole recovery.
+//!
+//! The tables are in `migrations/sqlite`.
+//!
+//! # Layers
+//!
+//! ```text
+//! main → cli → daemon → http → tree → delivery, push, store, metrics → model → webpush → clock, id
+//!          └→ control ⇢ (a socket) ⇢ http          config is named by cli and daemon alone
+//! ```
+//!
+//! A module names what stands to its right, not its left. [`push`], [`store`] and [`delivery`] do not know each other. What is
+//! behind a trait ([`store::sqlite`], [`push::https`]) is named where the program is wired, in [`daemon`], and nowhere else. Only
+//! [`http`], [`tree`] and [`daemon`] know actix, only [`store::sqlite`] knows diesel, only [`clock`] knows what time it
+//! is. `tests/it/layers.rs` has the table, and fails on what is not in it.
+//!
+//! # Promises
+//!
+//! | promise | held by |
+//! |---|---|
+//! | No 202 before the commit. After it, every member at that `seq` gets the notification accepted by its push service, or it ends in exactly one other outcome that can be looked up | [`store::journal`], [`store::sqlite`] (settle, closing, leave) |
+//! | To one subscription, requests go out in `seq` order per channel, the next only when the previous one's result is on disk | [`delivery::outbox`]; one worker per endpoint: [`tree::subscription::supervisor`] |
+//! | `kill -9` or a panic anywhere: nothing is lost, order is kept, what was in flight or not yet committed may be repeated | cursors in the store; [`tree::supervision`] |
+//! | Of all answers of a push service only 404 and 410 delete a subscription, and only the generation that was asked | [`webpush::reply`], [`delivery::judge`] |
+//! | A bad endpoint, a bad origin or a panicking actor stops nobody else | a bound on everything: [`push`], the arbiters' credits ([`tree::channel::arbiters`]), the restart budget ([`tree::supervision::budget`]); a delivery that panics again and again is settled as rejected |
+//! | While commits fail no send starts and no publish is accepted; results in hand are kept and go first | [`store::journal`], [`tree::subscription::attempt`] |
+//! | Bad input gets an answer that names the field and the limit, never a 500 | [`webpush::field`], [`http::problem`] |
+//! | No endpoint, key or payload leaves except to its push service | types whose `Debug` does not show them ([`webpush::subscription`], [`model::Payload`]); [`push::egress`], which judges the very address that is dialled |
+//!
+//! # What actix does, and the code answers to
+//!
+//! Found by running actix 0.13, not by reading about it:
+//!
+//! - `actix::Supervisor` does not restart an actor whose handler panicked, and revives one that stopped itself. So
+//!   supervision is ours: [`tree::supervision::child`] polls the actor's context under `catch_unwind` and restarts it in place;
+//!   its mailbox and every `Addr` survive. The profile must stay `panic = "unwind"`.
+//! - A restart drops the futures that the actor had spawned: a request in flight may be repeated, once.
+//! - A mailbox's capacity bounds nothing (each clone of an `Addr` has a slot of its own) and its length cannot be asked:
+//!   every bound is a number of ours, and messages under way are counted by their sender ([`tree::subscription::vitals`]).
+//! - A mailbox drains in one poll, so long work yields between pages; and every pending future of an actor is polled at each of
+//!   its wakes, so no actor holds many.
+//! - An actor runs on the thread that started it: each supervisor starts its own workers.
+//! - A registry entry goes only when its child has exited; what comes meanwhile waits for the next one. There are never
+//!   two workers for one endpoint.
+//! - A panic in `stopping` or `stopped` while unwinding aborts the process: no actor of ours has either.
+//!
+//! The modules below are in reading order: nothing is made of what comes after it.
+
+// Words.
+
+pub mod clock;
+pub mod id;
+
+// What is decided, without doing anything.
+
+pub mod webpush;
+
+pub mod model;
+
+pub mod delivery;
+
+// What is done: connections out, rows on disk, numbers for those who watch, and the actors that use them.
+
+pub mod push;
+
+pub mod store;
+
+pub mod metrics;
+
+pub mod tree;
+
+// How it is reached from outside.
+
+pub mod http;
+
+pub mod config;
+
+pub mod daemon;
+
+pub mod control;
 
 pub mod cli;
-pub mod clock;
-pub mod config;
-pub mod control;
-pub mod daemon;
-pub mod delivery;
-pub mod http;
-pub mod id;
-pub mod metrics;
-pub mod model;
-pub mod push;
-pub mod store;
-pub mod tree;
-pub mod webpush;

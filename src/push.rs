@@ -14,6 +14,7 @@ mod pool;
 pub mod address;
 pub mod egress;
 pub mod https;
+pub mod options;
 pub mod resolver;
 pub mod tls;
 

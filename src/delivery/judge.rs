@@ -81,6 +81,21 @@ pub struct Judgement {
     pub failure: Option<Failure>,
 }
 
+impl Judgement {
+    /// A delivery at which the worker panicked again and again is not attempted any more; of the endpoint's health
+    /// that says nothing.
+    pub fn poisoned(attempts: u32, failures: u32) -> Self {
+        let reason = "fanfare: the worker panicked on this delivery again and again".to_owned();
+        Self {
+            outcome: Some(Outcome::Rejected),
+            wait: None,
+            failures,
+            attempts,
+            failure: Some(Failure { status: None, reason, attempts }),
+        }
+    }
+}
+
 /// Judges an attempt.
 pub fn judge(
     attempted: &Attempted,

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::id::{ChannelId, Seq};
 use crate::model::{
-    Backlog, EndpointState, Failure, Notification, Outcome, Settled, Settlement, Stretch,
-    Subscription, Trying,
+    Backlog, EndpointState, Notification, Outcome, Settled, Settlement, Stretch, Subscription,
+    Trying,
 };
 
 use super::judge::Judgement;
@@ -385,18 +385,7 @@ impl Outbox {
         self.in_hand = Some(Arc::clone(&notification));
         if self.poisoned == Some(number) {
             self.poisoned = None;
-            let judgement = Judgement {
-                outcome: Some(Outcome::Rejected),
-                wait: None,
-                failures: self.failures,
-                attempts,
-                failure: Some(Failure {
-                    status: None,
-                    reason: "fanfare: the worker panicked on this delivery again and again"
-                        .to_owned(),
-                    attempts,
-                }),
-            };
+            let judgement = Judgement::poisoned(attempts, self.failures);
             return self.settle(&notification, judgement, now);
         }
         self.phase = Phase::Attempting;

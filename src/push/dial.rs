@@ -23,7 +23,7 @@ use tower_service::Service;
 
 use crate::push::connection::{self, Connection, MAX_BODY};
 use crate::push::egress::Egress;
-use crate::push::https::PushOptions;
+use crate::push::options::PushOptions;
 use crate::push::resolver::{CheckedResolver, Lookup, Place, ResolveError};
 use crate::push::{Cause, PushError};
 

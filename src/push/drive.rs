@@ -11,7 +11,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::push::connection::Connection;
 use crate::push::dial::Wire;
-use crate::push::https::PushOptions;
+use crate::push::options::PushOptions;
 
 /// Ends with the connection. `room` is called when it can take more than before, or nothing more at all.
 pub(super) async fn drive(

@@ -11,10 +11,12 @@ use tokio::sync::Semaphore;
 
 use super::directory::{Directory, DirectoryChange};
 use super::journal::{Journal, JournalSnapshot};
+use super::view::{
+    ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView,
+};
 use super::{
-    Accept, AcceptReply, ChannelView, ChannelWork, Conflict, Due, FailureView, Leave, ListQuery,
-    Listener, MemberView, NotificationView, Page, PageQuery, Replace, ReplaceReply, Share, Store,
-    StoreError, StoreFuture, Subscribe, SubscribeReply, SubscriptionView, Totals,
+    Accept, AcceptReply, ChannelWork, Conflict, Due, Leave, Listener, Page, PageQuery, Replace,
+    ReplaceReply, Share, Store, StoreError, StoreFuture, Subscribe, SubscribeReply, Totals,
 };
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId};

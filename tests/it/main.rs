@@ -7,6 +7,7 @@ mod crash;
 mod encryption;
 mod fan_out;
 mod harness;
+mod layers;
 mod outcomes;
 mod push_pool;
 mod secrecy;

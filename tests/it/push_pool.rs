@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanfare::push::egress::Egress;
-use fanfare::push::https::{HttpsPush, PushOptions};
+use fanfare::push::https::HttpsPush;
+use fanfare::push::options::PushOptions;
 use fanfare::push::resolver::Lookup;
 use fanfare::push::{Push, PushError, tls};
 use fanfare::webpush::reply;

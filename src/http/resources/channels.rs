@@ -11,7 +11,7 @@ use crate::http::list::{self, PageOf, PageParams, Window};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::State;
 use crate::store::directory::Scope;
-use crate::store::{ChannelView, ListQuery};
+use crate::store::view::{ChannelView, ListQuery};
 
 /// A channel.
 #[derive(Serialize, ToSchema)]

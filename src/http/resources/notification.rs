@@ -11,7 +11,7 @@ use crate::http::state::State;
 use crate::id::{IdKind, PublicId};
 use crate::model::Outcome;
 use crate::store::directory::Scope;
-use crate::store::{FailureView, NotificationView};
+use crate::store::view::{FailureView, NotificationView};
 
 /// Failures in an answer, at most.
 const MAX_FAILURES: u32 = 10_000;

@@ -15,7 +15,8 @@ use crate::http::state::State;
 use crate::id::{IdKind, PublicId};
 use crate::model::Payload;
 use crate::store::directory::{App, Directory};
-use crate::store::{Leave, Leaver, ReplaceReply, SubscriptionView};
+use crate::store::view::SubscriptionView;
+use crate::store::{Leave, Leaver, ReplaceReply};
 use crate::tree::TestReply;
 use crate::webpush::message::{Envelope, NotificationRequest};
 

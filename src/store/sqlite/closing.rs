@@ -10,7 +10,8 @@ use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId};
 use crate::model::Outcome;
-use crate::store::{NotificationView, StoreError};
+use crate::store::StoreError;
+use crate::store::view::NotificationView;
 use crate::webpush::request::Topic;
 
 /// Closes one notification, if it is open.

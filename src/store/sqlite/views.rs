@@ -10,8 +10,9 @@ use super::subscribe::REVIVABLE;
 use crate::clock::Timestamp;
 use crate::id::{AppId, Generation, PublicId, VapidKeyId};
 use crate::model::Outcome;
-use crate::store::{
-    ChannelView, FailureView, ListQuery, MemberView, NotificationView, StoreError, SubscriptionView,
+use crate::store::StoreError;
+use crate::store::view::{
+    ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView,
 };
 use crate::webpush::subscription::Endpoint;
 

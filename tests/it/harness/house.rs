@@ -15,13 +15,13 @@ use fanfare::metrics::Metrics;
 use fanfare::model::Outcome;
 use fanfare::push::Push;
 use fanfare::push::egress::Egress;
-use fanfare::push::https::{HttpsPush, PushOptions};
+use fanfare::push::https::HttpsPush;
+use fanfare::push::options::PushOptions;
 use fanfare::push::tls;
 use fanfare::store::directory::{AppSettings, DEFAULT_APP, DirectoryChange, Secret};
 use fanfare::store::sqlite::SqliteStore;
-use fanfare::store::{
-    Accept, AcceptReply, Accepted, Authority, NotificationView, Store, Subscribe, SubscribeReply,
-};
+use fanfare::store::view::NotificationView;
+use fanfare::store::{Accept, AcceptReply, Accepted, Authority, Store, Subscribe, SubscribeReply};
 use fanfare::tree::observe::Snapshot;
 use fanfare::tree::{MakePush, Tree, TreeOptions, TreeParts};
 use fanfare::webpush::encrypt;
