@@ -116,7 +116,7 @@ async fn run(
     let observe = config.listen.observe.map(listen).transpose()?;
     let mut network = vec![listener];
     network.extend(observe);
-    let wired = wire(&config, Arc::clone(&store), public_url.clone()).await?;
+    let wired = wire(&config, &store, public_url.clone()).await?;
     let tree = wired.tree.clone();
     let listeners = Listeners { network, control: Some(instance.control_socket()?) };
     let server = http::server(web::Data::new(wired), listeners, server_options(&config))
@@ -128,6 +128,7 @@ async fn run(
     stop(handle, config.drain_deadline).await;
     server.await.ok();
     tree.stop().await;
+    store.close();
     tracing::info!(?status, "stopped");
     Ok(status)
 }
@@ -162,7 +163,7 @@ fn server_options(config: &Config) -> ServerOptions {
 /// Grows the tree and puts the API before it.
 async fn wire(
     config: &Config,
-    store: Arc<SqliteStore>,
+    store: &Arc<SqliteStore>,
     public_url: String,
 ) -> Result<State, DaemonError> {
     let clock = Clock::System;
@@ -170,7 +171,7 @@ async fn wire(
     let vapid_subject_known = config.vapid_subject.is_some();
     let egress = Arc::new(egress(config)?);
     let parts = TreeParts {
-        store: Arc::clone(&store) as Arc<dyn Store>,
+        store: Arc::clone(store) as Arc<dyn Store>,
         push: make_push(config, Arc::clone(&egress))?,
         signer: Arc::new(VapidSigner::new(config.vapid_subject.clone())),
         metrics: Arc::clone(&metrics),
@@ -186,7 +187,7 @@ async fn wire(
         trusted_proxies: config.listen.trusted_proxies.clone(),
         observe_listener: config.listen.observe,
     };
-    Ok(State::new(store, tree, metrics, egress, clock, options))
+    Ok(State::new(Arc::clone(store) as Arc<dyn Store>, tree, metrics, egress, clock, options))
 }
 
 fn egress(config: &Config) -> Result<Egress, DaemonError> {

@@ -45,7 +45,7 @@ pub type StoreFuture<T> = BoxFuture<'static, Result<T, StoreError>>;
 pub type Listener = Box<dyn Fn(Committed) + Send + Sync>;
 
 /// What a commit changed, for whoever acts on it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Committed {
     /// A channel's log has grown.
     Accepted(ChannelId),
@@ -88,7 +88,7 @@ pub trait Store: Send + Sync + 'static {
     /// Leaves a subscription alone until then, whatever it was waiting for.
     fn hold_back(&self, subscription: SubscriptionId, until: Timestamp) -> StoreFuture<()>;
     /// All that a worker needs to go on, read behind its own settlements. `None`: the subscription is gone.
-    fn load(&self, subscription: SubscriptionId) -> StoreFuture<Option<Backlog>>;
+    fn load(&self, subscription: SubscriptionId, now: Timestamp) -> StoreFuture<Option<Backlog>>;
 
     /// The apps and keys as they are now.
     fn directory(&self) -> Arc<Directory>;
@@ -98,8 +98,8 @@ pub trait Store: Send + Sync + 'static {
     fn page(&self, query: PageQuery) -> StoreFuture<Page>;
     /// Channels with open work, by id, after `after`.
     fn channels_with_work(&self, after: ChannelId, limit: i64) -> StoreFuture<Vec<ChannelWork>>;
-    /// The earliest waiting subscriptions of a share, by time, at most `limit`.
-    fn due(&self, share: Share, limit: i64) -> StoreFuture<Vec<Due>>;
+    /// The earliest waiting subscriptions of a share, by time, at most `limit`; those after `after`.
+    fn due(&self, share: Share, after: Option<Due>, limit: i64) -> StoreFuture<Vec<Due>>;
     /// How many subscriptions there are, and how many deliveries are pending.
     fn totals(&self) -> StoreFuture<Totals>;
 
@@ -130,6 +130,8 @@ pub trait Store: Send + Sync + 'static {
     /// A channel's notifications, newest first, those before `query.after`.
     fn channel_log(&self, query: ListQuery) -> StoreFuture<Vec<NotificationView>>;
 
+    /// Writes what is queued, and ends: whatever is asked later is answered with [`StoreError::Closed`].
+    fn close(&self);
     /// Whether a commit succeeds now.
     fn is_writable(&self) -> bool;
     /// What the Journal is doing, for the observer.

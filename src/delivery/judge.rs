@@ -165,8 +165,9 @@ fn again(
     rng: &mut impl Rng,
 ) -> Judgement {
     let attempts = standing.attempts.saturating_add(u32::from(counts));
-    let failures = standing.failures.saturating_add(u32::from(counts));
-    let wait = policy.wait(failures.max(1), after, rng);
+    // What does not count as an attempt backs off all the same: the connection is as bad as the answer would be.
+    let failures = standing.failures.saturating_add(1);
+    let wait = policy.wait(failures, after, rng);
     let too_late = standing.now + wait >= standing.expires;
     let over = standing.now_or_never || too_late || policy.is_exhausted(attempts);
     Judgement {

@@ -36,6 +36,8 @@ pub enum Event {
         done: Seq,
         /// What is open.
         stretch: Arc<Stretch>,
+        /// Whether the channel read that so lately that no cursor can have moved since.
+        fresh: bool,
     },
     /// The attempt that [`Effect::Attempt`] asked for has ended.
     Attempted(Judgement),
@@ -111,6 +113,9 @@ pub struct Outbox {
     failures: u32,
     load_first: bool,
     load_when_empty: bool,
+    /// Something came while a load was under way, which may be too old to know of it.
+    load_again: bool,
+    has_loaded: bool,
 }
 
 impl Outbox {
@@ -127,6 +132,8 @@ impl Outbox {
             failures: 0,
             load_first,
             load_when_empty: false,
+            load_again: false,
+            has_loaded: false,
         }
     }
 
@@ -157,8 +164,11 @@ impl Outbox {
     pub fn on(&mut self, event: Event, now: Timestamp) -> Effect {
         match event {
             Event::Loaded { backlog, poisoned } => self.loaded(backlog, poisoned),
-            Event::HandedOut { subscription, done, stretch } => {
-                self.handed_out(subscription, done, &stretch);
+            Event::HandedOut { .. } | Event::Changed if self.phase == Phase::Loading => {
+                self.load_again = true;
+            }
+            Event::HandedOut { subscription, done, stretch, fresh } => {
+                self.handed_out(subscription, done, &stretch, fresh);
             }
             Event::Attempted(judgement) => return self.attempted(judgement, now),
             Event::Skipped => self.free(Phase::Attempting),
@@ -178,7 +188,8 @@ impl Outbox {
     }
 
     fn loaded(&mut self, backlog: Option<Backlog>, poisoned: Option<(ChannelId, Seq)>) {
-        self.load_first = false;
+        self.load_first = std::mem::take(&mut self.load_again);
+        self.has_loaded = true;
         let Some(backlog) = backlog else {
             self.phase = Phase::Ended;
             return;
@@ -197,7 +208,8 @@ impl Outbox {
             lane.covered = stretch.to;
             lane.queue = stretch.open.into();
         }
-        self.load_when_empty = backlog.more;
+        // Sweeps pass by whoever waits, so what came meanwhile must be looked for afterwards.
+        self.load_when_empty = backlog.more || self.not_before.is_some();
     }
 
     fn lane(&mut self, channel: ChannelId, covered: Seq) -> &mut Lane {
@@ -211,11 +223,23 @@ impl Outbox {
         &mut self.lanes[index]
     }
 
-    fn handed_out(&mut self, subscription: Arc<Subscription>, done: Seq, stretch: &Stretch) {
+    fn handed_out(
+        &mut self,
+        subscription: Arc<Subscription>,
+        done: Seq,
+        stretch: &Stretch,
+        fresh: bool,
+    ) {
         match &self.subscription {
             None => self.subscription = Some(subscription),
             Some(known) if known.generation < subscription.generation => self.load_first = true,
             Some(_) => {}
+        }
+        let is_known = self.lanes.iter().any(|lane| lane.channel == stretch.channel);
+        if !is_known && (self.has_loaded || !fresh) {
+            // The load may have left the channel out because all of it is settled; the store knows.
+            self.load_when_empty = true;
+            return;
         }
         let lane = self.lane(stretch.channel, done);
         if stretch.from > lane.covered {
@@ -318,6 +342,7 @@ impl Outbox {
 
     fn stopped_waiting(&mut self) {
         self.not_before = None;
+        self.failures = 0;
         self.trying = None;
         self.free(Phase::Settling { gone: false });
     }
@@ -338,11 +363,13 @@ impl Outbox {
         }
         match self.choose(now) {
             Some(notification) => self.begin(notification, now),
-            None if self.load_when_empty => self.load(),
             None if self.not_before.is_some() || self.trying.is_some() => {
                 self.phase = Phase::Settling { gone: false };
+                // Until that is on disk, sweeps still pass by.
+                self.load_when_empty = true;
                 Effect::StopWaiting
             }
+            None if self.load_when_empty => self.load(),
             None => Effect::Rest,
         }
     }

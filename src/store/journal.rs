@@ -122,7 +122,7 @@ pub struct JournalSnapshot {
 /// The handle of the writer's thread. Dropping it lets the writer finish what is queued, and waits for that.
 pub struct Journal<W: Writer> {
     shared: Arc<Shared<W>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl<W: Writer> Journal<W> {
@@ -150,7 +150,7 @@ impl<W: Writer> Journal<W> {
                 }
             }
         })?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
     }
 
     /// Queues a change; it is answered when it is on disk, or refused at once while commits fail.
@@ -193,6 +193,17 @@ impl<W: Writer> Journal<W> {
         answer
     }
 
+    /// Lets the writer finish what is queued, waits for that, and answers whatever comes later with
+    /// [`StoreError::Closed`].
+    pub fn close(&self) {
+        self.shared.lock().closing = true;
+        self.shared.wake.notify_one();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the journal's thread panicked");
+        }
+    }
+
     /// Whether the last commit succeeded.
     pub fn is_writable(&self) -> bool {
         !self.shared.counters.unwritable.load(Ordering::Acquire)
@@ -220,13 +231,7 @@ impl<W: Writer> Journal<W> {
 
 impl<W: Writer> Drop for Journal<W> {
     fn drop(&mut self) {
-        self.shared.lock().closing = true;
-        self.shared.wake.notify_one();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the journal's thread panicked");
-        }
+        self.close();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The embedded store: SQLite in a file of its own directory, one writer (the Journal) and a few readers.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use diesel::prelude::*;
@@ -28,6 +29,7 @@ mod closing;
 mod directory;
 mod leave;
 mod open_log;
+mod pruning;
 mod reads;
 mod rows;
 mod schema;
@@ -51,12 +53,13 @@ type Readers = Pool<ConnectionManager<SqliteConnection>>;
 
 /// The embedded store.
 pub struct SqliteStore {
-    journal: Journal<SqliteWriter>,
+    journal: Arc<Journal<SqliteWriter>>,
     readers: Readers,
     permits: Arc<Semaphore>,
     open_log: Arc<OpenLog>,
     directory: Arc<RwLock<Arc<Directory>>>,
     listener: Arc<RwLock<Option<Listener>>>,
+    subscriptions: Arc<AtomicI64>,
 }
 
 /// Why the store could not be opened.
@@ -122,6 +125,9 @@ impl SqliteStore {
         let fresh = fresh_directory(&mut connection).map_err(|error| set_up(&error))?;
         let directory = Arc::new(RwLock::new(Arc::new(fresh)));
         let open_log = Arc::new(OpenLog::default());
+        let subscriptions = reads::count_subscriptions(&mut connection);
+        let subscriptions =
+            Arc::new(AtomicI64::new(subscriptions.map_err(|error| set_up(&error))?));
         let listener = Arc::new(RwLock::new(None));
         let file = path.to_string_lossy().into_owned();
         let writer = SqliteWriter::new(
@@ -129,6 +135,7 @@ impl SqliteStore {
             Arc::clone(&open_log),
             Arc::clone(&directory),
             Arc::clone(&listener),
+            Arc::clone(&subscriptions),
             format!("{file}-wal").into(),
         );
         let readers = Pool::builder()
@@ -138,12 +145,13 @@ impl SqliteStore {
             .build(ConnectionManager::new(file))
             .map_err(|error| set_up(&error))?;
         Ok(Self {
-            journal: Journal::start(writer).map_err(|error| set_up(&error))?,
+            journal: Arc::new(Journal::start(writer).map_err(|error| set_up(&error))?),
             readers,
             permits: Arc::new(Semaphore::new(READERS as usize)),
             open_log,
             directory,
             listener,
+            subscriptions,
         })
     }
 
@@ -195,7 +203,19 @@ impl Store for SqliteStore {
     }
 
     fn leave(&self, command: Leave) -> StoreFuture<u64> {
-        self.journal.change(move |writer| leave::leave(writer, &command))
+        let journal = Arc::clone(&self.journal);
+        async move {
+            let mut all = 0;
+            loop {
+                let command = command.clone();
+                let left = journal.change(move |writer| leave::leave(writer, &command)).await?;
+                all += left;
+                if left < leave::SHARED_LIMIT {
+                    return Ok(all);
+                }
+            }
+        }
+        .boxed()
     }
 
     fn cancel(
@@ -214,8 +234,8 @@ impl Store for SqliteStore {
     fn upkeep(&self, now: Timestamp, limit: i64) -> StoreFuture<usize> {
         self.journal.change(move |writer| {
             let closed = closing::close_expired(writer, now, limit)?;
-            let ended = closing::end_expired_subscriptions(writer, now, limit)?;
-            let pruned = closing::prune(writer, limit)?;
+            let ended = pruning::end_expired_subscriptions(writer, now, limit)?;
+            let pruned = pruning::prune(writer, now, limit)?;
             Ok(closed.max(ended).max(pruned))
         })
     }
@@ -237,9 +257,9 @@ impl Store for SqliteStore {
         self.journal.settlement(move |writer| settle::hold_back(&mut writer.connection, id, until))
     }
 
-    fn load(&self, id: SubscriptionId) -> StoreFuture<Option<Backlog>> {
+    fn load(&self, id: SubscriptionId, now: Timestamp) -> StoreFuture<Option<Backlog>> {
         let log = Arc::clone(&self.open_log);
-        self.journal.settlement(move |writer| reads::load(&mut writer.connection, &log, id))
+        self.journal.settlement(move |writer| reads::load(&mut writer.connection, &log, id, now))
     }
 
     fn directory(&self) -> Arc<Directory> {
@@ -259,12 +279,16 @@ impl Store for SqliteStore {
         self.read(move |connection| reads::channels_with_work(connection, after, limit))
     }
 
-    fn due(&self, share: Share, limit: i64) -> StoreFuture<Vec<Due>> {
-        self.read(move |connection| reads::due(connection, share, limit))
+    fn due(&self, share: Share, after: Option<Due>, limit: i64) -> StoreFuture<Vec<Due>> {
+        self.read(move |connection| reads::due(connection, share, after, limit))
     }
 
     fn totals(&self) -> StoreFuture<Totals> {
-        self.read(reads::totals)
+        let subscriptions = Arc::clone(&self.subscriptions);
+        self.read(move |connection| {
+            let pending = reads::pending(connection)?;
+            Ok(Totals { subscriptions: subscriptions.load(Ordering::Relaxed), pending })
+        })
     }
 
     fn notification(&self, app: AppId, id: PublicId) -> StoreFuture<Option<NotificationView>> {
@@ -310,6 +334,11 @@ impl Store for SqliteStore {
 
     fn channel_log(&self, query: ListQuery) -> StoreFuture<Vec<NotificationView>> {
         self.read(move |connection| views::channel_log(connection, &query))
+    }
+
+    fn close(&self) {
+        *self.listener.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.journal.close();
     }
 
     fn is_writable(&self) -> bool {

@@ -45,7 +45,7 @@ CREATE TABLE channel (
 );
 CREATE UNIQUE INDEX channel_name ON channel (app_id, name) WHERE deleted IS NULL;
 CREATE INDEX channel_with_work ON channel (id) WHERE open > 0;
-CREATE INDEX channel_deleted ON channel (deleted) WHERE deleted IS NOT NULL;
+CREATE INDEX channel_to_prune ON channel (id) WHERE deleted IS NOT NULL AND members > 0;
 
 CREATE TABLE subscription (
     id              INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

@@ -65,10 +65,10 @@ fn what_may_heal_is_tried_again_and_counted() {
 }
 
 #[test]
-fn what_never_reached_the_push_service_is_no_attempt() {
+fn what_never_reached_the_push_service_is_no_attempt_but_backs_off() {
     let unseen = Attempted::Unanswered { reason: "GOAWAY".to_owned(), counts: false };
     let judgement = judged(&unseen, standing());
-    assert_eq!((judgement.failures, judgement.attempts, judgement.outcome), (5, 2, None));
+    assert_eq!((judgement.failures, judgement.attempts, judgement.outcome), (6, 2, None));
 }
 
 #[test]

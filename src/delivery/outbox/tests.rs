@@ -52,7 +52,8 @@ fn stretch(channel: i64, from: i64, to: i64) -> Stretch {
 }
 
 fn hand_out(done: i64, stretch: Stretch) -> Event {
-    Event::HandedOut { subscription: subscription(1), done: Seq(done), stretch: Arc::new(stretch) }
+    let (subscription, stretch) = (subscription(1), Arc::new(stretch));
+    Event::HandedOut { subscription, done: Seq(done), stretch, fresh: true }
 }
 
 fn backlog(stretches: Vec<Stretch>) -> Backlog {
@@ -262,11 +263,49 @@ fn a_wait_for_what_was_closed_meanwhile_ends_and_is_cleared() {
     outbox.on(retry(10, 1), NOW);
     outbox.on(Event::Settled(Settled::Recorded), NOW);
     notification.closed.set();
-    let effect = outbox.on(Event::Due, at(10));
-    assert!(matches!(effect, Effect::Load), "what else is there? {effect:?}");
-    let found = Backlog { not_before: Some(at(10)), failures: 1, ..backlog(Vec::new()) };
-    assert!(matches!(outbox.on(loaded(found), at(10)), Effect::StopWaiting));
-    assert!(matches!(outbox.on(Event::StoppedWaiting, at(10)), Effect::Rest));
+    assert!(matches!(outbox.on(Event::Due, at(10)), Effect::StopWaiting));
+    let effect = outbox.on(Event::StoppedWaiting, at(10));
+    assert!(matches!(effect, Effect::Load), "sweeps passed it by until then: {effect:?}");
+    assert!(matches!(outbox.on(loaded(backlog(Vec::new())), at(10)), Effect::Rest));
+}
+
+#[test]
+fn whoever_waits_looks_afterwards_for_what_sweeps_have_passed_by() {
+    let mut outbox = Outbox::new(true);
+    outbox.on(Event::Changed, NOW);
+    let waiting = Backlog { not_before: Some(NOW), failures: 3, ..backlog(vec![stretch(1, 8, 9)]) };
+    let effect = outbox.on(loaded(waiting), NOW);
+    let Effect::Attempt { .. } = &effect else { panic!("its wait is over: {effect:?}") };
+    outbox.on(ended(Outcome::Accepted), NOW);
+    // 10 was accepted meanwhile, and the sweep saw a subscription that waits.
+    let effect = outbox.on(Event::Settled(Settled::Recorded), NOW);
+    assert!(matches!(effect, Effect::Load), "{effect:?}");
+    let effect = outbox.on(loaded(backlog(vec![stretch(1, 9, 10)])), NOW);
+    assert_eq!(attempted(&effect), (1, 10, 0));
+}
+
+#[test]
+fn what_comes_while_it_loads_is_loaded_too() {
+    for meanwhile in [hand_out(9, stretch(1, 9, 10)), Event::Changed] {
+        let mut outbox = Outbox::new(true);
+        outbox.on(Event::Changed, NOW);
+        assert!(matches!(outbox.on(meanwhile, NOW), Effect::Nothing));
+        let effect = outbox.on(loaded(backlog(Vec::new())), NOW);
+        assert!(matches!(effect, Effect::Load), "that load may be too old: {effect:?}");
+        let effect = outbox.on(loaded(backlog(vec![stretch(1, 9, 10)])), NOW);
+        assert_eq!(attempted(&effect), (1, 10, 0));
+    }
+}
+
+#[test]
+fn an_old_hand_out_for_a_channel_that_it_does_not_know_is_checked_with_the_store() {
+    let mut outbox = Outbox::new(false);
+    let (subscription, old) = (subscription(1), Arc::new(stretch(1, 0, 2)));
+    let event = Event::HandedOut { subscription, done: Seq(0), stretch: old, fresh: false };
+    assert!(matches!(outbox.on(event, NOW), Effect::Load));
+    assert!(matches!(outbox.on(loaded(backlog(Vec::new())), NOW), Effect::Rest));
+    // Once it has loaded, an unknown channel may be one that is settled altogether.
+    assert!(matches!(outbox.on(hand_out(0, stretch(2, 0, 1)), NOW), Effect::Load));
 }
 
 #[test]

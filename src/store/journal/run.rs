@@ -64,7 +64,7 @@ impl<W: Writer> Run<W> {
                     job.answer(Ok(()));
                 }
             }
-            Err(Fault::Command) => {
+            Err(Fault::Command(_)) => {
                 self.writer.rollback();
                 self.one_by_one(changes, settlements);
             }
@@ -79,13 +79,13 @@ impl<W: Writer> Run<W> {
         self.writer.begin().map_err(Fault::Commit)?;
         let start = Instant::now();
         for job in changes.iter_mut() {
-            job.run(&mut self.writer).map_err(|_| Fault::Command)?;
+            job.run(&mut self.writer).map_err(Fault::Command)?;
         }
         loop {
             let Some(mut job) = self.shared.lock().settlements.pop_front() else { break };
             let end = job.run(&mut self.writer);
             settlements.push_back(job);
-            end.map_err(|_| Fault::Command)?;
+            end.map_err(Fault::Command)?;
             if start.elapsed() >= SETTLE_TIME {
                 break;
             }
@@ -109,46 +109,61 @@ impl<W: Writer> Run<W> {
     }
 
     /// Each command in a transaction of its own, so that one which cannot succeed fails alone.
-    fn one_by_one(&mut self, changes: Jobs<W>, mut settlements: Jobs<W>) {
-        for job in changes {
-            self.alone(job);
+    fn one_by_one(&mut self, mut changes: Jobs<W>, mut settlements: Jobs<W>) {
+        while let Some(mut job) = changes.pop_front() {
+            match self.transaction(job.as_mut()) {
+                Ok(()) => job.answer(Ok(())),
+                Err(Fault::Command(error)) => job.answer(Err(error)),
+                Err(Fault::Commit(error)) => {
+                    changes.push_front(job);
+                    return self.unwritable(&error, changes, settlements);
+                }
+            }
         }
         while let Some(job) = settlements.pop_front() {
-            if let Some((job, error)) = self.settle_alone(job) {
+            if let Err((job, error)) = self.settle_alone(job) {
                 settlements.push_front(job);
                 return self.unwritable(&error, VecDeque::new(), settlements);
             }
         }
     }
 
-    fn alone(&mut self, mut job: Box<dyn Job<W>>) {
-        let end = self.transaction(job.as_mut());
-        job.answer(end);
-    }
-
     /// Gives the settlement back when it is the store that failed, and not the settlement.
-    fn settle_alone(&mut self, mut job: Box<dyn Job<W>>) -> Option<(Box<dyn Job<W>>, StoreError)> {
+    fn settle_alone(
+        &mut self,
+        mut job: Box<dyn Job<W>>,
+    ) -> Result<(), (Box<dyn Job<W>>, StoreError)> {
         match self.transaction(job.as_mut()) {
-            Err(error @ StoreError::Unavailable(_)) => Some((job, error)),
-            end @ (Ok(()) | Err(StoreError::Corrupt(_) | StoreError::Closed)) => {
-                job.answer(end);
-                None
+            Err(Fault::Commit(error) | Fault::Command(error @ StoreError::Unavailable(_))) => {
+                return Err((job, error));
+            }
+            Ok(()) => job.answer(Ok(())),
+            Err(Fault::Command(error @ (StoreError::Corrupt(_) | StoreError::Closed))) => {
+                job.answer(Err(error));
             }
         }
+        Ok(())
     }
 
-    fn transaction(&mut self, job: &mut dyn Job<W>) -> Result<(), StoreError> {
-        let end = self
-            .writer
-            .begin()
-            .and_then(|()| job.run(&mut self.writer))
-            .and_then(|()| self.writer.commit());
-        match end {
-            Ok(()) => {
-                self.count_batch(1);
-                self.writer.committed();
-            }
-            Err(_) => self.writer.rollback(),
+    fn transaction(&mut self, job: &mut dyn Job<W>) -> Result<(), Fault> {
+        let end = self.try_transaction(|writer| job.run(writer));
+        if end.is_ok() {
+            self.count_batch(1);
+            self.writer.committed();
+        }
+        end
+    }
+
+    fn try_transaction(
+        &mut self,
+        run: impl FnOnce(&mut W) -> Result<(), StoreError>,
+    ) -> Result<(), Fault> {
+        self.writer.begin().map_err(Fault::Commit)?;
+        let end = run(&mut self.writer)
+            .map_err(Fault::Command)
+            .and_then(|()| self.commit().map_err(Fault::Commit));
+        if end.is_err() {
+            self.writer.rollback();
         }
         end
     }
@@ -165,13 +180,13 @@ impl<W: Writer> Run<W> {
             self.shared.counters.failed_commits.fetch_add(1, Ordering::Relaxed);
             self.refuse_changes(error);
             if !self.pause() {
-                break;
+                return;
             }
             if self.try_again(&mut settlements) {
-                tracing::info!("the store can be written again");
                 break;
             }
         }
+        tracing::info!("the store can be written again");
         self.shared.counters.unwritable.store(false, Ordering::Release);
         self.writer.writable(true);
     }
@@ -194,39 +209,25 @@ impl<W: Writer> Run<W> {
         !queues.closing
     }
 
-    /// Writes the settlements in hand; with none in hand a probe shows whether commits succeed.
+    /// Whether the store can be written: a probe first, since what is in hand may write nothing, and then all that
+    /// is in hand, in the order in which it came.
     fn try_again(&mut self, settlements: &mut Jobs<W>) -> bool {
-        let Some(job) = settlements.pop_front() else {
-            let end = self
-                .writer
-                .begin()
-                .and_then(|()| self.writer.probe())
-                .and_then(|()| self.writer.commit());
-            if end.is_err() {
-                self.writer.rollback();
-            }
-            return end.is_ok();
-        };
-        match self.settle_alone(job) {
-            Some((job, _)) => {
+        if self.try_transaction(W::probe).is_err() {
+            return false;
+        }
+        while let Some(job) = settlements.pop_front() {
+            if let Err((job, _)) = self.settle_alone(job) {
                 settlements.push_front(job);
-                false
-            }
-            None => {
-                // The store is back: the rest goes in the order in which it came.
-                let mut queues = self.shared.lock();
-                while let Some(job) = settlements.pop_back() {
-                    queues.settlements.push_front(job);
-                }
-                true
+                return false;
             }
         }
+        true
     }
 }
 
 enum Fault {
     /// A command failed; the others may be fine.
-    Command,
+    Command(StoreError),
     /// The transaction as a whole failed.
     Commit(StoreError),
 }

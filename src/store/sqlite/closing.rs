@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::fault;
 use super::rows::{Counters, NotificationViewRow};
-use super::schema::{channel, membership, notification, subscription};
+use super::schema::{channel, notification};
 use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId};
@@ -106,7 +106,7 @@ pub(super) fn notification_view(
     Ok(found.map(|(row, name)| row.view(name)))
 }
 
-/// Marks a channel as deleted and cancels what is open in it; [`prune`] removes its members later.
+/// Marks a channel as deleted and cancels what is open in it; [`super::pruning`] removes its members later.
 pub(super) fn delete_channel(
     writer: &mut SqliteWriter,
     app: AppId,
@@ -129,44 +129,4 @@ pub(super) fn delete_channel(
         .execute(&mut writer.connection)
         .map_err(fault)?;
     Ok(true)
-}
-
-/// Removes members of deleted channels, at most `limit`; answers how many.
-pub(super) fn prune(writer: &mut SqliteWriter, limit: i64) -> Result<usize, StoreError> {
-    let connection = &mut writer.connection;
-    let members = membership::table
-        .inner_join(channel::table)
-        .filter(channel::deleted.is_not_null().and(channel::members.gt(0)))
-        .select((membership::channel_id, membership::subscription_id))
-        .limit(limit)
-        .load::<(i64, i64)>(connection)
-        .map_err(fault)?;
-    for (channel, subscription) in &members {
-        diesel::delete(membership::table.find((channel, subscription)))
-            .execute(connection)
-            .map_err(fault)?;
-        diesel::update(channel::table.find(channel))
-            .set(channel::members.eq(channel::members - 1))
-            .execute(connection)
-            .map_err(fault)?;
-    }
-    Ok(members.len())
-}
-
-/// Ends subscriptions whose `expirationTime` has come, at most `limit`; answers how many.
-pub(super) fn end_expired_subscriptions(
-    writer: &mut SqliteWriter,
-    now: Timestamp,
-    limit: i64,
-) -> Result<usize, StoreError> {
-    let ended = subscription::table
-        .filter(subscription::expires.le(now.as_millis()).and(subscription::gone.is_null()))
-        .limit(limit)
-        .select(subscription::id)
-        .load::<i64>(&mut writer.connection)
-        .map_err(fault)?;
-    for id in &ended {
-        super::leave::go(writer, *id, Outcome::Gone, now)?;
-    }
-    Ok(ended.len())
 }

@@ -43,7 +43,7 @@ pub(super) fn find(
 }
 
 /// Those who leave together do so in batches, so that nobody else's change waits long behind them.
-pub(super) const SHARED_LIMIT: i64 = 500;
+pub(super) const SHARED_LIMIT: u64 = 500;
 
 /// One batch of those who leave together; fewer than [`SHARED_LIMIT`]: it was the last.
 fn leave_shared(
@@ -62,7 +62,7 @@ fn leave_shared(
     let who = membership::table
         .filter(membership::channel_id.eq(from.id))
         .filter(membership::subscription_id.eq_any(in_both))
-        .limit(SHARED_LIMIT)
+        .limit(SHARED_LIMIT.cast_signed())
         .select(membership::subscription_id)
         .load::<i64>(&mut writer.connection)
         .map_err(fault)?;
@@ -152,7 +152,8 @@ pub(super) fn leave_all(
     for (channel, ..) in &channels {
         leave_channel(writer, *channel, subscription, outcome, now)?;
     }
-    let is_there = |(_, name, deleted): (i64, String, Option<i64>)| deleted.is_none().then_some(name);
+    let is_there =
+        |(_, name, deleted): (i64, String, Option<i64>)| deleted.is_none().then_some(name);
     Ok(channels.into_iter().filter_map(is_there).collect())
 }
 

@@ -215,9 +215,8 @@ pub(super) fn due(
     after: Option<Due>,
     limit: i64,
 ) -> Result<Vec<Due>, StoreError> {
-    let (time, id) = after.map_or((i64::MIN, 0), |due| {
-        (due.not_before.as_millis(), due.subscription.0)
-    });
+    let (time, id) =
+        after.map_or((i64::MIN, 0), |due| (due.not_before.as_millis(), due.subscription.0));
     let parts = (0..SubscriptionId::PARTITIONS)
         .filter(|part| part % share.of == share.index)
         .filter_map(|part| i64::try_from(part).ok());

@@ -82,9 +82,7 @@ impl House {
     pub(crate) async fn restart(self, service: &PushService) -> Self {
         self.tree.stop().await;
         let directory = self.directory;
-        // The store's last holder waits until everything is on disk.
-        drop(self.tree);
-        drop(self.store);
+        self.store.close();
         Self::move_in(directory, way_out(&[service]), |_| ()).await
     }
 
@@ -251,6 +249,7 @@ impl House {
     /// Ends the tree; what was not settled is in the store.
     pub(crate) async fn stop(self) {
         self.tree.stop().await;
+        self.store.close();
         drop(self.directory);
     }
 }
