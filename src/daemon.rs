@@ -112,7 +112,7 @@ async fn run(
     let bound = listener.local_addr().map_err(system("asking for the listener's address"))?;
     let public_url = config.listen.public_url(bound).as_str().trim_end_matches('/').to_owned();
     let store = Arc::new(instance.open_store()?);
-    let news = first_run::prepare(&*store, &config, bound, Clock::System).await?;
+    let news = first_run::prepare_to_serve(&*store, &config, bound, Clock::System).await?;
     let observe = config.listen.observe.map(listen).transpose()?;
     let mut network = vec![listener];
     network.extend(observe);
@@ -123,6 +123,11 @@ async fn run(
         .map_err(system("starting the HTTP server"))?;
     let handle = server.handle();
     let server = actix::spawn(server);
+    if config.vapid_subject.is_none() {
+        tracing::warn!(
+            "without a vapid_subject Apple refuses pushes: set --vapid-subject mailto:you@your-domain"
+        );
+    }
     welcome::say(&news, &public_url, instance.directory());
     let status = wait(&tree).await;
     stop(handle, config.drain_deadline).await;
@@ -137,10 +142,15 @@ async fn run(
 async fn wait(tree: &Tree) -> ExitStatus {
     let mut terminate = signal(SignalKind::terminate()).expect("a signal handler can be installed");
     let mut interrupt = signal(SignalKind::interrupt()).expect("a signal handler can be installed");
-    tokio::select! {
-        _ = terminate.recv() => ExitStatus::Stopped,
-        _ = interrupt.recv() => ExitStatus::Stopped,
-        () = tree.failed() => ExitStatus::Failed,
+    let mut hangup = signal(SignalKind::hangup()).expect("a signal handler can be installed");
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return ExitStatus::Stopped,
+            _ = interrupt.recv() => return ExitStatus::Stopped,
+            () = tree.failed() => return ExitStatus::Failed,
+            // Its default would end the process, which nobody means who sends it to a daemon.
+            _ = hangup.recv() => tracing::warn!("SIGHUP: the configuration is read at a start only; restart to change it"),
+        }
     }
 }
 

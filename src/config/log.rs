@@ -8,7 +8,8 @@ use super::settings::Settings;
 pub(super) const LOG: Key = Key::one("log");
 pub(super) const LOG_FORMAT: Key = Key::one("log_format");
 
-const DEFAULT_FILTER: &str = "info";
+/// The HTTP server's own lines about its threads tell an operator nothing.
+const DEFAULT_FILTER: &str = "info,actix_server=warn";
 
 /// What is logged, and in which form.
 #[derive(Clone, PartialEq, Eq, Debug)]

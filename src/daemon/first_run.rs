@@ -26,16 +26,31 @@ pub(super) struct News {
     pub(super) has_demo: bool,
 }
 
-/// Makes what is missing and heeds what the configuration says of it.
-pub(super) async fn prepare(
+/// Makes what is missing, and an admin key when there is no key at all: it can be told only now.
+pub(super) async fn prepare_to_serve(
     store: &dyn Store,
     config: &Config,
     listen: SocketAddr,
     clock: Clock,
 ) -> Result<News, DaemonError> {
+    let app = prepare(store, config, listen, clock).await?;
+    let admin_key = match store.directory().api_keys.is_empty() {
+        true => Some(create_admin_key(store, app.id, clock.now()).await?),
+        false => None,
+    };
+    let has_demo = app.settings.public_channels.iter().any(|channel| channel == DEMO);
+    Ok(News { admin_key, has_demo })
+}
+
+/// Makes what must be there for any request, and heeds what the configuration says of it; answers the app `default`.
+pub(super) async fn prepare(
+    store: &dyn Store,
+    config: &Config,
+    listen: SocketAddr,
+    clock: Clock,
+) -> Result<App, DaemonError> {
     let now = clock.now();
-    let is_first = !store.directory().apps.contains_key(DEFAULT_APP);
-    if is_first {
+    if !store.directory().apps.contains_key(DEFAULT_APP) {
         let has_demo = config.demo.unwrap_or(listen.ip().is_loopback());
         create_default_app(store, has_demo, now).await?;
     }
@@ -43,17 +58,10 @@ pub(super) async fn prepare(
     if let Some(wanted) = config.demo {
         set_demo(store, &app, wanted).await?;
     }
-    let admin_key = match &config.bootstrap_key {
-        Some(key) => {
-            set_bootstrap_key(store, app.id, key, now).await?;
-            None
-        }
-        None if is_first => Some(create_admin_key(store, app.id, now).await?),
-        None => None,
-    };
-    let has_demo = default_app(&store.directory())
-        .is_some_and(|app| app.settings.public_channels.iter().any(|channel| channel == DEMO));
-    Ok(News { admin_key, has_demo })
+    if let Some(key) = &config.bootstrap_key {
+        set_bootstrap_key(store, app.id, key, now).await?;
+    }
+    default_app(&store.directory()).ok_or(DaemonError::Tree)
 }
 
 fn default_app(directory: &Directory) -> Option<App> {

@@ -52,7 +52,7 @@ impl Instance {
             DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(failed)?;
         }
         let mode = fs::metadata(&directory).map_err(failed)?.permissions().mode();
-        if mode & 0o007 != 0 {
+        if mode & 0o077 != 0 {
             return Err(InstanceError::Open(directory));
         }
         let lock = private_file(&directory.join("lock")).map_err(failed)?;

@@ -168,6 +168,7 @@ fn again(
     // What does not count as an attempt backs off all the same: the connection is as bad as the answer would be.
     let failures = standing.failures.saturating_add(1);
     let wait = policy.wait(failures, after, rng);
+    let wait = if after.is_none() { sooner(wait, standing, policy) } else { wait };
     let too_late = standing.now + wait >= standing.expires;
     let over = standing.now_or_never || too_late || policy.is_exhausted(attempts);
     Judgement {
@@ -181,6 +182,13 @@ fn again(
         attempts,
         failure: over.then(|| said.failure(attempts)),
     }
+}
+
+/// A wait of our own choosing does not have to outlast the TTL: half of what is left of it leaves time for one more
+/// try, as long as that is worth a wait at all.
+fn sooner(wait: Duration, standing: Standing, policy: &RetryPolicy) -> Duration {
+    let half = standing.expires.since(standing.now) / 2;
+    if half >= policy.base(1) { wait.min(half) } else { wait }
 }
 
 #[cfg(test)]

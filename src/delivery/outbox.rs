@@ -3,7 +3,6 @@
 //! At most one delivery is in hand. The next one starts only when the result of the last is on disk, so requests
 //! go out in the order of each channel's log; a delivery that is to be tried again goes before all others.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
@@ -14,9 +13,9 @@ use crate::model::{
 };
 
 use super::judge::Judgement;
+use lane::Lane;
 
-/// Notifications that a lane holds; what does not fit is loaded when the lane is empty.
-const LANE_CAPACITY: usize = 64;
+mod lane;
 
 /// Something happened.
 #[derive(Debug)]
@@ -89,15 +88,6 @@ enum Phase {
     Settling { gone: bool },
     Waiting,
     Ended,
-}
-
-/// One channel's part of the outbox.
-#[derive(Debug)]
-struct Lane {
-    channel: ChannelId,
-    /// Everything up to here has been handed out or is closed.
-    covered: Seq,
-    queue: VecDeque<Arc<Notification>>,
 }
 
 /// The deliveries of one subscription.
@@ -204,9 +194,7 @@ impl Outbox {
         // remembers how far it came, so that an old hand-out does not begin again.
         self.lanes.iter_mut().for_each(|lane| lane.queue.clear());
         for stretch in backlog.stretches {
-            let lane = self.lane(stretch.channel, stretch.from);
-            lane.covered = stretch.to;
-            lane.queue = stretch.open.into();
+            self.lane(stretch.channel, stretch.from).replace(stretch);
         }
         // Sweeps pass by whoever waits, so what came meanwhile must be looked for afterwards.
         self.load_when_empty = backlog.more || self.not_before.is_some();
@@ -216,7 +204,7 @@ impl Outbox {
         let index = match self.lanes.iter().position(|lane| lane.channel == channel) {
             Some(index) => index,
             None => {
-                self.lanes.push(Lane { channel, covered, queue: VecDeque::new() });
+                self.lanes.push(Lane::new(channel, covered));
                 self.lanes.len() - 1
             }
         };
@@ -241,22 +229,9 @@ impl Outbox {
             self.load_when_empty = true;
             return;
         }
-        let lane = self.lane(stretch.channel, done);
-        if stretch.from > lane.covered {
-            // Something lies between what it has had and what it is handed.
+        if !self.lane(stretch.channel, done).append(stretch) {
             self.load_when_empty = true;
-            return;
         }
-        let covered = lane.covered;
-        for notification in stretch.open.iter().filter(|notification| notification.seq > covered) {
-            if lane.queue.len() == LANE_CAPACITY {
-                self.load_when_empty = true;
-                return;
-            }
-            lane.covered = notification.seq;
-            lane.queue.push_back(Arc::clone(notification));
-        }
-        lane.covered = lane.covered.max(stretch.to);
     }
 
     fn attempted(&mut self, judgement: Judgement, now: Timestamp) -> Effect {

@@ -89,6 +89,16 @@ fn what_could_only_be_tried_after_its_time_has_expired() {
 }
 
 #[test]
+fn a_wait_of_our_own_leaves_time_for_another_try_before_the_end() {
+    for left in [2, 10, 50] {
+        let left = Duration::from_secs(left);
+        let judgement = judged(&retry(None), Standing { expires: NOW + left, ..standing() });
+        assert_eq!(judgement.outcome, None);
+        assert!(judgement.wait.is_some_and(|wait| wait <= left / 2), "{judgement:?}");
+    }
+}
+
+#[test]
 fn now_or_never_has_one_attempt() {
     let once = Standing { attempts: 0, now_or_never: true, ..standing() };
     assert_eq!(judged(&retry(None), once).outcome, Some(Outcome::Expired));

@@ -184,11 +184,11 @@ fn a_gap_in_what_it_is_handed_is_filled_from_the_store() {
 
 #[test]
 fn what_does_not_fit_is_loaded_when_the_lane_is_empty() {
-    let more = i64::try_from(LANE_CAPACITY).expect("a small number") + 10;
+    let more = i64::try_from(lane::CAPACITY).expect("a small number") + 10;
     let mut outbox = Outbox::new(false);
     let effect = outbox.on(hand_out(0, stretch(1, 0, more)), NOW);
     let (sent, effect) = deliver_all(&mut outbox, effect, NOW);
-    assert_eq!(sent.len(), LANE_CAPACITY);
+    assert_eq!(sent.len(), lane::CAPACITY);
     assert!(matches!(effect, Effect::Load), "{effect:?}");
     let partial = Backlog { more: true, ..backlog(vec![stretch(1, more - 10, more - 5)]) };
     let effect = outbox.on(loaded(partial), NOW);
