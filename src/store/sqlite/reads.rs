@@ -39,7 +39,7 @@ pub(super) fn page(
             .find(id)
             .filter(subscription::not_before.is_null())
             .select(SubscriptionRow::as_select())
-            .first(connection)
+            .get_result(connection)
             .optional()
             .map_err(fault)?;
         if let Some(row) = row {
@@ -60,7 +60,7 @@ pub(super) fn stretch(
         .find(id.0)
         .filter(channel::deleted.is_null())
         .select(ChannelRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(fault)?;
     row.map(|row| stretch_of(connection, log, &row, from, limit)).transpose()
@@ -110,7 +110,7 @@ pub(super) fn load(
         .find(id.0)
         .filter(subscription::gone.is_null())
         .select(StateRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(fault)?;
     let Some(row) = row else { return Ok(None) };
@@ -154,7 +154,7 @@ pub(super) fn subscription(
         .filter(subscription::public_id.eq(id.as_str()).and(subscription::app_id.eq(app.0)))
         .filter(subscription::gone.is_null())
         .select(SubscriptionRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(fault)?;
     row.map(SubscriptionRow::parse).transpose()

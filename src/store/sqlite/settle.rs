@@ -144,7 +144,7 @@ fn record_failure(
         .filter(notification::channel_id.eq(settlement.channel.0))
         .filter(notification::seq.eq(settlement.seq.0))
         .select(notification::id)
-        .first::<i64>(connection)
+        .get_result::<i64>(connection)
         .optional()
         .map_err(fault)?;
     let Some(notification) = notification else { return Ok(()) };
