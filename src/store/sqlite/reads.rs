@@ -20,7 +20,8 @@ pub(super) fn page(
     connection: &mut SqliteConnection,
     query: PageQuery,
 ) -> Result<Page, StoreError> {
-    // The members first, by the cursor's own table alone: those who are behind are then few or all.
+    // By the cursors' own table: where the page ends does not depend on who is behind, so that a page over many who
+    // are not takes no longer than any other.
     let seen = membership::table
         .filter(membership::channel_id.eq(query.channel.0))
         .filter(membership::subscription_id.gt(query.after.0))
@@ -30,23 +31,32 @@ pub(super) fn page(
         .load::<(i64, i64)>(connection)
         .map_err(fault)?;
     let Some(&(last, _)) = seen.last() else { return Ok(Page { members: Vec::new(), last: None }) };
-    let mut members = Vec::new();
-    for (id, done) in seen {
-        if done >= query.behind.0 {
-            continue;
-        }
-        let row = subscription::table
-            .find(id)
-            .filter(subscription::not_before.is_null())
-            .select(SubscriptionRow::as_select())
-            .get_result(connection)
-            .optional()
-            .map_err(fault)?;
-        if let Some(row) = row {
-            members.push(Member { subscription: row.parse()?, done: Seq(done) });
-        }
-    }
+    let has_some = seen.iter().any(|(_, done)| *done < query.behind.0);
+    let members = if has_some { members_behind(connection, query, last)? } else { Vec::new() };
     Ok(Page { members, last: Some(SubscriptionId(last)) })
+}
+
+/// Who is behind and does not wait, on the page that ends with `last`.
+fn members_behind(
+    connection: &mut SqliteConnection,
+    query: PageQuery,
+    last: i64,
+) -> Result<Vec<Member>, StoreError> {
+    let rows = membership::table
+        .inner_join(subscription::table)
+        .filter(membership::channel_id.eq(query.channel.0))
+        .filter(membership::subscription_id.gt(query.after.0))
+        .filter(membership::subscription_id.le(last))
+        .filter(membership::done_seq.lt(query.behind.0))
+        .filter(subscription::not_before.is_null())
+        .order(membership::subscription_id)
+        .select((SubscriptionRow::as_select(), membership::done_seq))
+        .load::<(SubscriptionRow, i64)>(connection)
+        .map_err(fault)?;
+    let member = |(row, done): (SubscriptionRow, i64)| {
+        Ok(Member { subscription: row.parse()?, done: Seq(done) })
+    };
+    rows.into_iter().map(member).collect()
 }
 
 pub(super) fn stretch(
