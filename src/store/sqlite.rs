@@ -26,6 +26,7 @@ use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
 mod accept;
 mod bookings;
 mod closing;
+mod cursor;
 mod directory;
 mod leave;
 mod open_log;
