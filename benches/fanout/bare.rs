@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fanfare::clock::Clock;
@@ -16,106 +16,79 @@ use fanfare::webpush::encrypt::encrypt;
 use fanfare::webpush::request::{self, Urgency};
 use fanfare::webpush::subscription::PushSubscription;
 use fanfare::webpush::vapid::{VapidKey, VapidSigner};
+use rustls::ClientConfig;
 use tokio::task::{LocalSet, spawn_local};
 
-use crate::browser::Browser;
-use crate::recorder::{Recorder, cpu_seconds};
+use crate::PAYLOAD;
+use crate::recorder::Recorder;
+use crate::subscriber::Subscriber;
 
-/// A short message in its declarative wrapping.
-const PAYLOAD: &[u8] = &[b'x'; 400];
-
-/// Sends one push to each of `count` subscriptions and says how long that took.
-pub(crate) fn run(count: usize, threads: usize, in_flight: usize) -> String {
-    let mut recorder = Recorder::spawn();
-    let shares = subscriptions(&recorder, count, threads);
-    let encryption = encryption(&shares[0]);
-    let egress = Arc::new(Egress::new(&[recorder.authority()], false).unwrap());
-    let tls = tls::client_config(Some(recorder.ca_file())).unwrap();
-    let signer = Arc::new((VapidSigner::new(None), VapidKey::generate().unwrap()));
-    // One more for this thread: the clock starts when all are there.
-    let start = Arc::new(Barrier::new(threads + 1));
-    let workers: Vec<_> = shares
-        .into_iter()
-        .map(|share| {
-            let (egress, tls, signer, start) =
-                (egress.clone(), tls.clone(), signer.clone(), start.clone());
-            std::thread::spawn(move || {
-                let runtime =
-                    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                start.wait();
-                LocalSet::new().block_on(&runtime, async move {
-                    let push = HttpsPush::new(egress, tls, PushOptions::default());
-                    send_all(Rc::new(push), share, signer, in_flight).await;
-                });
-            })
-        })
-        .collect();
-
-    let (ours, theirs) = (cpu_seconds("self"), recorder.cpu_seconds());
-    start.wait();
-    let started = Instant::now();
-    for worker in workers {
-        worker.join().unwrap();
-    }
-    let took = started.elapsed();
-    let spent = |before: Option<f64>, after: Option<f64>| {
-        let seconds = after.zip(before).map_or(f64::NAN, |(after, before)| after - before);
-        seconds * 1e6 / count as f64
-    };
-    let ours = spent(ours, cpu_seconds("self"));
-    let theirs = spent(theirs, recorder.cpu_seconds());
-    let seen = recorder.seen();
-    assert_eq!((seen.requests, seen.tokens, seen.repeats), (count as u64, count as u64, 0));
-    format!(
-        "bare loop: {count} deliveries in {took:.2?} on {threads} threads: {:.0}/s; \
-         processor time per delivery: ours {ours:.1} µs (encryption alone {encryption:.1} µs), \
-         the push service's {theirs:.1} µs; {} connections",
-        count as f64 / took.as_secs_f64(),
-        seen.peak_connections,
-    )
-}
-
-fn subscriptions(recorder: &Recorder, count: usize, threads: usize) -> Vec<Vec<PushSubscription>> {
-    let mut shares: Vec<_> = (0..threads).map(|_| Vec::new()).collect();
-    for number in 0..count {
-        let json = Browser::new().subscription_json(&recorder.endpoint(number));
-        let subscription = PushSubscription::parse(&json, Clock::System.now()).unwrap();
-        shares[number % threads].push(subscription);
-    }
-    shares
-}
-
-/// What one encryption costs on a quiet machine, in microseconds.
-fn encryption(subscriptions: &[PushSubscription]) -> f64 {
-    let some = &subscriptions[..subscriptions.len().min(2_000)];
-    let started = Instant::now();
-    for subscription in some {
-        encrypt(&subscription.keys, PAYLOAD).unwrap();
-    }
-    started.elapsed().as_secs_f64() * 1e6 / some.len() as f64
-}
-
-async fn send_all(
-    push: Rc<HttpsPush>,
-    subscriptions: Vec<PushSubscription>,
-    signer: Arc<(VapidSigner, VapidKey)>,
+pub(crate) struct BareLoop {
+    shares: Vec<Arc<[PushSubscription]>>,
     in_flight: usize,
+    egress: Arc<Egress>,
+    tls: Arc<ClientConfig>,
+    signer: Arc<(VapidSigner, VapidKey)>,
+}
+
+impl BareLoop {
+    pub(crate) fn new(
+        recorder: &Recorder,
+        subscribers: &[Subscriber],
+        threads: usize,
+        in_flight: usize,
+    ) -> Self {
+        let share = |first| {
+            let mine = subscribers.iter().skip(first).step_by(threads);
+            mine.map(|subscriber| subscriber.subscription.clone()).collect()
+        };
+        Self {
+            shares: (0..threads).map(share).collect(),
+            in_flight,
+            egress: Arc::new(Egress::new(&[recorder.authority()], false).unwrap()),
+            tls: tls::client_config(Some(recorder.ca_file())).unwrap(),
+            signer: Arc::new((VapidSigner::new(None), VapidKey::generate().unwrap())),
+        }
+    }
+
+    /// Sends one push to each, over connections that it opens first, and says how long all of that took.
+    pub(crate) fn run(&self) -> Duration {
+        let started = Instant::now();
+        std::thread::scope(|scope| {
+            for share in &self.shares {
+                scope.spawn(|| self.run_share(share));
+            }
+        });
+        started.elapsed()
+    }
+
+    fn run_share(&self, share: &Arc<[PushSubscription]>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        LocalSet::new().block_on(&runtime, async {
+            let (egress, tls) = (self.egress.clone(), self.tls.clone());
+            let push = Rc::new(HttpsPush::new(egress, tls, PushOptions::default()));
+            let next = Rc::new(Cell::new(0));
+            let lane = |_| {
+                let (push, signer) = (push.clone(), self.signer.clone());
+                spawn_local(lane(push, signer, share.clone(), next.clone()))
+            };
+            let lanes: Vec<_> = (0..self.in_flight).map(lane).collect();
+            for lane in lanes {
+                lane.await.unwrap();
+            }
+        });
+    }
+}
+
+/// One request after the other, each to whoever is next.
+async fn lane(
+    push: Rc<HttpsPush>,
+    signer: Arc<(VapidSigner, VapidKey)>,
+    share: Arc<[PushSubscription]>,
+    next: Rc<Cell<usize>>,
 ) {
-    let subscriptions: Rc<[PushSubscription]> = subscriptions.into();
-    let next = Rc::new(Cell::new(0));
-    let lanes: Vec<_> = (0..in_flight)
-        .map(|_| {
-            let (push, signer) = (push.clone(), signer.clone());
-            let (subscriptions, next) = (subscriptions.clone(), next.clone());
-            spawn_local(async move {
-                while let Some(subscription) = subscriptions.get(next.replace(next.get() + 1)) {
-                    send(&push, subscription, &signer).await;
-                }
-            })
-        })
-        .collect();
-    for lane in lanes {
-        lane.await.unwrap();
+    while let Some(subscription) = share.get(next.replace(next.get() + 1)) {
+        send(&push, subscription, &signer).await;
     }
 }
 

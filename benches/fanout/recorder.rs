@@ -1,9 +1,10 @@
-//! The recording push service as a process: what it costs is not ours. Its parent reads where it is from its first line,
-//! asks for its count with a line, and ends it by closing the pipe.
+//! The recording push service as a process: what it costs is not ours. Its parent reads where it is from its first
+//! lines, asks it with a line each, and ends it by closing the pipe.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::push_service::PushService;
 
@@ -13,27 +14,68 @@ pub(crate) const MODE: &str = "push-recorder";
 /// As many streams as the browsers' services allow on a connection.
 const MAX_STREAMS: u32 = 100;
 
-/// The child's side.
+/// How often the child looks whether what is waited for has come: often enough for seconds' worth of requests.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Whoever waits longer waits for something that does not come.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The child's side: to an empty line it says what it has seen, to a number how many requests it has had, once there
+/// are so many.
 pub(crate) fn serve() -> io::Result<()> {
     let service = PushService::builder().counting().max_streams(MAX_STREAMS).start();
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", service.authority())?;
-    writeln!(out, "{}", service.ca_file().display())?;
+    writeln!(out, "{}\n{}", service.authority(), service.ca_file().display())?;
     out.flush()?;
     for line in io::stdin().lock().lines() {
-        line?;
-        let counts = service.counts();
-        let repeats: u64 = counts.values().map(|count| count - 1).sum();
-        writeln!(
-            out,
-            "{} {} {repeats} {}",
-            service.requests(),
-            counts.len(),
-            service.peak_connections()
-        )?;
+        match line?.parse() {
+            Ok(requests) => writeln!(out, "{}", wait(&service, requests))?,
+            Err(_) => writeln!(out, "{}", Seen::of(&service).to_line())?,
+        }
         out.flush()?;
     }
     Ok(())
+}
+
+fn wait(service: &PushService, requests: u64) -> u64 {
+    let started = Instant::now();
+    while service.requests() < requests && started.elapsed() < PATIENCE {
+        std::thread::park_timeout(LOOK);
+    }
+    service.requests()
+}
+
+/// What the push service has seen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Seen {
+    pub(crate) requests: u64,
+    pub(crate) endpoints: u64,
+    /// How often it was asked for the endpoint that it was asked for least.
+    pub(crate) least: u64,
+    /// And for the one that it was asked for most.
+    pub(crate) most: u64,
+}
+
+impl Seen {
+    fn of(service: &PushService) -> Self {
+        let counts = service.counts();
+        Self {
+            requests: service.requests(),
+            endpoints: counts.len() as u64,
+            least: counts.values().copied().min().unwrap_or(0),
+            most: counts.values().copied().max().unwrap_or(0),
+        }
+    }
+
+    fn to_line(self) -> String {
+        format!("{} {} {} {}", self.requests, self.endpoints, self.least, self.most)
+    }
+
+    fn from_line(line: &str) -> Self {
+        let numbers: Vec<u64> = line.split(' ').map(|number| number.parse().unwrap()).collect();
+        let [requests, endpoints, least, most] = numbers[..] else { panic!("not four: {line}") };
+        Self { requests, endpoints, least, most }
+    }
 }
 
 /// The parent's side.
@@ -43,16 +85,6 @@ pub(crate) struct Recorder {
     answers: BufReader<ChildStdout>,
     authority: String,
     ca_file: PathBuf,
-}
-
-/// What the push service has seen.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
-    pub(crate) requests: u64,
-    pub(crate) tokens: u64,
-    /// Requests beyond the first for a token.
-    pub(crate) repeats: u64,
-    pub(crate) peak_connections: u64,
 }
 
 impl Recorder {
@@ -76,7 +108,7 @@ impl Recorder {
     }
 
     /// For `egress.ca_file`.
-    pub(crate) fn ca_file(&self) -> &std::path::Path {
+    pub(crate) fn ca_file(&self) -> &Path {
         &self.ca_file
     }
 
@@ -84,17 +116,23 @@ impl Recorder {
         format!("https://{}/push/{number}", self.authority)
     }
 
-    pub(crate) fn seen(&mut self) -> Seen {
-        writeln!(self.ask.as_ref().unwrap(), "seen?").unwrap();
-        let text = line(&mut self.answers);
-        let mut numbers = text.split(' ').map(|number| number.parse().unwrap());
-        let mut next = || numbers.next().unwrap();
-        Seen { requests: next(), tokens: next(), repeats: next(), peak_connections: next() }
+    /// Its process, for `/proc`.
+    pub(crate) fn process(&self) -> String {
+        self.child.id().to_string()
     }
 
-    /// The processor time that it has used, in seconds, where the system tells (Linux).
-    pub(crate) fn cpu_seconds(&self) -> Option<f64> {
-        cpu_seconds(&self.child.id().to_string())
+    pub(crate) fn seen(&mut self) -> Seen {
+        Seen::from_line(&self.ask(""))
+    }
+
+    /// How many requests have come, once they are so many; fewer if they do not come.
+    pub(crate) fn wait_for(&mut self, requests: u64) -> u64 {
+        self.ask(&requests.to_string()).parse().unwrap()
+    }
+
+    fn ask(&mut self, question: &str) -> String {
+        writeln!(self.ask.as_ref().unwrap(), "{question}").unwrap();
+        line(&mut self.answers)
     }
 }
 
@@ -105,17 +143,7 @@ impl Drop for Recorder {
     }
 }
 
-/// User and system time of a process, from `/proc/PID/stat`: fields 14 and 15, in hundredths of a second.
-pub(crate) fn cpu_seconds(process: &str) -> Option<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name, in parentheses, may hold anything.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-    let user: f64 = fields.next()?.parse().ok()?;
-    let system: f64 = fields.next()?.parse().ok()?;
-    Some((user + system) / 100.0)
-}
-
-fn line(from: &mut impl BufRead) -> String {
+pub(crate) fn line(from: &mut impl BufRead) -> String {
     let mut line = String::new();
     from.read_line(&mut line).unwrap();
     line.trim_end().to_owned()

@@ -1,4 +1,7 @@
 //! The embedded store: SQLite in a file of its own directory, one writer (the Journal) and a few readers.
+//!
+//! A row that a unique key names is read by `get_result`, not by `first`: that one binds a LIMIT, and SQLite prepares a
+//! cached statement anew whenever its LIMIT is bound, which takes far longer than the read.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -26,6 +29,7 @@ use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
 mod accept;
 mod bookings;
 mod closing;
+mod cursor;
 mod directory;
 mod leave;
 mod open_log;

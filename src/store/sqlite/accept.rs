@@ -56,7 +56,7 @@ fn earlier_reply(
     let found = idempotency::table
         .find((app.0, &asked.key))
         .select((idempotency::fingerprint, idempotency::reply))
-        .first::<(Vec<u8>, String)>(&mut writer.connection)
+        .get_result::<(Vec<u8>, String)>(&mut writer.connection)
         .optional()
         .map_err(fault)?;
     let Some((fingerprint, reply)) = found else { return Ok(None) };
@@ -118,7 +118,7 @@ pub(super) fn find_channel(
             channel::app_id.eq(app.0).and(channel::name.eq(name)).and(channel::deleted.is_null()),
         )
         .select(ChannelRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(fault)
 }
@@ -143,7 +143,7 @@ impl Entry {
         let app_name = app::table
             .find(command.app.0)
             .select(app::name)
-            .first(&mut writer.connection)
+            .get_result(&mut writer.connection)
             .map_err(fault)?;
         let names = command.exclude.iter().map(PublicId::as_str);
         let exclude = subscription::table

@@ -32,7 +32,7 @@ impl Bookings {
             let found = notification::table
                 .filter(notification::channel_id.eq(channel).and(notification::seq.eq(seq)))
                 .select(Counters::as_select())
-                .first(connection)
+                .get_result(connection)
                 .optional()
                 .map_err(fault)?;
             // A finished notification may have been pruned while a delivery of it was under way.

@@ -82,7 +82,7 @@ pub(super) fn cancel(
         .inner_join(channel::table)
         .filter(notification::public_id.eq(id.as_str()).and(channel::app_id.eq(app.0)))
         .select(Counters::as_select())
-        .first(&mut writer.connection)
+        .get_result(&mut writer.connection)
         .optional()
         .map_err(fault)?;
     let Some(counters) = found else { return Ok(None) };
@@ -100,7 +100,7 @@ pub(super) fn notification_view(
         .inner_join(channel::table)
         .filter(notification::public_id.eq(id.as_str()).and(channel::app_id.eq(app.0)))
         .select((NotificationViewRow::as_select(), channel::name))
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(fault)?;
     Ok(found.map(|(row, name)| row.view(name)))

@@ -34,7 +34,7 @@ fn subscription_secret(connection: &mut SqliteConnection) -> Result<Secret, Stor
     let secret = meta::table
         .find(SUBSCRIPTION_SECRET)
         .select(meta::value)
-        .first::<Vec<u8>>(connection)
+        .get_result::<Vec<u8>>(connection)
         .optional()
         .map_err(fault)?;
     Ok(Secret(secret.unwrap_or_default()))
@@ -270,7 +270,7 @@ fn delete_app(
     let id = app::table
         .filter(app::name.eq(name))
         .select(app::id)
-        .first::<i64>(&mut writer.connection)
+        .get_result::<i64>(&mut writer.connection)
         .optional()
         .map_err(fault)?;
     let Some(id) = id else { return Ok(Err(Conflict::Missing(format!("app {name}")))) };

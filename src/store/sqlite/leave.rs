@@ -37,7 +37,7 @@ pub(super) fn find(
     subscription::table
         .filter(subscription::public_id.eq(id.as_str()).and(subscription::app_id.eq(app.0)))
         .select(subscription::id)
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(fault)
 }

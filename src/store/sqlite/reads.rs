@@ -20,7 +20,8 @@ pub(super) fn page(
     connection: &mut SqliteConnection,
     query: PageQuery,
 ) -> Result<Page, StoreError> {
-    // The members first, by the cursor's own table alone: those who are behind are then few or all.
+    // By the cursors' own table: where the page ends does not depend on who is behind, so that a page over many who
+    // are not takes no longer than any other.
     let seen = membership::table
         .filter(membership::channel_id.eq(query.channel.0))
         .filter(membership::subscription_id.gt(query.after.0))
@@ -30,26 +31,37 @@ pub(super) fn page(
         .load::<(i64, i64)>(connection)
         .map_err(fault)?;
     let Some(&(last, _)) = seen.last() else { return Ok(Page { members: Vec::new(), last: None }) };
-    let mut members = Vec::new();
-    for (id, done) in seen {
-        if done >= query.behind.0 {
-            continue;
-        }
-        let row = subscription::table
-            .find(id)
-            .filter(subscription::not_before.is_null())
-            .select(SubscriptionRow::as_select())
-            .first(connection)
-            .optional()
-            .map_err(fault)?;
-        match row.map(SubscriptionRow::parse).transpose() {
-            Ok(Some(subscription)) => members.push(Member { subscription, done: Seq(done) }),
-            Ok(None) => {}
-            // One that cannot be read must not hold up the others.
-            Err(error) => tracing::error!(subscription = id, %error, "a member is passed over"),
-        }
-    }
+    let has_some = seen.iter().any(|(_, done)| *done < query.behind.0);
+    let members = if has_some { members_behind(connection, query, last)? } else { Vec::new() };
     Ok(Page { members, last: Some(SubscriptionId(last)) })
+}
+
+/// Who is behind and does not wait, on the page that ends with `last`.
+fn members_behind(
+    connection: &mut SqliteConnection,
+    query: PageQuery,
+    last: i64,
+) -> Result<Vec<Member>, StoreError> {
+    let rows = membership::table
+        .inner_join(subscription::table)
+        .filter(membership::channel_id.eq(query.channel.0))
+        .filter(membership::subscription_id.gt(query.after.0))
+        .filter(membership::subscription_id.le(last))
+        .filter(membership::done_seq.lt(query.behind.0))
+        .filter(subscription::not_before.is_null())
+        .order(membership::subscription_id)
+        .select((SubscriptionRow::as_select(), membership::done_seq))
+        .load::<(SubscriptionRow, i64)>(connection)
+        .map_err(fault)?;
+    let member = |(row, done): (SubscriptionRow, i64)| match row.parse() {
+        Ok(subscription) => Some(Member { subscription, done: Seq(done) }),
+        // One that cannot be read must not hold up the others.
+        Err(error) => {
+            tracing::error!(%error, "a member is passed over");
+            None
+        }
+    };
+    Ok(rows.into_iter().filter_map(member).collect())
 }
 
 pub(super) fn stretch(
@@ -63,7 +75,7 @@ pub(super) fn stretch(
         .find(id.0)
         .filter(channel::deleted.is_null())
         .select(ChannelRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(fault)?;
     row.map(|row| stretch_of(connection, log, &row, from, limit)).transpose()
@@ -116,7 +128,7 @@ pub(super) fn load(
         .find(id.0)
         .filter(subscription::gone.is_null())
         .select(StateRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(fault)?;
     let Some(row) = row else { return Ok(None) };
@@ -182,7 +194,7 @@ pub(super) fn subscription(
         .filter(subscription::public_id.eq(id.as_str()).and(subscription::app_id.eq(app.0)))
         .filter(subscription::gone.is_null())
         .select(SubscriptionRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(fault)?;
     row.map(SubscriptionRow::parse).transpose()

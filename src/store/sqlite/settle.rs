@@ -3,6 +3,7 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use super::cursor::MoveCursor;
 use super::fault;
 use super::leave;
 use super::schema::{failure, membership, notification, subscription};
@@ -41,16 +42,7 @@ fn move_cursor(
     outcome: Outcome,
 ) -> Result<bool, StoreError> {
     let (channel, seq) = (settlement.channel.0, settlement.seq.0);
-    let moved = diesel::update(membership::table.find((channel, settlement.subscription.0)))
-        .filter(membership::done_seq.lt(seq))
-        .filter(exists(
-            subscription::table
-                .find(settlement.subscription.0)
-                .filter(subscription::generation.eq(settlement.generation.0)),
-        ))
-        .set(membership::done_seq.eq(seq))
-        .execute(&mut writer.connection)
-        .map_err(fault)?;
+    let moved = MoveCursor::of(settlement).execute(&mut writer.connection).map_err(fault)?;
     if moved == 1 {
         writer.bookings.book(channel, seq, outcome, settlement.now);
     }
@@ -145,7 +137,7 @@ fn record_failure(
         .filter(notification::channel_id.eq(settlement.channel.0))
         .filter(notification::seq.eq(settlement.seq.0))
         .select(notification::id)
-        .first::<i64>(connection)
+        .get_result::<i64>(connection)
         .optional()
         .map_err(fault)?;
     let Some(notification) = notification else { return Ok(()) };

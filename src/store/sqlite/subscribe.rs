@@ -92,7 +92,7 @@ fn find_endpoint(
     subscription::table
         .filter(subscription::app_id.eq(app.0).and(subscription::endpoint.eq(endpoint.as_str())))
         .select(KnownRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(fault)
 }
@@ -278,7 +278,7 @@ pub(super) fn replace(
         .filter(subscription::public_id.eq(command.id.as_str()))
         .filter(subscription::app_id.eq(command.app.0))
         .select(KnownRow::as_select())
-        .first(&mut writer.connection)
+        .get_result(&mut writer.connection)
         .optional()
         .map_err(fault)?;
     let Some(row) = known else { return Ok(ReplaceReply::Unknown) };

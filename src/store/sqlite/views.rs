@@ -50,7 +50,7 @@ pub(super) fn subscription_view(
     let row = subscription::table
         .filter(subscription::public_id.eq(id.as_str()).and(subscription::app_id.eq(app.0)))
         .select(SubscriptionViewRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(fault)?;
     let Some(row) = row else { return Ok(None) };
@@ -84,7 +84,7 @@ pub(super) fn failures(
         .inner_join(channel::table)
         .filter(notification::public_id.eq(id.as_str()).and(channel::app_id.eq(app.0)))
         .select(notification::id)
-        .first::<i64>(connection)
+        .get_result::<i64>(connection)
         .optional()
         .map_err(fault)?;
     let Some(row) = row else { return Ok(None) };
@@ -240,7 +240,7 @@ pub(super) fn channel_view(
             channel::app_id.eq(app.0).and(channel::name.eq(name)).and(channel::deleted.is_null()),
         )
         .select(ChannelViewRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(fault)?;
     row.map(|row| row.view(connection)).transpose()
