@@ -4,6 +4,7 @@
 mod first_run;
 mod instance;
 mod logging;
+mod signals;
 mod welcome;
 
 use std::net::TcpListener;
@@ -14,7 +15,6 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
@@ -33,6 +33,7 @@ use crate::tree::{MakePush, Tree, TreeOptions, TreeParts};
 use crate::webpush::encrypt;
 use crate::webpush::vapid::VapidSigner;
 use instance::Instance;
+use signals::Signals;
 
 /// Why the daemon could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -122,43 +123,31 @@ async fn run(
     let server = http::server(web::Data::new(wired), listeners, server_options(&config))
         .map_err(system("starting the HTTP server"))?;
     let handle = server.handle();
-    let server = actix::spawn(server);
+    actix::spawn(server);
     if config.vapid_subject.is_none() {
         tracing::warn!(
             "without a vapid_subject Apple refuses pushes: set --vapid-subject mailto:you@your-domain"
         );
     }
     welcome::say(&news, &public_url, instance.directory());
-    let status = wait(&tree).await;
-    stop(handle, config.drain_deadline).await;
-    server.await.ok();
+    let mut signals = Signals::new();
+    let status = signals.wait(&tree).await;
+    let status = tokio::select! {
+        drained = stop(handle, &tree, config.drain_deadline) => if drained { status } else { ExitStatus::Failed },
+        () = signals.end() => ExitStatus::Failed,
+    };
     tree.stop().await;
     store.close();
     tracing::info!(?status, "stopped");
     Ok(status)
 }
 
-/// Waits for a signal, or for the tree to say that it cannot go on.
-async fn wait(tree: &Tree) -> ExitStatus {
-    let mut terminate = signal(SignalKind::terminate()).expect("a signal handler can be installed");
-    let mut interrupt = signal(SignalKind::interrupt()).expect("a signal handler can be installed");
-    let mut hangup = signal(SignalKind::hangup()).expect("a signal handler can be installed");
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return ExitStatus::Stopped,
-            _ = interrupt.recv() => return ExitStatus::Stopped,
-            () = tree.failed() => return ExitStatus::Failed,
-            // Its default would end the process, which nobody means who sends it to a daemon.
-            _ = hangup.recv() => tracing::warn!("SIGHUP: the configuration is read at a start only; restart to change it"),
-        }
-    }
-}
-
-async fn stop(handle: ServerHandle, deadline: Duration) {
-    tracing::info!("stopping: no new requests");
-    if tokio::time::timeout(deadline, handle.stop(true)).await.is_err() {
-        handle.stop(false).await;
-    }
+/// No new requests, then no new pushes; what is under way of either ends. `false` when the deadline cut it off.
+async fn stop(handle: ServerHandle, tree: &Tree, deadline: Duration) -> bool {
+    tracing::info!("stopping: no new requests, no new pushes");
+    let (stopped, drained) =
+        tokio::join!(tokio::time::timeout(deadline, handle.stop(true)), tree.drain(deadline),);
+    stopped.is_ok() && drained
 }
 
 fn listen(address: std::net::SocketAddr) -> Result<TcpListener, DaemonError> {

@@ -17,15 +17,14 @@ pub mod root;
 pub mod sabotage;
 pub mod subscription;
 pub mod supervision;
+mod threads;
 
 use std::num::NonZeroUsize;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{
-    Actor, Addr, Arbiter as Thread, ArbiterHandle, Context, MailboxError, Recipient, Supervised,
-};
+use actix::{Addr, MailboxError, Recipient};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::clock::Clock;
@@ -42,11 +41,15 @@ use channel::supervisor::{ChannelSupervisor, ChannelTools, Grown};
 use observe::{Observe, ObserveChildren, Snapshot, TreeSnapshot};
 use root::{ChildGivenUp, Root};
 use sabotage::Sabotage;
+use subscription::drain::Drain;
 use subscription::supervisor::{Changed, SubscriptionSupervisor};
 use subscription::tools::Tools;
 use subscription::worker::SendTest;
 use supervision::budget::RestartPolicy;
-use supervision::child::{Child, Exit};
+use threads::{Threads, supervise};
+
+/// How often a drain looks whether it is done.
+const DRAIN_LOOK: Duration = Duration::from_millis(5);
 
 /// Makes an arbiter's way out, on the arbiter's own thread.
 pub type MakePush = Arc<dyn Fn() -> Rc<dyn Push> + Send + Sync>;
@@ -109,33 +112,8 @@ pub struct Tree {
     store: Arc<dyn Store>,
     writable: watch::Sender<bool>,
     failed: watch::Receiver<bool>,
+    drain: Drain,
     threads: Threads,
-}
-
-/// The threads that actors run on, until they are stopped.
-#[derive(Clone, Default)]
-struct Threads(Arc<Mutex<Vec<Thread>>>);
-
-impl Threads {
-    fn start(&self) -> ArbiterHandle {
-        let thread = Thread::new();
-        let handle = thread.handle();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
-        handle
-    }
-
-    /// Stops them all and waits until they have ended, with everything that lived on them.
-    fn stop(&self) {
-        let threads = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in &threads {
-            thread.stop();
-        }
-        for thread in threads {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the tree panicked");
-            }
-        }
-    }
 }
 
 #[derive(Clone)]
@@ -187,7 +165,7 @@ impl From<Attempted> for TestReply {
 impl Tree {
     /// Grows the tree. It runs until the process ends; whoever starts it must be inside an actix system.
     pub async fn start(parts: TreeParts) -> Result<Self, MailboxError> {
-        let threads = Threads::default();
+        let (threads, drain) = (Threads::default(), Drain::default());
         let (failed_sender, failed) = watch::channel(false);
         let (writable, writable_receiver) = watch::channel(true);
         let root = {
@@ -204,7 +182,7 @@ impl Tree {
                 &parts,
                 share,
                 root.clone().recipient(),
-                writable_receiver.clone(),
+                Gates { writable: writable_receiver.clone(), drain: drain.clone() },
                 failed_sender.clone(),
             );
             arbiters.push(arbiter.await?);
@@ -224,14 +202,28 @@ impl Tree {
             supervise(&threads.start(), ActorKind::ChannelSupervisor, failed_sender, make).await?
         };
         let branches = Some(Branches { root, channels, arbiters });
-        Ok(Self { branches, store: parts.store, writable, failed, threads })
+        Ok(Self { branches, store: parts.store, writable, failed, drain, threads })
     }
 
     /// A tree that delivers nothing: for a command that needs the API and no more.
     pub fn bare(store: Arc<dyn Store>) -> Self {
         let (writable, _) = watch::channel(true);
         let (_, failed) = watch::channel(false);
-        Self { branches: None, store, writable, failed, threads: Threads::default() }
+        let (drain, threads) = (Drain::default(), Threads::default());
+        Self { branches: None, store, writable, failed, drain, threads }
+    }
+
+    /// Lets no further request start, and waits until what is under way is on disk; `false` when that took longer
+    /// than `deadline`.
+    pub async fn drain(&self, deadline: Duration) -> bool {
+        self.drain.begin();
+        let drained = async {
+            let mut looks = tokio::time::interval(DRAIN_LOOK);
+            while self.drain.under_way() > 0 {
+                looks.tick().await;
+            }
+        };
+        tokio::time::timeout(deadline, drained).await.is_ok()
     }
 
     /// Ends all actors and the threads that they run on. What they had not settled is in the store, and goes on
@@ -313,12 +305,18 @@ impl Tree {
     }
 }
 
+/// What all requests of all arbiters pass.
+struct Gates {
+    writable: watch::Receiver<bool>,
+    drain: Drain,
+}
+
 async fn start_arbiter(
     threads: &Threads,
     parts: &TreeParts,
     share: Share,
     root: Recipient<ChildGivenUp>,
-    writable: watch::Receiver<bool>,
+    gates: Gates,
     failed: watch::Sender<bool>,
 ) -> Result<Arbiter, MailboxError> {
     let credits = Arc::new(Semaphore::new(parts.options.credits));
@@ -333,7 +331,8 @@ async fn start_arbiter(
                 retry: options.retry,
                 clock,
                 metrics,
-                writable,
+                writable: gates.writable,
+                drain: gates.drain,
                 idle: options.idle,
                 restarts: options.restarts,
                 sabotage: options.sabotage,
@@ -344,32 +343,4 @@ async fn start_arbiter(
     let kind = ActorKind::SubscriptionSupervisor;
     let supervisor = supervise(&threads.start(), kind, failed, make).await?;
     Ok(Arbiter { share, supervisor, credits })
-}
-
-/// Runs an actor under supervision on a thread of its own. These are few, and all depend on them: one that is
-/// given up ends the process.
-async fn supervise<A>(
-    thread: &ArbiterHandle,
-    kind: ActorKind,
-    failed: watch::Sender<bool>,
-    make: impl FnOnce() -> A + Send + 'static,
-) -> Result<Addr<A>, MailboxError>
-where
-    A: Actor<Context = Context<A>> + Supervised + Unpin,
-{
-    let (reply, addr) = oneshot::channel();
-    thread.spawn_fn(move || {
-        let on_restart =
-            move |panic: &str| tracing::error!(?kind, panic, "an actor panicked: it restarts");
-        let (addr, child) = Child::new(RestartPolicy::default(), Box::new(on_restart), |_| make());
-        // The receiver waits a few lines below.
-        let _ = reply.send(addr);
-        actix::spawn(async move {
-            if let Exit::GivenUp(panic) = child.await {
-                tracing::error!(?kind, panic, "an actor that all depend on is given up");
-                failed.send_replace(true);
-            }
-        });
-    });
-    addr.await.map_err(|_| MailboxError::Closed)
 }

@@ -4,6 +4,7 @@
 
 mod api;
 mod crash;
+mod drain;
 mod encryption;
 mod fan_out;
 mod harness;

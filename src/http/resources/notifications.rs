@@ -216,6 +216,8 @@ async fn stored(
             let mut response = HttpResponse::Accepted();
             if replayed {
                 response.insert_header((REPLAYED, HeaderValue::from_static("true")));
+            } else {
+                state.metrics.notifications_accepted.inc_by(items.len() as u64);
             }
             Ok((items, response))
         }

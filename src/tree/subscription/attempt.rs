@@ -1,12 +1,14 @@
 //! One attempt at one delivery: gate, still open?, encrypt, sign, send, classify. Encryption comes after the
 //! gate, so whoever waits there holds no ciphertext, no stale token and no message that was cancelled meanwhile.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 use tokio::time::Instant;
 
+use super::drain::UnderWay;
 use super::tools::Tools;
 use super::vitals::Vitals;
 use crate::clock::Timestamp;
@@ -56,7 +58,8 @@ pub async fn attempt(
         topic: notification.topic.as_ref(),
     };
     let is_open = |now| !vitals.changed.get() && notification.is_open_for(subscription.id, now);
-    let attempted = send(tools, subscription, &parcel, is_open).await?;
+    let started = |request| vitals.under_way.set(Some(request));
+    let attempted = send(tools, subscription, &parcel, is_open, started).await?;
     if let Attempted::Answered { verdict: Verdict::Accepted, .. } = attempted {
         let service = PushServiceLabel(PushService::of(subscription.endpoint.origin()));
         let took = tools.clock.now().since(notification.accepted);
@@ -69,12 +72,13 @@ pub async fn attempt(
     Some(attempted)
 }
 
-/// Sends a parcel, if it is still open when its turn comes.
+/// Sends a parcel, if it is still open when its turn comes; `started` keeps the request until its result is on disk.
 pub async fn send(
     tools: &Tools,
     subscription: &Subscription,
     parcel: &Parcel<'_>,
     is_open: impl Fn(Timestamp) -> bool,
+    started: impl Fn(UnderWay),
 ) -> Option<Attempted> {
     let mut unprocessed = 0;
     loop {
@@ -85,9 +89,11 @@ pub async fn send(
             Err(_) => return Some(crowded()),
         };
         until_writable(tools).await;
+        let request = tools.drain.start().await;
         if !is_open(tools.clock.now()) {
             return None;
         }
+        started(request);
         match exchange(tools, subscription, parcel, permit).await {
             Err(Fault::Push(PushError::NotProcessed(_))) if unprocessed < UNPROCESSED_TRIES => {
                 unprocessed += 1;
@@ -211,7 +217,9 @@ pub async fn send_test(
         urgency: Urgency::High,
         topic: None,
     };
-    let sent = send(tools, subscription, &parcel, |_| true).await;
+    let under_way = Cell::new(None);
+    let started = |request| under_way.set(Some(request));
+    let sent = send(tools, subscription, &parcel, |_| true, started).await;
     sent.unwrap_or(Attempted::Unanswered { reason: "it was not sent".to_owned(), counts: false })
 }
 

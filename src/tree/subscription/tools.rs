@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::drain::Drain;
 use crate::clock::Clock;
 use crate::delivery::retry::RetryPolicy;
 use crate::metrics::Metrics;
@@ -32,6 +33,8 @@ pub struct Tools {
     pub metrics: Arc<Metrics>,
     /// Whether commits succeed: no request starts whose result could not be recorded.
     pub writable: watch::Receiver<bool>,
+    /// Whether requests may start.
+    pub drain: Drain,
     /// How long a worker waits itself; a longer wait is parked in the store.
     pub idle: Duration,
     /// How often a worker may be restarted.

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 
 use tokio::time::Instant;
 
+use super::drain::UnderWay;
 use crate::clock::Timestamp;
 use crate::id::{ChannelId, Seq};
 
@@ -28,7 +29,6 @@ pub enum Doing {
 }
 
 /// Cells that a worker writes and its supervisor reads.
-#[derive(Debug)]
 pub struct Vitals {
     /// What it is doing.
     pub doing: Cell<Doing>,
@@ -36,6 +36,8 @@ pub struct Vitals {
     pub mailbox: Cell<u64>,
     /// Set when the store's word on the subscription has changed: what was read before is not sent any more.
     pub changed: Cell<bool>,
+    /// Its request, from its start until its result is on disk.
+    pub under_way: Cell<Option<UnderWay>>,
     /// The delivery that is being attempted: if the worker panics now, this is the suspect.
     pub in_hand: Cell<Option<(ChannelId, Seq)>>,
     /// The last suspect, and how many panics in a row it was in hand at.
@@ -55,6 +57,7 @@ impl Vitals {
             doing: Cell::new(Doing::Resting(now)),
             mailbox: Cell::new(0),
             changed: Cell::new(false),
+            under_way: Cell::new(None),
             in_hand: Cell::new(None),
             suspect: Cell::new(suspect),
             restarts: Cell::new(0),
@@ -75,6 +78,7 @@ impl Vitals {
 
     /// Notes a panic: whatever was in hand is suspected of it.
     pub fn panicked(&self, message: &str) {
+        self.under_way.set(None);
         self.last_panic.replace(Some(message.to_owned()));
         if let Some(delivery) = self.in_hand.take() {
             let before = match self.suspect.get() {

@@ -86,6 +86,7 @@ impl SubscriptionWorker {
 
     /// The store has no answer. Whatever was in hand is in the store too, and comes again from there.
     fn give_way(&self, error: &StoreError, context: &mut Context<Self>) {
+        self.vitals.under_way.set(None);
         tracing::warn!(subscription = self.id.0, %error, "a worker ends because the store does not answer");
         context.stop();
     }
@@ -143,6 +144,7 @@ impl SubscriptionWorker {
         let settle = self.tools.store.settle(settlement).into_actor(self);
         context.spawn(settle.map(|settled, worker, context| match settled {
             Ok(settled) => {
+                worker.vitals.under_way.set(None);
                 worker.vitals.settled.set(worker.vitals.settled.get() + 1);
                 worker.on(Event::Settled(settled), context);
             }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use futures_util::future::join_all;
 use http::{Method, StatusCode};
@@ -135,6 +135,21 @@ impl Daemon {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         std::mem::replace(&mut self.directory, Home::new())
+    }
+
+    /// SIGTERM: it is asked to end, and may take its time.
+    pub(crate) fn terminate(&self) {
+        let id = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Waits for the process to end; answers how it did, and where it lived.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, Home) {
+        let process = std::cell::RefCell::new(&mut self.process);
+        let ended =
+            eventually("the daemon ends", || async { process.borrow_mut().try_wait().unwrap() });
+        let status = ended.await;
+        (status, std::mem::replace(&mut self.directory, Home::new()))
     }
 
     pub(crate) fn log(&self) -> String {

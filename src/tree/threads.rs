@@ -1,0 +1,65 @@
+//! The threads that actors run on, and the few actors that have one to themselves.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use actix::{Actor, Addr, Arbiter as Thread, ArbiterHandle, Context, MailboxError, Supervised};
+use tokio::sync::{oneshot, watch};
+
+use super::supervision::budget::RestartPolicy;
+use super::supervision::child::{Child, Exit};
+use crate::metrics::ActorKind;
+
+/// The threads that actors run on, until they are stopped.
+#[derive(Clone, Default)]
+pub(super) struct Threads(Arc<Mutex<Vec<Thread>>>);
+
+impl Threads {
+    /// Starts one.
+    pub(super) fn start(&self) -> ArbiterHandle {
+        let thread = Thread::new();
+        let handle = thread.handle();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        handle
+    }
+
+    /// Stops them all and waits until they have ended, with everything that lived on them.
+    pub(super) fn stop(&self) {
+        let threads = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in &threads {
+            thread.stop();
+        }
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the tree panicked");
+            }
+        }
+    }
+}
+
+/// Runs an actor under supervision on a thread of its own. These are few, and all depend on them: one that is
+/// given up ends the process.
+pub(super) async fn supervise<A>(
+    thread: &ArbiterHandle,
+    kind: ActorKind,
+    failed: watch::Sender<bool>,
+    make: impl FnOnce() -> A + Send + 'static,
+) -> Result<Addr<A>, MailboxError>
+where
+    A: Actor<Context = Context<A>> + Supervised + Unpin,
+{
+    let (reply, addr) = oneshot::channel();
+    thread.spawn_fn(move || {
+        let on_restart =
+            move |panic: &str| tracing::error!(?kind, panic, "an actor panicked: it restarts");
+        let (addr, child) = Child::new(RestartPolicy::default(), Box::new(on_restart), |_| make());
+        // The receiver waits a few lines below.
+        let _ = reply.send(addr);
+        actix::spawn(async move {
+            if let Exit::GivenUp(panic) = child.await {
+                tracing::error!(?kind, panic, "an actor that all depend on is given up");
+                failed.send_replace(true);
+            }
+        });
+    });
+    addr.await.map_err(|_| MailboxError::Closed)
+}
