@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::machine::{Memory, Spent};
 
+/// When others use more of the machine than this, what they take is seldom the same in both rounds of a pair.
+const QUIET: f64 = 0.1;
+
 /// One notification to all, by whomever.
 pub(crate) struct Round {
     /// Until the push service had the last request.
@@ -94,6 +97,10 @@ impl Report {
         // What the ratio would be if nobody else used the machine, and all of it were used.
         let (_, more) = self.ratios(|round| round.spent.ours + round.spent.push_service);
         writeln!(f, "ratio by processor time alone: {:.2}", 1.0 / more)?;
+        let busiest = self.bare.iter().chain(&self.daemon).map(|round| round.spent.others);
+        if busiest.fold(0.0, f64::max) > QUIET {
+            writeln!(f, "(others used the machine too: of the two ratios, trust the latter)")?;
+        }
         for (when, memory) in &self.memory {
             let (now, peak) = (memory.now / 1e6, memory.peak / 1e6);
             writeln!(f, "memory {when}: {now:.0} MB, at its peak {peak:.0} MB")?;
