@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::accept::channel_of;
 use super::fault;
-use super::leave::{leave_channel, remove};
+use super::leave::{leave_all, leave_channel, remove};
 use super::rows::{parse_exclude, write_exclude};
 use super::schema::{channel, membership, notification, subscription};
 use super::views::{channel_names, subscription_view};
@@ -332,10 +332,13 @@ fn merge(
             exclude_instead(writer, channel, other.id, row.id)?;
         }
     }
+    // What is left are channels that are deleted and whose members have not been pruned yet.
+    leave_all(writer, other.id, Outcome::Unsubscribed, now)?;
     remove(writer, other.id)
 }
 
-/// What excluded `other` in a channel excludes `row` in its place.
+/// What excluded `other` in a channel excludes `row` in its place, and nothing else does: what was for `other` is now
+/// for `row`, also where `row` had been excluded as a member that it was then.
 fn exclude_instead(
     writer: &mut SqliteWriter,
     channel: i64,
@@ -350,9 +353,12 @@ fn exclude_instead(
         .map_err(fault)?;
     for (id, seq, exclude) in open {
         let excluded = exclude.as_deref().and_then(parse_exclude).unwrap_or_default();
-        let mut rows: Vec<i64> = excluded.iter().map(|excluded| excluded.0).collect();
-        let Some(place) = rows.iter().position(|excluded| *excluded == other) else { continue };
-        rows[place] = row;
+        let has = |id: i64| excluded.contains(&SubscriptionId(id));
+        if !has(other) && !has(row) {
+            continue;
+        }
+        let others = excluded.iter().map(|id| id.0).filter(|id| ![other, row].contains(id));
+        let rows: Vec<i64> = others.chain(has(other).then_some(row)).collect();
         diesel::update(notification::table.find(id))
             .set(notification::exclude.eq(Some(write_exclude(&rows))))
             .execute(&mut writer.connection)

@@ -1,5 +1,8 @@
 //! A store and a tree that delivers, without the API before them: what a test of delivery needs.
 
+#[path = "house/joining.rs"]
+mod joining;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::num::NonZeroUsize;
@@ -21,18 +24,15 @@ use fanfare::push::tls;
 use fanfare::store::directory::{AppSettings, DEFAULT_APP, DirectoryChange, Secret};
 use fanfare::store::sqlite::SqliteStore;
 use fanfare::store::view::NotificationView;
-use fanfare::store::{Accept, AcceptReply, Accepted, Authority, Store, Subscribe, SubscribeReply};
+use fanfare::store::{Accept, AcceptReply, Accepted, Store};
 use fanfare::tree::observe::Snapshot;
 use fanfare::tree::{MakePush, Tree, TreeOptions, TreeParts};
 use fanfare::webpush::encrypt;
 use fanfare::webpush::message::Content;
 use fanfare::webpush::request::Urgency;
-use fanfare::webpush::subscription::PushSubscription;
 use fanfare::webpush::vapid::{VapidKey, VapidSigner};
-use futures_util::future::join_all;
 use tempfile::TempDir;
 
-use super::browser::Browser;
 use super::push_service::PushService;
 
 /// No test waits longer for what must happen.
@@ -118,48 +118,6 @@ impl House {
         let app = found.apps[DEFAULT_APP].id;
         let vapid_key = found.current_vapid_key(app).unwrap().id;
         Self { store, tree, metrics, app, vapid_key, directory }
-    }
-
-    /// Puts a browser into channels.
-    pub(crate) async fn subscribe(
-        &self,
-        browser: &Browser,
-        endpoint: &str,
-        channels: &[&str],
-    ) -> PublicId {
-        let json = browser.subscription_json(endpoint);
-        let parsed = PushSubscription::parse(&json, now()).unwrap();
-        let command = Subscribe {
-            app: self.app,
-            channels: channels.iter().map(|&channel| channel.to_owned()).collect(),
-            endpoint: parsed.endpoint,
-            keys: parsed.keys,
-            expires: None,
-            vapid_key: self.vapid_key,
-            authority: Authority::ApiKey,
-            now: now(),
-        };
-        match self.store.subscribe(command).await.unwrap() {
-            SubscribeReply::Subscribed { id, .. } => id,
-            refused @ (SubscribeReply::EndpointInUse | SubscribeReply::Exclusive(_)) => {
-                panic!("not subscribed: {refused:?}")
-            }
-        }
-    }
-
-    /// Puts `count` browsers into a channel, at endpoints `0`, `1`, … of the service.
-    pub(crate) async fn crowd(
-        &self,
-        service: &PushService,
-        channel: &str,
-        count: usize,
-    ) -> Vec<Browser> {
-        let browsers: Vec<_> = (0..count).map(|_| Browser::new()).collect();
-        let joins = browsers.iter().enumerate().map(|(index, browser)| async move {
-            self.subscribe(browser, &service.endpoint(&index.to_string()), &[channel]).await
-        });
-        join_all(joins).await;
-        browsers
     }
 
     /// Publishes a text for a day.
