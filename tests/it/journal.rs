@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use fanfare::store::journal::{Journal, Writer};
 use fanfare::store::{StoreError, StoreFuture};
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
 use crate::harness::house::eventually;
@@ -194,6 +195,21 @@ async fn while_commits_fail_changes_are_refused_and_when_they_succeed_again_so_d
         assert_eq!(disk.on_disk(), ["probe", "at last"], "{step:?}: what was refused is nowhere");
         assert_eq!(disk.content().told, [false, true]);
     }
+}
+
+#[actix_web::test]
+async fn a_burst_that_does_not_fit_into_the_transaction_that_fails_is_refused_whole() {
+    let (disk, journal) = journal();
+    let release = hold(&disk, &journal).await;
+    let burst: Vec<_> = (0..1000).map(|_| change(&journal, "change")).collect();
+    disk.breaks_at(Step::Commit);
+    drop(release);
+    let answers = join_all(burst).await;
+    assert!(answers.iter().all(is_unavailable));
+    disk.is_repaired();
+    let writable = || async { journal.is_writable().then_some(()) };
+    eventually("commits succeed again", writable).await;
+    assert_eq!(disk.on_disk(), ["probe"]);
 }
 
 #[actix_web::test]
