@@ -204,9 +204,9 @@ async fn a_burst_that_does_not_fit_into_the_transaction_that_fails_is_refused_wh
     let burst: Vec<_> = (0..1000).map(|_| change(&journal, "change")).collect();
     disk.breaks_at(Step::Commit);
     drop(release);
-    let answers = join_all(burst).await;
-    assert!(answers.iter().all(is_unavailable));
+    disk.has_failed(2).await;
     disk.is_repaired();
+    assert!(join_all(burst).await.iter().all(is_unavailable));
     let writable = || async { journal.is_writable().then_some(()) };
     eventually("commits succeed again", writable).await;
     assert_eq!(disk.on_disk(), ["probe"]);
