@@ -159,17 +159,17 @@ impl<W: Writer> Journal<W> {
         R: Send + 'static,
         F: FnMut(&mut W) -> Result<R, StoreError> + Send + 'static,
     {
+        let mut queues = self.shared.lock();
+        if queues.closing {
+            return async { Err(StoreError::Closed) }.boxed();
+        }
         if self.shared.counters.unwritable.load(Ordering::Acquire) {
             return refuse("commits fail; see the log");
         }
-        let mut queues = self.shared.lock();
         if queues.changes.len() >= MAX_WAITING_CHANGES {
             return refuse("too many changes wait to be written");
         }
         let (job, answer) = command(function);
-        if queues.closing {
-            return async { Err(StoreError::Closed) }.boxed();
-        }
         queues.changes.push_back(job);
         drop(queues);
         self.shared.wake.notify_one();

@@ -187,10 +187,24 @@ impl SqliteStore {
 
 /// What diesel's errors mean to whoever asked.
 fn fault(error: diesel::result::Error) -> StoreError {
-    if let diesel::result::Error::DeserializationError(error) = error {
-        return StoreError::Corrupt(error.to_string());
+    use diesel::result::{DatabaseErrorKind as Kind, Error};
+    // What breaks a rule of the tables would break it again: waiting for the store to recover would be in vain.
+    let is_ours = matches!(
+        &error,
+        Error::DeserializationError(_)
+            | Error::DatabaseError(
+                Kind::UniqueViolation
+                    | Kind::ForeignKeyViolation
+                    | Kind::NotNullViolation
+                    | Kind::CheckViolation,
+                _
+            )
+    );
+    if is_ours {
+        StoreError::Corrupt(error.to_string())
+    } else {
+        StoreError::Unavailable(error.to_string())
     }
-    StoreError::Unavailable(error.to_string())
 }
 
 impl Store for SqliteStore {

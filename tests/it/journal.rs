@@ -305,14 +305,16 @@ async fn closing_writes_what_is_queued_and_answers_what_comes_later_with_closed(
 
 #[actix_web::test]
 async fn closing_ends_also_while_commits_fail_and_says_that_settlements_were_not_written() {
-    let (disk, journal) = journal();
-    disk.breaks_at(Step::Commit);
-    let in_hand = settlement(&journal, "in hand");
-    disk.has_failed(1).await;
-    let queued = settlement(&journal, "queued");
-    journal.close();
-    for answer in [in_hand.await, queued.await] {
-        assert!(matches!(answer, Err(StoreError::Closed)), "{answer:?}");
+    for step in [Step::Begin, Step::Commit] {
+        let (disk, journal) = journal();
+        disk.breaks_at(step);
+        let in_hand = settlement(&journal, "in hand");
+        disk.has_failed(1).await;
+        let queued = settlement(&journal, "queued");
+        journal.close();
+        for answer in [in_hand.await, queued.await] {
+            assert!(matches!(answer, Err(StoreError::Closed)), "{step:?}: {answer:?}");
+        }
+        assert_eq!(disk.on_disk(), [""; 0], "{step:?}");
     }
-    assert_eq!(disk.on_disk(), [""; 0]);
 }

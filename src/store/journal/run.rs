@@ -29,7 +29,16 @@ impl<W: Writer> Run<W> {
         while self.wait_for_work() {
             self.batch();
             self.writer.rest();
+            if self.is_given_up() {
+                // Dropped, they are answered with `StoreError::Closed`.
+                self.shared.lock().settlements.clear();
+            }
         }
+    }
+
+    /// The handle is gone and commits fail: what is queued can be written no more.
+    fn is_given_up(&self) -> bool {
+        self.shared.counters.unwritable.load(Ordering::Acquire) && self.shared.lock().closing
     }
 
     /// Sleeps until there is something to do; `false` when there is nothing left and the handle is gone.
