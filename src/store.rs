@@ -210,6 +210,14 @@ pub enum Authority {
     Public,
 }
 
+/// Whether a token that covers `patterns` covers this channel: a final `*` is a prefix.
+pub fn covers(patterns: &[String], name: &str) -> bool {
+    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => pattern == name,
+    })
+}
+
 /// A browser that wants to be in channels.
 #[derive(Clone, Debug)]
 pub struct Subscribe {

@@ -45,7 +45,6 @@ mod writer;
 pub use accept::MAX_OPEN;
 use directory::fresh_directory;
 use open_log::OpenLog;
-pub use subscribe::is_covered;
 use writer::{SqliteWriter, configure};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");

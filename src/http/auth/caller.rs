@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::secret;
-use super::token::{self, Token};
+use super::token::Token;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::id::PublicId;
-use crate::store::Authority;
 use crate::store::directory::{ApiKey, App, DEFAULT_APP, Directory, Scope};
+use crate::store::{Authority, covers};
 
 /// Who is calling, in which app.
 #[derive(Debug)]
@@ -116,9 +116,8 @@ impl Caller {
             Credential::Control => Ok(Authority::ApiKey),
             Credential::ApiKey(_) => self.require(Scope::Subscribe).map(|()| Authority::ApiKey),
             Credential::Token(token) => {
-                let covered = |channel: &String| {
-                    token::covers(&token.channels, channel) || is_public(channel)
-                };
+                let covered =
+                    |channel: &String| covers(&token.channels, channel) || is_public(channel);
                 match channels.iter().find(|channel| !covered(channel)) {
                     None => Ok(Authority::Token(token.channels.clone())),
                     Some(channel) => Err(Problem::new(

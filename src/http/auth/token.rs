@@ -150,14 +150,6 @@ pub fn is_public_key(pem: &str) -> bool {
     public_key(pem).is_some()
 }
 
-/// Whether one of a token's channels is that one, or a prefix of it.
-pub fn covers(patterns: &[String], channel: &str) -> bool {
-    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(prefix) => channel.starts_with(prefix),
-        None => pattern == channel,
-    })
-}
-
 fn keys(app: &App) -> Vec<(Algorithm, DecodingKey)> {
     let secret = &app.token_secret.0;
     let own =

@@ -14,7 +14,7 @@ use crate::id::{AppId, Generation, IdKind, PublicId, SubscriptionId, VapidKeyId}
 use crate::model::Outcome;
 use crate::store::directory::App;
 use crate::store::{
-    Authority, Committed, Replace, ReplaceReply, StoreError, Subscribe, SubscribeReply,
+    Authority, Committed, Replace, ReplaceReply, StoreError, Subscribe, SubscribeReply, covers,
 };
 use crate::webpush::subscription::{Endpoint, Keys};
 
@@ -238,7 +238,7 @@ fn displace(
     let displaces = held.iter().any(|(_, name)| is_displaced(name));
     let loses = |name: &String| match &command.authority {
         Authority::Token(covered) if displaces => {
-            !app.settings.public_channels.contains(name) && !is_covered(covered, name)
+            !app.settings.public_channels.contains(name) && !covers(covered, name)
         }
         Authority::Token(_) | Authority::ApiKey | Authority::Public => false,
     };
@@ -260,14 +260,6 @@ fn held_channels(
         .select((channel::id, channel::name))
         .load(connection)
         .map_err(fault)
-}
-
-/// Whether a token that covers `patterns` covers this channel: a final `*` is a prefix.
-pub fn is_covered(patterns: &[String], name: &str) -> bool {
-    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(prefix) => name.starts_with(prefix),
-        None => pattern == name,
-    })
 }
 
 pub(super) fn replace(
