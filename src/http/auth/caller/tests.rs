@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::clock::Timestamp;
 use crate::http::auth::identify::Presented;
+use crate::http::auth::token;
 use crate::http::testing::{self, KEY};
 use crate::id::IdKind;
 
