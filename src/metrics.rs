@@ -100,6 +100,10 @@ pub struct Metrics {
     pub push_request_seconds: Family<Answered, Histogram, fn() -> Histogram>,
     /// Attempts that were put off to a later one.
     pub retries: Counter,
+    /// The worst gate of each push service: 0 open, 1 probing, 2 shut.
+    pub gate_state: Family<Of, Gauge>,
+    /// VAPID keys that each push service refuses.
+    pub paused_keys: Family<Of, Gauge>,
     /// Deliveries without an outcome, as of the last look at the store.
     pub pending_deliveries: Gauge,
     /// Subscriptions that are not gone, as of the last look at the store.
@@ -124,6 +128,8 @@ impl Metrics {
             delivery_seconds: Family::new_with_constructor(|| Histogram::new(DELIVERY_SECONDS)),
             push_request_seconds: Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS)),
             retries: Counter::default(),
+            gate_state: Family::default(),
+            paused_keys: Family::default(),
             pending_deliveries: Gauge::default(),
             subscriptions: Gauge::default(),
             actors: Family::default(),
@@ -156,6 +162,16 @@ impl Metrics {
             self.push_request_seconds.clone(),
         );
         r.register("retries", "Attempts that were put off", self.retries.clone());
+        r.register(
+            "gate_state",
+            "The worst gate of a push service: 0 open, 1 probing, 2 shut",
+            self.gate_state.clone(),
+        );
+        r.register(
+            "paused_keys",
+            "VAPID keys that a push service refuses",
+            self.paused_keys.clone(),
+        );
         r.register(
             "pending_deliveries",
             "Deliveries without an outcome",

@@ -12,6 +12,7 @@
 //! goes through one place, in one order. Workers start on demand and end when idle.
 
 pub mod channel;
+pub mod gates;
 pub mod observe;
 pub mod root;
 pub mod sabotage;
@@ -28,6 +29,7 @@ use actix::{Addr, MailboxError, Recipient};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::clock::Clock;
+use crate::delivery::gate::GatePolicy;
 use crate::delivery::judge::Attempted;
 use crate::delivery::retry::RetryPolicy;
 use crate::metrics::{ActorKind, Metrics};
@@ -38,6 +40,7 @@ use crate::webpush::reply::Verdict;
 use crate::webpush::vapid::VapidSigner;
 use channel::arbiters::{Arbiter, Arbiters};
 use channel::supervisor::{ChannelSupervisor, ChannelTools, Grown};
+use gates::{GateSnapshot, Gates};
 use observe::{Observe, ObserveChildren, Snapshot, TreeSnapshot};
 use root::{ChildGivenUp, Root};
 use sabotage::Sabotage;
@@ -47,6 +50,9 @@ use subscription::tools::Tools;
 use subscription::worker::SendTest;
 use supervision::budget::RestartPolicy;
 use threads::{Threads, supervise};
+
+/// Requests that may be under way at a push service of which nothing is known yet.
+const FIRST_REQUESTS: u32 = 64;
 
 /// How often a drain looks whether it is done.
 const DRAIN_LOOK: Duration = Duration::from_millis(5);
@@ -121,6 +127,7 @@ struct Branches {
     root: Addr<Root>,
     channels: Addr<ChannelSupervisor>,
     arbiters: Arbiters,
+    gates: Arc<Gates>,
 }
 
 /// What became of a test message.
@@ -158,6 +165,10 @@ impl From<Attempted> for TestReply {
             Attempted::Unanswered { reason, .. } | Attempted::Impossible { reason } => {
                 Self::Refused { status: None, reason }
             }
+            Attempted::Held { until } => Self::Unavailable(format!(
+                "its push service takes nothing at the moment; try again after {}",
+                until.to_rfc3339()
+            )),
         }
     }
 }
@@ -174,6 +185,12 @@ impl Tree {
             let make = move || Root::new(parts.store, parts.metrics, parts.clock, failed);
             supervise(&threads.start(), ActorKind::Root, failed_sender.clone(), make).await?
         };
+        let gates = Arc::new(gates(&parts));
+        let passage = Passage {
+            writable: writable_receiver,
+            drain: drain.clone(),
+            gates: Arc::clone(&gates),
+        };
         let mut arbiters = Vec::new();
         for index in 0..parts.options.arbiters.get() {
             let share = Share { index: index as u64, of: parts.options.arbiters.get() as u64 };
@@ -182,7 +199,7 @@ impl Tree {
                 &parts,
                 share,
                 root.clone().recipient(),
-                Gates { writable: writable_receiver.clone(), drain: drain.clone() },
+                passage.clone(),
                 failed_sender.clone(),
             );
             arbiters.push(arbiter.await?);
@@ -201,7 +218,7 @@ impl Tree {
             let make = move || ChannelSupervisor::new(tools, root);
             supervise(&threads.start(), ActorKind::ChannelSupervisor, failed_sender, make).await?
         };
-        let branches = Some(Branches { root, channels, arbiters });
+        let branches = Some(Branches { root, channels, arbiters, gates });
         Ok(Self { branches, store: parts.store, writable, failed, drain, threads })
     }
 
@@ -277,7 +294,7 @@ impl Tree {
 
     /// What the tree looks like, without the workers one by one.
     pub async fn snapshot(&self) -> Result<TreeSnapshot, MailboxError> {
-        let Branches { root, channels, arbiters } = self.branches()?;
+        let Branches { root, channels, arbiters, .. } = self.branches()?;
         let mut subscriptions = Vec::new();
         for arbiter in arbiters.iter() {
             subscriptions.push(arbiter.supervisor.send(Observe).await?);
@@ -300,15 +317,30 @@ impl Tree {
         Ok(workers)
     }
 
+    /// The gates before the push services; none where nothing is delivered.
+    pub fn gates(&self) -> Vec<GateSnapshot> {
+        self.branches.as_ref().map(|tree| tree.gates.snapshots()).unwrap_or_default()
+    }
+
     fn branches(&self) -> Result<&Branches, MailboxError> {
         self.branches.as_ref().ok_or(MailboxError::Closed)
     }
 }
 
 /// What all requests of all arbiters pass.
-struct Gates {
+#[derive(Clone)]
+struct Passage {
     writable: watch::Receiver<bool>,
     drain: Drain,
+    gates: Arc<Gates>,
+}
+
+/// No push service may take up all credits: at most half of them are under way there, and a quarter waits in line.
+fn gates(parts: &TreeParts) -> Gates {
+    let credits = parts.options.credits.saturating_mul(parts.options.arbiters.get());
+    let most = u32::try_from(credits / 2).unwrap_or(u32::MAX).max(1);
+    let policy = GatePolicy { retry: parts.options.retry, first: FIRST_REQUESTS, most };
+    Gates::new(policy, (credits / 4).max(1), parts.clock, Arc::clone(&parts.metrics))
 }
 
 async fn start_arbiter(
@@ -316,7 +348,7 @@ async fn start_arbiter(
     parts: &TreeParts,
     share: Share,
     root: Recipient<ChildGivenUp>,
-    gates: Gates,
+    passage: Passage,
     failed: watch::Sender<bool>,
 ) -> Result<Arbiter, MailboxError> {
     let credits = Arc::new(Semaphore::new(parts.options.credits));
@@ -331,8 +363,9 @@ async fn start_arbiter(
                 retry: options.retry,
                 clock,
                 metrics,
-                writable: gates.writable,
-                drain: gates.drain,
+                writable: passage.writable,
+                drain: passage.drain,
+                gates: passage.gates,
                 idle: options.idle,
                 restarts: options.restarts,
                 sabotage: options.sabotage,

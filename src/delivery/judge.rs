@@ -23,6 +23,13 @@ pub enum Attempted {
         status: u16,
         /// Its reason, if it gave one.
         reason: Option<String>,
+        /// How often in a row it refused our key for this subscription while it served others of the same key.
+        refused_alone: u32,
+    },
+    /// It was not tried: its push service takes nothing at the moment.
+    Held {
+        /// Until when.
+        until: Timestamp,
     },
     /// There was no answer, and there may be one next time.
     Unanswered {
@@ -104,7 +111,7 @@ pub fn judge(
     rng: &mut impl Rng,
 ) -> Judgement {
     match attempted {
-        Attempted::Answered { verdict, status, reason } => {
+        Attempted::Answered { verdict, status, reason, refused_alone } => {
             let said = || Said { status: Some(*status), reason: reason.clone() };
             match verdict {
                 Verdict::Accepted => ended(Outcome::Accepted, standing, None),
@@ -112,12 +119,17 @@ pub fn judge(
                 Verdict::TooLarge => ended(Outcome::TooLarge, standing, Some(said())),
                 Verdict::Rejected => ended(Outcome::Rejected, standing, Some(said())),
                 Verdict::Retry { after, .. } => again(standing, *after, true, said(), policy, rng),
-                Verdict::Unauthorized => again(standing, None, true, said(), policy, rng),
+                Verdict::Unauthorized => {
+                    // Whoever is refused alone will be for long, if not for ever; else the key is ours to put right.
+                    let after = (*refused_alone > 0).then(|| policy.max());
+                    again(standing, after, false, said(), policy, rng)
+                }
                 Verdict::NoSubscriber => {
                     again(standing, Some(NO_SUBSCRIBER_WAIT), true, said(), policy, rng)
                 }
             }
         }
+        Attempted::Held { until } => held(standing, *until),
         Attempted::Unanswered { reason, counts } => {
             let said = Said { status: None, reason: Some(reason.clone()) };
             again(standing, None, *counts, said, policy, rng)
@@ -181,6 +193,20 @@ fn again(
         failures,
         attempts,
         failure: over.then(|| said.failure(attempts)),
+    }
+}
+
+/// Nothing was tried, so nothing is learnt of the endpoint; but the time of the delivery may be over before it can be.
+fn held(standing: Standing, until: Timestamp) -> Judgement {
+    let Standing { attempts, failures, expires, now, .. } = standing;
+    let over = until >= expires;
+    let reason = "fanfare: its push service could not be asked before it expired".to_owned();
+    Judgement {
+        outcome: over.then_some(Outcome::Expired),
+        wait: Some(until.since(now)),
+        failures,
+        attempts,
+        failure: over.then_some(Failure { status: None, reason, attempts }),
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Event {
     Attempted(Judgement),
     /// The attempt was not made, because the notification was closed before its turn came.
     Skipped,
+    /// The attempt was not made: none may be before that time. So short a wait is not recorded.
+    Held(Timestamp),
     /// The store answered [`Effect::Settle`].
     Settled(Settled),
     /// The store answered [`Effect::StopWaiting`].
@@ -162,6 +164,7 @@ impl Outbox {
             }
             Event::Attempted(judgement) => return self.attempted(judgement, now),
             Event::Skipped => self.free(Phase::Attempting),
+            Event::Held(until) => return self.held(until),
             Event::Settled(settled) => self.settled(settled),
             Event::StoppedWaiting => self.stopped_waiting(),
             Event::Due => self.free(Phase::Waiting),
@@ -237,6 +240,12 @@ impl Outbox {
     fn attempted(&mut self, judgement: Judgement, now: Timestamp) -> Effect {
         let Some(notification) = self.in_hand.clone() else { return self.next(now) };
         self.settle(&notification, judgement, now)
+    }
+
+    fn held(&mut self, until: Timestamp) -> Effect {
+        self.in_hand = None;
+        self.phase = Phase::Waiting;
+        Effect::Wait(until)
     }
 
     fn settle(

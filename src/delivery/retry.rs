@@ -52,6 +52,11 @@ impl RetryPolicy {
         Ok(Self { min, max, max_attempts })
     }
 
+    /// The longest wait, before jitter.
+    pub fn max(&self) -> Duration {
+        self.max
+    }
+
     /// Whether a delivery that was attempted so often may not be attempted again.
     pub fn is_exhausted(&self, attempts: u32) -> bool {
         self.max_attempts.is_some_and(|most| attempts >= most)

@@ -69,6 +69,11 @@ impl Answer {
     pub fn is_outage(&self) -> bool {
         matches!(self.status.as_u16(), 408 | 500..=506 | 508..=599)
     }
+
+    /// Whether the push service asks us to slow down.
+    pub fn is_throttling(&self) -> bool {
+        matches!(self.status.as_u16(), 406 | 429)
+    }
 }
 
 /// What `answer` of `service`, come at `now`, means.

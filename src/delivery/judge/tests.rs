@@ -28,7 +28,12 @@ fn judged(attempted: &Attempted, standing: Standing) -> Judgement {
 }
 
 fn answered(verdict: Verdict) -> Attempted {
-    Attempted::Answered { verdict, status: 599, reason: Some("said so".to_owned()) }
+    Attempted::Answered {
+        verdict,
+        status: 599,
+        reason: Some("said so".to_owned()),
+        refused_alone: 0,
+    }
 }
 
 fn retry(after: Option<u64>) -> Attempted {
@@ -54,7 +59,6 @@ fn an_answer_that_ends_a_delivery_ends_it_at_once_and_clears_the_failures() {
 fn what_may_heal_is_tried_again_and_counted() {
     for attempted in [
         retry(None),
-        answered(Verdict::Unauthorized),
         answered(Verdict::NoSubscriber),
         Attempted::Unanswered { reason: "cut".to_owned(), counts: true },
     ] {
@@ -65,10 +69,41 @@ fn what_may_heal_is_tried_again_and_counted() {
 }
 
 #[test]
-fn what_never_reached_the_push_service_is_no_attempt_but_backs_off() {
-    let unseen = Attempted::Unanswered { reason: "GOAWAY".to_owned(), counts: false };
-    let judgement = judged(&unseen, standing());
-    assert_eq!((judgement.failures, judgement.attempts, judgement.outcome), (6, 2, None));
+fn what_is_not_the_endpoints_fault_is_no_attempt_but_backs_off() {
+    for attempted in [
+        Attempted::Unanswered { reason: "GOAWAY".to_owned(), counts: false },
+        answered(Verdict::Unauthorized),
+    ] {
+        let judgement = judged(&attempted, standing());
+        assert_eq!((judgement.failures, judgement.attempts, judgement.outcome), (6, 2, None));
+    }
+}
+
+#[test]
+fn who_is_refused_while_others_are_served_waits_longest() {
+    let alone = Attempted::Answered {
+        verdict: Verdict::Unauthorized,
+        status: 403,
+        reason: None,
+        refused_alone: 1,
+    };
+    let judgement = judged(&alone, standing());
+    assert!(judgement.wait.is_some_and(|wait| wait >= policy(None).max()), "{judgement:?}");
+    assert_eq!(judgement.outcome, None);
+}
+
+#[test]
+fn what_was_held_before_a_gate_waits_as_long_as_the_gate_says_and_nothing_else_changes() {
+    let held = Attempted::Held { until: NOW + Duration::from_secs(7) };
+    let judgement = judged(&held, standing());
+    assert_eq!((judgement.outcome, judgement.wait), (None, Some(Duration::from_secs(7))));
+    assert_eq!((judgement.failures, judgement.attempts), (5, 2));
+    let once = Standing { now_or_never: true, ..standing() };
+    assert_eq!(judged(&held, once).outcome, None, "it has had no attempt yet");
+    let soon = Standing { expires: NOW + Duration::from_secs(7), ..standing() };
+    let judgement = judged(&held, soon);
+    assert_eq!((judgement.outcome, judgement.attempts), (Some(Outcome::Expired), 2));
+    assert!(judgement.failure.is_some_and(|failure| failure.reason.contains("push service")));
 }
 
 #[test]

@@ -1,33 +1,38 @@
-//! One attempt at one delivery: gate, still open?, encrypt, sign, send, classify. Encryption comes after the
+//! One attempt at one delivery: gate, still open?, sign, encrypt, send, classify. Encryption comes after the
 //! gate, so whoever waits there holds no ciphertext, no stale token and no message that was cancelled meanwhile.
+
+mod exchange;
+mod signal;
 
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
-use tokio::time::Instant;
-
 use super::drain::UnderWay;
 use super::tools::Tools;
 use super::vitals::Vitals;
 use crate::clock::Timestamp;
+use crate::delivery::gate::Signal;
 use crate::delivery::judge::Attempted;
-use crate::metrics::{Answered, Of, PushServiceLabel};
+use crate::metrics::{Of, PushServiceLabel};
 use crate::model::{Notification, Payload, Subscription};
-use crate::push::{Permit, PushError};
-use crate::tree::sabotage::Place;
-use crate::webpush::encrypt::encrypt;
+use crate::push::PushError;
+use crate::tree::gates::{Caller, Entered, Pass};
 use crate::webpush::reply::{Answer, Verdict, classify, reason};
-use crate::webpush::request::{self, Topic, Urgency};
+use crate::webpush::request::{Topic, Urgency};
 use crate::webpush::service::PushService;
+use crate::webpush::subscription::Origin;
+use exchange::{Fault, authorization, exchange};
 
 /// A request that was surely not looked at is sent again at once, but a broken service can say so for ever.
 const UNPROCESSED_TRIES: usize = 4;
 
-/// How long a delivery waits for its turn at an origin. It holds one of the arbiter's credits meanwhile, so an
-/// origin whose connections are all stuck must not keep it: it is parked, and comes again.
-const ADMISSION: Duration = Duration::from_secs(5);
+/// How long a delivery waits in line before an origin's gate. It holds one of the arbiter's credits meanwhile, so an
+/// origin that is slow must not keep it: it is parked, and comes again.
+const IN_LINE: Duration = Duration::from_secs(5);
+
+/// How long it waits for a connection with a stream to spare: longer than a dial may take, whose failure says more.
+const FOR_STREAM: Duration = Duration::from_secs(12);
 
 /// What is sent, whether it comes from a channel's log or is a test.
 pub struct Parcel<'a> {
@@ -80,28 +85,63 @@ pub async fn send(
     is_open: impl Fn(Timestamp) -> bool,
     started: impl Fn(UnderWay),
 ) -> Option<Attempted> {
-    let mut unprocessed = 0;
+    let origin = subscription.endpoint.origin();
+    let (mut unprocessed, mut is_renewed) = (0, false);
     loop {
+        let pass = match enter(tools, subscription).await {
+            Ok(pass) => pass,
+            Err(until) => return Some(Attempted::Held { until }),
+        };
         let admission = tools.push.admit(subscription.endpoint.uri());
-        let permit = match tokio::time::timeout(ADMISSION, admission).await {
+        let permit = match tokio::time::timeout(FOR_STREAM, admission).await {
             Ok(Ok(permit)) => permit,
-            Ok(Err(error)) => return Some(unanswered(&error)),
-            Err(_) => return Some(crowded()),
+            Ok(Err(error)) => return Some(unanswered(tools, pass, &error)),
+            Err(_) => {
+                pass.done(Signal::Crowded, None);
+                return Some(Attempted::Held { until: tools.gates.turn_away(origin) });
+            }
         };
         until_writable(tools).await;
         let request = tools.drain.start().await;
-        if !is_open(tools.clock.now()) {
+        let now = tools.clock.now();
+        if !is_open(now) {
             return None;
         }
         started(request);
-        match exchange(tools, subscription, parcel, permit).await {
+        let ours = |reason| Some(Attempted::Impossible { reason });
+        let authorization = match authorization(tools, subscription, now) {
+            Ok(authorization) => authorization,
+            Err(reason) => return ours(reason),
+        };
+        match exchange(tools, subscription, parcel, &authorization, permit).await {
             Err(Fault::Push(PushError::NotProcessed(_))) if unprocessed < UNPROCESSED_TRIES => {
                 unprocessed += 1;
             }
-            Err(Fault::Push(error)) => return Some(unanswered(&error)),
-            Err(Fault::Ours(reason)) => return Some(Attempted::Impossible { reason }),
-            Ok(answer) => return Some(answered(tools, subscription, &answer)),
+            Err(Fault::Push(error)) => return Some(unanswered(tools, pass, &error)),
+            Err(Fault::Ours(reason)) => return ours(reason),
+            Ok(answer) => {
+                let verdict = classify(PushService::of(origin), &answer, tools.clock.now());
+                if verdict == Verdict::Unauthorized && !is_renewed {
+                    is_renewed = true;
+                    let (key, now) = (subscription.vapid_key, tools.clock.now());
+                    if tools.signer.renew(key, origin, &authorization, now) {
+                        continue;
+                    }
+                }
+                return Some(answered(pass, origin, verdict, &answer));
+            }
         }
+    }
+}
+
+/// Waits for the origin's gate; otherwise says when to come again.
+async fn enter(tools: &Tools, subscription: &Subscription) -> Result<Pass, Timestamp> {
+    let origin = subscription.endpoint.origin();
+    let caller = Caller { origin, key: subscription.vapid_key, subscription: subscription.id };
+    match tokio::time::timeout(IN_LINE, tools.gates.enter(caller)).await {
+        Ok(Entered::Go(pass)) => Ok(pass),
+        Ok(Entered::Later(until)) => Err(until),
+        Err(_) => Err(tools.gates.turn_away(origin)),
     }
 }
 
@@ -113,95 +153,21 @@ async fn until_writable(tools: &Tools) {
     }
 }
 
-enum Fault {
-    Push(PushError),
-    Ours(String),
-}
-
-async fn exchange(
-    tools: &Tools,
-    subscription: &Subscription,
-    parcel: &Parcel<'_>,
-    permit: Permit,
-) -> Result<Answer, Fault> {
-    let now = tools.clock.now();
-    if let Some(payload) = parcel.payload {
-        tools.sabotage.at(Place::Attempt(payload.as_bytes()));
-    }
-    let authorization = authorization(tools, subscription, now)?;
-    let body = match parcel.payload {
-        None => None,
-        Some(payload) => Some(
-            encrypt(&subscription.keys, payload.as_bytes())
-                .map_err(|error| Fault::Ours(format!("fanfare: {error}")))?,
-        ),
-    };
-    let ttl = if parcel.now_or_never { Duration::ZERO } else { parcel.expires.since(now) };
-    let request = request::build(
-        &subscription.endpoint,
-        authorization,
-        body,
-        ttl,
-        parcel.urgency,
-        parcel.topic,
-    );
-    let start = Instant::now();
-    let reply = tools.push.send(permit, request).await;
-    let status = reply.as_ref().map_or(0, |answer| answer.status.as_u16());
-    let service = PushServiceLabel(PushService::of(subscription.endpoint.origin()));
-    tools
-        .metrics
-        .push_request_seconds
-        .get_or_create(&Answered { push_service: service, status })
-        .observe(start.elapsed().as_secs_f64());
-    reply.map_err(Fault::Push)
-}
-
-fn authorization(
-    tools: &Tools,
-    subscription: &Subscription,
-    now: Timestamp,
-) -> Result<HeaderValue, Fault> {
-    let directory = tools.store.directory();
-    let Some(key) = directory.vapid_keys.get(&subscription.vapid_key) else {
-        return Err(Fault::Ours("fanfare: the subscription's VAPID key is missing".to_owned()));
-    };
-    tools
-        .signer
-        .authorization(key.id, &key.key, subscription.endpoint.origin(), now)
-        .map_err(|error| Fault::Ours(format!("fanfare: {error}")))
-}
-
-fn crowded() -> Attempted {
-    let reason = "no connection to the push service had a stream to spare".to_owned();
-    Attempted::Unanswered { reason, counts: false }
-}
-
-fn unanswered(error: &PushError) -> Attempted {
+fn unanswered(tools: &Tools, pass: Pass, error: &PushError) -> Attempted {
+    let reason = error.to_string();
+    pass.done(signal::of_error(error), Some(&reason));
     if error.is_permanent() {
         return Attempted::Impossible { reason: format!("fanfare: {error}") };
     }
-    Attempted::Unanswered { reason: error.to_string(), counts: error.counts_as_attempt() }
+    let counts = error.counts_as_attempt() && !tools.gates.is_our_network_down();
+    Attempted::Unanswered { reason, counts }
 }
 
-fn answered(tools: &Tools, subscription: &Subscription, answer: &Answer) -> Attempted {
-    let origin = subscription.endpoint.origin();
-    let service = PushService::of(origin);
-    let verdict = classify(service, answer, tools.clock.now());
-    let status = answer.status.as_u16();
-    let reason = reason(service, answer);
-    if verdict == Verdict::Unauthorized {
-        // The next attempt carries a fresh signature: a clock may have been wrong when this one was made.
-        tools.signer.forget(subscription.vapid_key, origin);
-        tracing::warn!(
-            subscription = %subscription.public_id,
-            origin = origin.as_str(),
-            status,
-            reason = reason.as_deref(),
-            "the push service refuses our VAPID key, claims or clock"
-        );
-    }
-    Attempted::Answered { verdict, status, reason }
+fn answered(pass: Pass, origin: &Origin, verdict: Verdict, answer: &Answer) -> Attempted {
+    let (status, reason) = (answer.status.as_u16(), reason(PushService::of(origin), answer));
+    let said = format!("{status} {}", reason.as_deref().unwrap_or("without a reason"));
+    let refused_alone = pass.done(signal::of_answer(verdict, answer), Some(&said));
+    Attempted::Answered { verdict, status, reason, refused_alone }
 }
 
 /// A test message for one subscription alone: it is in no log, so nothing is settled.

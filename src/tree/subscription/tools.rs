@@ -12,6 +12,7 @@ use crate::delivery::retry::RetryPolicy;
 use crate::metrics::Metrics;
 use crate::push::Push;
 use crate::store::Store;
+use crate::tree::gates::Gates;
 use crate::tree::sabotage::Sabotage;
 use crate::tree::supervision::budget::RestartPolicy;
 use crate::webpush::vapid::VapidSigner;
@@ -23,6 +24,8 @@ pub struct Tools {
     pub store: Arc<dyn Store>,
     /// The way out.
     pub push: Rc<dyn Push>,
+    /// What all requests to one push service pass.
+    pub gates: Arc<Gates>,
     /// Signs requests, once per key and origin.
     pub signer: Arc<VapidSigner>,
     /// When to try again.

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised,
@@ -26,6 +27,10 @@ use crate::webpush::service::PushService;
 /// A delivery in hand at so many panics is settled as rejected. Fewer than the restarts that a budget allows:
 /// the worker must live to settle it.
 pub const POISON_LIMIT: u32 = 3;
+
+/// A gate that opens within this time is waited for without a word to the store: the next sweep may hand out again what
+/// is held, which does no harm.
+const SHORT: Duration = Duration::from_secs(2);
 
 /// One subscription's worker.
 pub struct SubscriptionWorker {
@@ -108,7 +113,16 @@ impl SubscriptionWorker {
             attempted.map(|attempted| (attempted, notification))
         };
         context.spawn(run.into_actor(self).map(move |end, worker, context| match end {
-            None => worker.on(Event::Skipped, context),
+            None => {
+                worker.vitals.under_way.set(None);
+                worker.on(Event::Skipped, context);
+            }
+            Some((Attempted::Held { until }, notification))
+                if worker.is_short(until) && until < notification.expires =>
+            {
+                worker.vitals.under_way.set(None);
+                worker.on(Event::Held(until), context);
+            }
             Some((attempted, notification)) => {
                 let now = worker.tools.clock.now();
                 let standing = Standing::of(&notification, attempts, failures, now);
@@ -117,9 +131,16 @@ impl SubscriptionWorker {
         }));
     }
 
+    /// Whether a wait before a gate is not worth a write.
+    fn is_short(&self, until: Timestamp) -> bool {
+        until.since(self.tools.clock.now()) <= SHORT.min(self.tools.idle)
+    }
+
     fn judge(&mut self, attempted: &Attempted, standing: Standing, context: &mut Context<Self>) {
         let judgement = judge(attempted, standing, &self.tools.retry, &mut rand::rng());
-        self.count(judgement.outcome);
+        if judgement.outcome.is_some() || !matches!(attempted, Attempted::Held { .. }) {
+            self.count(judgement.outcome);
+        }
         self.on(Event::Attempted(judgement), context);
     }
 

@@ -22,6 +22,9 @@ const LIFETIME: Duration = Duration::from_secs(12 * 3600);
 /// a push service whose clock is most of an hour ahead. One signature in eleven hours.
 const RENEW_AFTER: Duration = Duration::from_secs(11 * 3600);
 
+/// A token that is refused is not signed anew sooner: push services count signatures.
+const SIGN_ANEW_AFTER: Duration = Duration::from_secs(3600);
+
 /// A token that seems to be signed later than now: threads read the clock at different moments, but a clock that
 /// went back further than this was set, and the token's `exp` may be too far ahead.
 const CLOCK_SLACK: Duration = Duration::from_secs(3600);
@@ -83,9 +86,26 @@ impl VapidSigner {
         Ok(header)
     }
 
-    /// Drops the token for that key and origin, so that the next one is signed anew: after a 401 or 403.
-    pub fn forget(&self, key_id: VapidKeyId, origin: &Origin) {
-        self.lock().remove(&(key_id, origin.clone()));
+    /// After a 401 or 403 to a request with `used`: whether another try would carry another token. A clock may have been
+    /// wrong when it was signed; but no more than one signature an hour is made of it, whatever is refused.
+    pub fn renew(
+        &self,
+        key_id: VapidKeyId,
+        origin: &Origin,
+        used: &HeaderValue,
+        now: Timestamp,
+    ) -> bool {
+        let mut tokens = self.lock();
+        let place = (key_id, origin.clone());
+        let Some(token) = tokens.get(&place) else { return true };
+        if token.header != *used {
+            return true;
+        }
+        let is_old = now.since(token.signed) >= SIGN_ANEW_AFTER;
+        if is_old {
+            tokens.remove(&place);
+        }
+        is_old
     }
 
     fn sign(

@@ -61,7 +61,7 @@ fn without_a_contact_there_is_no_sub() {
 }
 
 #[test]
-fn a_token_is_signed_once_per_key_and_origin_until_it_is_forgotten_or_nears_its_end() {
+fn a_token_is_signed_once_per_key_and_origin_until_it_nears_its_end() {
     let (key, signer) = (VapidKey::generate().unwrap(), signer());
     let (here, there) = (origin("https://push.example/"), origin("https://other.example/"));
     let at = |id, origin: &Origin, now| signer.authorization(id, &key, origin, now).unwrap();
@@ -76,10 +76,23 @@ fn a_token_is_signed_once_per_key_and_origin_until_it_is_forgotten_or_nears_its_
     let second = at(KEY, &here, NOW + HOUR * 11);
     assert_ne!(second, first, "an hour before its end it is replaced");
     assert_ne!(at(KEY, &here, NOW + HOUR * 9), second, "the clock was set back");
+}
 
-    let third = at(KEY, &here, NOW + HOUR * 9);
-    signer.forget(KEY, &here);
-    assert_ne!(at(KEY, &here, NOW + HOUR * 9), third);
+#[test]
+fn a_token_that_is_refused_is_signed_anew_once_an_hour_at_most() {
+    let (key, signer) = (VapidKey::generate().unwrap(), signer());
+    let here = origin("https://push.example/");
+    let at = |now| signer.authorization(KEY, &key, &here, now).unwrap();
+    let first = at(NOW);
+    let soon = NOW + HOUR - Duration::from_millis(1);
+    assert!(!signer.renew(KEY, &here, &first, soon), "it is as good as a new one");
+    assert_eq!(at(soon), first);
+    assert!(signer.renew(KEY, &here, &first, NOW + HOUR));
+    let second = at(NOW + HOUR);
+    assert_ne!(second, first);
+    assert!(signer.renew(KEY, &here, &first, NOW + HOUR), "another thread has renewed it");
+    assert_eq!(at(NOW + HOUR), second);
+    assert!(!signer.renew(KEY, &here, &second, NOW + HOUR));
 }
 
 #[test]

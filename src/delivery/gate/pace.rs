@@ -1,0 +1,143 @@
+//! How many requests may be under way at one origin: more while the answers are good, half as many when they are not.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+
+/// After a gate was shut: two, four, eight, …
+const SLOW_START: u32 = 2;
+
+/// What an origin is thought to do in a second before it was measured.
+const UNMEASURED: u32 = 1000;
+
+/// The rate is measured over at least this long.
+const MEASURED_OVER: Duration = Duration::from_secs(1);
+
+/// Additive increase, multiplicative decrease, with a slow start: TCP's (RFC 5681 §3.1), by requests.
+#[derive(Debug)]
+pub(super) struct Pace {
+    limit: u32,
+    most: u32,
+    /// Up to here every good answer makes room for one more; beyond, every full round of them does.
+    threshold: u32,
+    earned: u32,
+    slowed: Option<Timestamp>,
+    in_flight: u32,
+    /// So many good answers may make room: nobody needs what nobody asked for.
+    wanted: u32,
+    measured: Rate,
+}
+
+#[derive(Debug, Default)]
+struct Rate {
+    since: Option<Timestamp>,
+    ended: u32,
+    per_second: Option<u32>,
+}
+
+impl Pace {
+    pub(super) fn new(first: u32, most: u32) -> Self {
+        Self {
+            limit: first.clamp(1, most.max(1)),
+            most: most.max(1),
+            threshold: most,
+            earned: 0,
+            slowed: None,
+            in_flight: 0,
+            wanted: 0,
+            measured: Rate::default(),
+        }
+    }
+
+    pub(super) fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    pub(super) fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// Whether one more may start; if not, it is noted that one would.
+    pub(super) fn has_room(&mut self) -> bool {
+        let has_room = self.in_flight < self.limit;
+        if !has_room {
+            self.wanted = self.limit;
+        }
+        has_room
+    }
+
+    pub(super) fn start(&mut self) {
+        self.in_flight += 1;
+    }
+
+    pub(super) fn cancel(&mut self) {
+        self.in_flight -= 1;
+    }
+
+    pub(super) fn end(&mut self, now: Timestamp) {
+        self.in_flight -= 1;
+        self.measured.count(now);
+    }
+
+    /// A good answer.
+    pub(super) fn speed_up(&mut self) {
+        if self.wanted == 0 || self.limit >= self.most {
+            return;
+        }
+        self.wanted -= 1;
+        self.earned += 1;
+        if self.limit < self.threshold || self.earned >= self.limit {
+            self.limit += 1;
+            self.earned = 0;
+        }
+    }
+
+    /// A bad answer. Those that were under way when the pace was last slowed down say nothing new.
+    pub(super) fn slow_down(&mut self, started: Timestamp, now: Timestamp) {
+        if self.slowed.is_some_and(|slowed| started <= slowed) {
+            return;
+        }
+        self.slowed = Some(now);
+        self.limit = (self.limit / 2).max(1);
+        self.threshold = self.limit;
+        self.earned = 0;
+    }
+
+    /// The gate was shut, and opens.
+    pub(super) fn start_slowly(&mut self) {
+        self.threshold = (self.limit / 2).max(self.threshold / 2).max(SLOW_START);
+        self.limit = SLOW_START.min(self.most);
+        self.earned = 0;
+    }
+
+    /// Requests that end in a second, as last measured; never none.
+    pub(super) fn rate(&self, now: Timestamp) -> u32 {
+        self.measured.at(now).max(1)
+    }
+}
+
+impl Rate {
+    fn count(&mut self, now: Timestamp) {
+        let since = *self.since.get_or_insert(now);
+        self.ended += 1;
+        if now.since(since) >= MEASURED_OVER {
+            self.per_second = Some(self.at_least(now.since(since)));
+            (self.since, self.ended) = (Some(now), 0);
+        }
+    }
+
+    fn at(&self, now: Timestamp) -> u32 {
+        // One that ended nothing for long is slower than it was when it was measured.
+        let stalled =
+            self.since.map(|since| now.since(since)).filter(|past| *past > MEASURED_OVER * 2);
+        match stalled {
+            Some(past) => self.at_least(past),
+            None => self.per_second.unwrap_or(UNMEASURED),
+        }
+    }
+
+    fn at_least(&self, past: Duration) -> u32 {
+        let per_second = u128::from(self.ended) * 1000 / past.as_millis().max(1);
+        u32::try_from(per_second).unwrap_or(u32::MAX)
+    }
+}

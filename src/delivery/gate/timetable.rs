@@ -1,0 +1,32 @@
+//! When those are to come again who were turned away: one after the other, not all at the moment when the gate opens.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+
+/// Beyond this, the next ones are put between those who have a place already.
+const HORIZON: Duration = Duration::from_secs(600);
+
+/// Places in time, at a given rate.
+#[derive(Debug, Default)]
+pub(super) struct Timetable {
+    /// In microseconds since the Unix epoch: a thousandth of what a [`Timestamp`] can tell apart.
+    next: i64,
+}
+
+impl Timetable {
+    /// The next free place from `base` on, `per_second` of them in a second.
+    pub(super) fn place(&mut self, base: Timestamp, per_second: u32) -> Timestamp {
+        let first = micros(base);
+        if self.next < first || self.next > micros(base + HORIZON) {
+            self.next = first;
+        }
+        let place = Timestamp::from_millis(self.next / 1000);
+        self.next += 1_000_000 / i64::from(per_second.max(1));
+        place
+    }
+}
+
+fn micros(time: Timestamp) -> i64 {
+    time.as_millis().saturating_mul(1000)
+}

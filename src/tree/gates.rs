@@ -1,0 +1,204 @@
+//! The gates before the push services, shared by all arbiters: who wants to send passes its origin's [`Gate`], or
+//! waits in the line before it, or is told when to come again. The locks are short and never held across an await.
+
+mod line;
+mod weather;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::clock::{Clock, Timestamp};
+use crate::delivery::gate::{Gate, GatePolicy, Notice, Signal, State};
+use crate::id::{SubscriptionId, VapidKeyId};
+use crate::metrics::{Metrics, Of, PushServiceLabel};
+use crate::webpush::service::PushService;
+use crate::webpush::subscription::Origin;
+use line::{Admission, Line, Turn};
+use weather::Weather;
+
+pub use line::GateSnapshot;
+
+/// Strangers choose origins: above so many, those that nobody uses are forgotten.
+const MAX_ORIGINS: usize = 4096;
+
+/// All gates.
+pub struct Gates {
+    policy: GatePolicy,
+    line: usize,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    origins: Mutex<HashMap<Origin, Arc<Line>>>,
+    weather: Weather,
+}
+
+/// Who wants to send.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// Where to.
+    pub origin: &'a Origin,
+    /// Signed with which key.
+    pub key: VapidKeyId,
+    /// For whom.
+    pub subscription: SubscriptionId,
+}
+
+/// How waiting before a gate ends.
+pub enum Entered {
+    /// A request may start.
+    Go(Pass),
+    /// None may before then.
+    Later(Timestamp),
+}
+
+/// The right to one request. Dropped, it goes to the next in line.
+#[must_use = "a pass that is dropped goes to the next in line"]
+pub struct Pass {
+    gates: Arc<Gates>,
+    admission: Admission,
+    subscription: SubscriptionId,
+}
+
+impl Gates {
+    /// Gates that are all open; before each, so many may wait in line.
+    pub fn new(policy: GatePolicy, line: usize, clock: Clock, metrics: Arc<Metrics>) -> Self {
+        let (origins, weather) = (Mutex::default(), Weather::default());
+        Self { policy, line, clock, metrics, origins, weather }
+    }
+
+    /// Waits for a pass, first come, first served.
+    pub async fn enter(self: &Arc<Self>, caller: Caller<'_>) -> Entered {
+        let line = self.line_of(caller.origin);
+        let turn = match line.enter(caller.key, self.line) {
+            Ok(turn) => turn,
+            // The sender goes only with the line, which is held here.
+            Err(waiting) => match waiting.wait().await {
+                Some(turn) => turn,
+                None => return Entered::Later(self.clock.now()),
+            },
+        };
+        match turn {
+            Turn::Go(admission) => {
+                let (gates, subscription) = (Arc::clone(self), caller.subscription);
+                Entered::Go(Pass { gates, admission, subscription })
+            }
+            Turn::Later(until) => Entered::Later(until),
+        }
+    }
+
+    /// When who has waited in line too long is to come again.
+    pub fn turn_away(&self, origin: &Origin) -> Timestamp {
+        self.line_of(origin).turn_away()
+    }
+
+    /// Whether it is our own network that fails, as far as can be told: several push services cannot be reached, and
+    /// none has answered meanwhile.
+    pub fn is_our_network_down(&self) -> bool {
+        self.weather.is_ours(self.clock.now())
+    }
+
+    /// What each gate is doing, by origin.
+    pub fn snapshots(&self) -> Vec<GateSnapshot> {
+        let lines: Vec<_> = self.lock().values().cloned().collect();
+        let mut snapshots: Vec<_> = lines.iter().map(|line| line.snapshot()).collect();
+        snapshots.sort_by(|a, b| a.origin.cmp(&b.origin));
+        snapshots
+    }
+
+    fn line_of(&self, origin: &Origin) -> Arc<Line> {
+        let mut origins = self.lock();
+        if let Some(line) = origins.get(origin) {
+            return Arc::clone(line);
+        }
+        if origins.len() >= MAX_ORIGINS {
+            let now = self.clock.now();
+            origins.retain(|_, line| Arc::strong_count(line) > 1 || !line.is_forgettable(now));
+        }
+        let line = Arc::new(Line::new(origin.clone(), Gate::new(self.policy), self.clock));
+        origins.insert(origin.clone(), Arc::clone(&line));
+        line
+    }
+
+    /// Shows the worst of each push service's origins in the metrics.
+    fn show(&self, changed: &Origin) {
+        let service = PushService::of(changed);
+        let lines: Vec<_> = self.lock().values().cloned().collect();
+        let of_service = lines.iter().filter(|line| PushService::of(line.origin()) == service);
+        let (mut state, mut paused) = (0, 0);
+        for line in of_service {
+            let (gate, keys) = line.state();
+            state = state.max(match gate {
+                State::Open => 0,
+                State::Probing { .. } => 1,
+                State::Shut { .. } => 2,
+            });
+            paused += keys;
+        }
+        let label = Of { push_service: PushServiceLabel(service) };
+        self.metrics.gate_state.get_or_create(&label).set(state);
+        self.metrics.paused_keys.get_or_create(&label).set(paused);
+    }
+
+    /// A panic elsewhere cannot leave the map half written: every change is one call.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Origin, Arc<Line>>> {
+        self.origins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pass {
+    /// Gives it back with what became of the request. How often in a row this subscription was refused while others
+    /// of its key were served.
+    pub fn done(self, signal: Signal, reason: Option<&str>) -> u32 {
+        let Self { gates, admission, subscription } = self;
+        let origin = admission.line().origin().clone();
+        gates.weather.note(&origin, signal, gates.clock.now());
+        let left = admission.leave(subscription, signal);
+        for notice in &left.notices {
+            tell(&origin, *notice, reason);
+        }
+        if !left.notices.is_empty() {
+            gates.show(&origin);
+        }
+        left.refused_alone
+    }
+}
+
+fn tell(origin: &Origin, notice: Notice, reason: Option<&str>) {
+    let origin = origin.as_str();
+    match notice {
+        Notice::Shut { until, cause, is_new: true } => {
+            tracing::warn!(
+                origin,
+                cause = cause.label(),
+                ?until,
+                reason,
+                "a push service is left alone for a while"
+            );
+        }
+        Notice::Shut { until, cause, is_new: false } => {
+            tracing::debug!(
+                origin,
+                cause = cause.label(),
+                ?until,
+                reason,
+                "a push service is left alone for longer"
+            );
+        }
+        Notice::Opened => tracing::info!(origin, "a push service answers again"),
+        Notice::KeyRefused(key) => tracing::warn!(
+            origin,
+            vapid_key = key.0,
+            reason,
+            "a push service refuses our VAPID key, its claims or our clock; nobody is deleted, what it signs waits: \
+             compare the key with the one that browsers subscribe with, `--vapid-subject` and the time of day"
+        ),
+        Notice::KeyPaused(key, until) => {
+            tracing::info!(origin, vapid_key = key.0, ?until, reason, "a VAPID key pauses");
+        }
+        Notice::KeyServed(key) => {
+            tracing::info!(origin, vapid_key = key.0, "a VAPID key is served again");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! The line before a gate, and whose outage it is.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+
+use super::*;
+use crate::delivery::gate::Fault;
+use crate::delivery::retry::RetryPolicy;
+use crate::webpush::subscription::Endpoint;
+
+const KEY: VapidKeyId = VapidKeyId(1);
+const UNREACHABLE: Signal = Signal::Failed { after: None, fault: Fault::Unreachable };
+
+fn origin(host: &str) -> Origin {
+    let endpoint = Endpoint::parse(&format!("https://{host}/push")).expect("a valid endpoint");
+    endpoint.origin().clone()
+}
+
+/// One request at a time, `line` places before each gate.
+fn gates(line: usize) -> Arc<Gates> {
+    let policy = GatePolicy { retry: RetryPolicy::default(), first: 1, most: 1 };
+    let clock = Clock::tokio(Timestamp::from_millis(1_000_000));
+    Arc::new(Gates::new(policy, line, clock, Arc::new(Metrics::new())))
+}
+
+fn caller(origin: &Origin) -> Caller<'_> {
+    Caller { origin, key: KEY, subscription: SubscriptionId(1) }
+}
+
+#[track_caller]
+fn pass(entered: Entered) -> Pass {
+    match entered {
+        Entered::Go(pass) => pass,
+        Entered::Later(until) => panic!("not before {until:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_in_line_go_one_after_the_other_and_who_left_is_passed_over() {
+    let (gates, origin) = (gates(8), origin("push.example"));
+    let first = pass(gates.enter(caller(&origin)).await);
+    let mut second = Box::pin(gates.enter(caller(&origin)));
+    let mut third = Box::pin(gates.enter(caller(&origin)));
+    let mut fourth = Box::pin(gates.enter(caller(&origin)));
+    for waiting in [&mut second, &mut third, &mut fourth] {
+        assert!(waiting.now_or_never().is_none());
+    }
+    drop(third);
+    drop(first);
+    let second = pass(second.now_or_never().expect("it was next"));
+    assert!((&mut fourth).now_or_never().is_none());
+    second.done(Signal::Accepted, None);
+    drop(pass(fourth.now_or_never().expect("who left was passed over")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_left_in_the_very_moment_of_its_turn_takes_no_room_along() {
+    let (gates, origin) = (gates(8), origin("push.example"));
+    let first = pass(gates.enter(caller(&origin)).await);
+    let mut second = Box::pin(gates.enter(caller(&origin)));
+    assert!((&mut second).now_or_never().is_none());
+    // It is its turn, and it goes away without having looked.
+    drop(first);
+    drop(second);
+    let third = gates.enter(caller(&origin)).now_or_never();
+    drop(pass(third.expect("the room is free again")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_has_an_end() {
+    let (gates, origin) = (gates(1), origin("push.example"));
+    let first = pass(gates.enter(caller(&origin)).await);
+    let mut second = Box::pin(gates.enter(caller(&origin)));
+    assert!((&mut second).now_or_never().is_none());
+    let third = gates.enter(caller(&origin)).now_or_never();
+    assert!(matches!(third, Some(Entered::Later(_))), "there is one place");
+    drop(first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_shuts_sends_all_its_line_away_and_no_other_gates() {
+    let (gates, dead, alive) = (gates(8), origin("dead.example"), origin("alive.example"));
+    for _ in 0..4 {
+        pass(gates.enter(caller(&dead)).await).done(UNREACHABLE, None);
+    }
+    let last = pass(gates.enter(caller(&dead)).await);
+    let mut waiting = Box::pin(gates.enter(caller(&dead)));
+    assert!((&mut waiting).now_or_never().is_none());
+    last.done(UNREACHABLE, Some("refused"));
+    assert!(matches!(waiting.await, Entered::Later(_)));
+    drop(pass(gates.enter(caller(&alive)).await));
+    let states: Vec<_> = gates.snapshots().iter().map(|gate| gate.state).collect();
+    assert_eq!(states, ["open", "shut"], "by origin");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_metrics_show_a_push_services_worst_gate_and_its_paused_keys() {
+    let gates = gates(8);
+    let (one, two) = (origin("one.push.apple.com"), origin("two.push.apple.com"));
+    for _ in 0..5 {
+        pass(gates.enter(caller(&one)).await).done(UNREACHABLE, None);
+    }
+    pass(gates.enter(caller(&two)).await).done(Signal::Accepted, None);
+    let text = gates.metrics.encode();
+    assert!(text.contains("fanfare_gate_state{push_service=\"apple\"} 2"), "{text}");
+    tokio::time::advance(Duration::from_secs(1)).await;
+    pass(gates.enter(caller(&one)).await).done(Signal::Accepted, None);
+    let text = gates.metrics.encode();
+    assert!(text.contains("fanfare_gate_state{push_service=\"apple\"} 0"), "{text}");
+    assert!(text.contains("fanfare_paused_keys{push_service=\"apple\"} 0"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_several_cannot_be_reached_and_none_answers_it_is_our_network() {
+    let gates = gates(8);
+    let (one, two) = (origin("one.example"), origin("two.example"));
+    pass(gates.enter(caller(&one)).await).done(UNREACHABLE, None);
+    pass(gates.enter(caller(&one)).await).done(UNREACHABLE, None);
+    assert!(!gates.is_our_network_down(), "one may be down by itself");
+    pass(gates.enter(caller(&two)).await).done(UNREACHABLE, None);
+    assert!(gates.is_our_network_down());
+    pass(gates.enter(caller(&one)).await).done(Signal::Answered, None);
+    assert!(!gates.is_our_network_down());
+}
+
+#[tokio::test(start_paused = true)]
+async fn origins_that_strangers_bring_are_forgotten_when_nobody_uses_them() {
+    let gates = gates(8);
+    let used = origin("used.example");
+    let kept = pass(gates.enter(caller(&used)).await);
+    for n in 0..MAX_ORIGINS {
+        drop(pass(gates.enter(caller(&origin(&format!("{n}.example")))).await));
+    }
+    let count = gates.snapshots().len();
+    assert_eq!(count, 2, "the one in use, and the last one");
+    drop(kept);
+}
