@@ -46,7 +46,7 @@ pub use state::{HttpOptions, State};
 
 use resources::{
     apps, assets, channels, docs, health, keys, metrics, notification, notifications, openapi,
-    push_key, subscription, subscriptions, tokens, vapid,
+    push_key, push_services, subscription, subscriptions, tokens, vapid,
 };
 
 /// How long an idle connection is kept: longer than the minute after which load balancers give up theirs, so that
@@ -185,6 +185,7 @@ fn operating(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/__lbheartbeat__").get(health::alive).head(health::alive))
         .service(web::resource("/__version__").get(health::version).head(health::version))
         .service(web::resource("/metrics").get(metrics::show).head(metrics::show))
+        .service(web::resource("/v1/observe/push-services").get(push_services::list))
         .service(web::resource("/openapi.json").get(openapi::show).head(openapi::show))
         .service(web::resource("/docs").get(docs::show).head(docs::show));
 }

@@ -21,3 +21,4 @@ pub mod docs;
 pub mod health;
 pub mod metrics;
 pub mod openapi;
+pub mod push_services;

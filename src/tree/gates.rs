@@ -9,14 +9,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Clock, Timestamp};
 use crate::delivery::gate::{Gate, GatePolicy, Notice, Signal, State};
-use crate::id::{SubscriptionId, VapidKeyId};
+use crate::id::SubscriptionId;
 use crate::metrics::{Metrics, Of, PushServiceLabel};
+use crate::store::directory::AppVapidKey;
 use crate::webpush::service::PushService;
 use crate::webpush::subscription::Origin;
 use line::{Admission, Line, Turn};
 use weather::Weather;
 
-pub use line::GateSnapshot;
+pub use line::{GateSnapshot, KeySnapshot};
 
 /// Strangers choose origins: above so many, those that nobody uses are forgotten.
 const MAX_ORIGINS: usize = 4096;
@@ -37,7 +38,7 @@ pub struct Caller<'a> {
     /// Where to.
     pub origin: &'a Origin,
     /// Signed with which key.
-    pub key: VapidKeyId,
+    pub key: &'a Arc<AppVapidKey>,
     /// For whom.
     pub subscription: SubscriptionId,
 }
@@ -55,6 +56,7 @@ pub enum Entered {
 pub struct Pass {
     gates: Arc<Gates>,
     admission: Admission,
+    key: Arc<AppVapidKey>,
     subscription: SubscriptionId,
 }
 
@@ -68,7 +70,7 @@ impl Gates {
     /// Waits for a pass, first come, first served.
     pub async fn enter(self: &Arc<Self>, caller: Caller<'_>) -> Entered {
         let line = self.line_of(caller.origin);
-        let turn = match line.enter(caller.key, self.line) {
+        let turn = match line.enter(caller.key.id, self.line) {
             Ok(turn) => turn,
             // The sender goes only with the line, which is held here.
             Err(waiting) => match waiting.wait().await {
@@ -78,8 +80,8 @@ impl Gates {
         };
         match turn {
             Turn::Go(admission) => {
-                let (gates, subscription) = (Arc::clone(self), caller.subscription);
-                Entered::Go(Pass { gates, admission, subscription })
+                let (gates, key) = (Arc::clone(self), Arc::clone(caller.key));
+                Entered::Go(Pass { gates, admission, key, subscription: caller.subscription })
             }
             Turn::Later(until) => Entered::Later(until),
         }
@@ -148,12 +150,12 @@ impl Pass {
     /// Gives it back with what became of the request. How often in a row this subscription was refused while others
     /// of its key were served.
     pub fn done(self, signal: Signal, reason: Option<&str>) -> u32 {
-        let Self { gates, admission, subscription } = self;
+        let Self { gates, admission, key, subscription } = self;
         let origin = admission.line().origin().clone();
         gates.weather.note(&origin, signal, gates.clock.now());
         let left = admission.leave(subscription, signal);
         for notice in &left.notices {
-            tell(&origin, *notice, reason);
+            tell(&origin, key.key.public_base64url(), *notice, reason);
         }
         if !left.notices.is_empty() {
             gates.show(&origin);
@@ -162,7 +164,8 @@ impl Pass {
     }
 }
 
-fn tell(origin: &Origin, notice: Notice, reason: Option<&str>) {
+/// What happened, at `origin`, to what `key` signs.
+fn tell(origin: &Origin, key: &str, notice: Notice, reason: Option<&str>) {
     let origin = origin.as_str();
     match notice {
         Notice::Shut { until, cause, is_new: true } => {
@@ -184,18 +187,18 @@ fn tell(origin: &Origin, notice: Notice, reason: Option<&str>) {
             );
         }
         Notice::Opened => tracing::info!(origin, "a push service answers again"),
-        Notice::KeyRefused(key) => tracing::warn!(
+        Notice::KeyRefused(_) => tracing::warn!(
             origin,
-            vapid_key = key.0,
+            vapid_key = key,
             reason,
             "a push service refuses our VAPID key, its claims or our clock; nobody is deleted, what it signs waits: \
              compare the key with the one that browsers subscribe with, `--vapid-subject` and the time of day"
         ),
-        Notice::KeyPaused(key, until) => {
-            tracing::info!(origin, vapid_key = key.0, ?until, reason, "a VAPID key pauses");
+        Notice::KeyPaused(_, until) => {
+            tracing::info!(origin, vapid_key = key, ?until, reason, "a VAPID key pauses");
         }
-        Notice::KeyServed(key) => {
-            tracing::info!(origin, vapid_key = key.0, "a VAPID key is served again");
+        Notice::KeyServed(_) => {
+            tracing::info!(origin, vapid_key = key, "a VAPID key is served again");
         }
     }
 }

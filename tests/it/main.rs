@@ -7,6 +7,7 @@ mod crash;
 mod drain;
 mod encryption;
 mod fan_out;
+mod gates;
 mod harness;
 mod journal;
 mod layers;

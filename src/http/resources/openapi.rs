@@ -12,8 +12,8 @@ use utoipa::openapi::{
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    apps, channels, health, keys, metrics, notification, notifications, push_key, subscription,
-    subscriptions, tokens,
+    apps, channels, health, keys, metrics, notification, notifications, push_key, push_services,
+    subscription, subscriptions, tokens,
 };
 use crate::http::caching;
 use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
@@ -42,7 +42,7 @@ use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
         channels::list, channels::show, channels::delete, channels::log, subscriptions::members,
         apps::list, apps::create, apps::show, apps::update, apps::delete, apps::token_secret,
         keys::list, keys::create, keys::revoke,
-        health::alive, health::ready, health::version, metrics::show,
+        health::alive, health::ready, health::version, metrics::show, push_services::list,
     ),
     components(schemas(ProblemDocument)),
     modifiers(&Credentials, &Common),

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Timestamp};
@@ -40,7 +39,7 @@ struct Inside {
 }
 
 /// What a gate is doing.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct GateSnapshot {
     /// The push service's name, or `other`.
     pub push_service: &'static str,
@@ -51,7 +50,6 @@ pub struct GateSnapshot {
     /// Why it is not open: `outage` or `throttled`.
     pub cause: Option<&'static str>,
     /// Until when it is shut.
-    #[serde(serialize_with = "as_rfc3339")]
     pub until: Option<Timestamp>,
     /// How many requests may be under way.
     pub limit: u32,
@@ -64,15 +62,13 @@ pub struct GateSnapshot {
 }
 
 /// A VAPID key that is not served.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct KeySnapshot {
     /// Its row.
-    #[serde(skip)]
     pub key: VapidKeyId,
     /// `paused` or `probing`.
     pub state: &'static str,
     /// Until when it is paused.
-    #[serde(serialize_with = "as_rfc3339")]
     pub until: Option<Timestamp>,
 }
 
@@ -222,11 +218,4 @@ impl KeySnapshot {
         };
         Self { key, state: state.label(), until }
     }
-}
-
-fn as_rfc3339<S: serde::Serializer>(
-    time: &Option<Timestamp>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    time.map(Timestamp::to_rfc3339).serialize(serializer)
 }

@@ -1,5 +1,6 @@
 //! The line before a gate, and whose outage it is.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -7,9 +8,10 @@ use futures_util::FutureExt;
 use super::*;
 use crate::delivery::gate::Fault;
 use crate::delivery::retry::RetryPolicy;
+use crate::id::{AppId, VapidKeyId};
 use crate::webpush::subscription::Endpoint;
+use crate::webpush::vapid::VapidKey;
 
-const KEY: VapidKeyId = VapidKeyId(1);
 const UNREACHABLE: Signal = Signal::Failed { after: None, fault: Fault::Unreachable };
 
 fn origin(host: &str) -> Origin {
@@ -24,8 +26,18 @@ fn gates(line: usize) -> Arc<Gates> {
     Arc::new(Gates::new(policy, line, clock, Arc::new(Metrics::new())))
 }
 
+static KEY: LazyLock<Arc<AppVapidKey>> = LazyLock::new(|| {
+    Arc::new(AppVapidKey {
+        id: VapidKeyId(1),
+        app: AppId(1),
+        key: VapidKey::generate().expect("a key pair can be made"),
+        current: true,
+        created: Timestamp::default(),
+    })
+});
+
 fn caller(origin: &Origin) -> Caller<'_> {
-    Caller { origin, key: KEY, subscription: SubscriptionId(1) }
+    Caller { origin, key: &KEY, subscription: SubscriptionId(1) }
 }
 
 #[track_caller]

@@ -17,12 +17,13 @@ use crate::delivery::judge::Attempted;
 use crate::metrics::{Of, PushServiceLabel};
 use crate::model::{Notification, Payload, Subscription};
 use crate::push::PushError;
+use crate::store::directory::AppVapidKey;
 use crate::tree::gates::{Caller, Entered, Pass};
 use crate::webpush::reply::{Answer, Verdict, classify, reason};
 use crate::webpush::request::{Topic, Urgency};
 use crate::webpush::service::PushService;
 use crate::webpush::subscription::Origin;
-use exchange::{Fault, authorization, exchange};
+use exchange::{Fault, exchange};
 
 /// A request that was surely not looked at is sent again at once, but a broken service can say so for ever.
 const UNPROCESSED_TRIES: usize = 4;
@@ -86,9 +87,14 @@ pub async fn send(
     started: impl Fn(UnderWay),
 ) -> Option<Attempted> {
     let origin = subscription.endpoint.origin();
+    let ours = |reason| Some(Attempted::Impossible { reason });
+    let directory = tools.store.directory();
+    let Some(key) = directory.vapid_keys.get(&subscription.vapid_key) else {
+        return ours("fanfare: the subscription's VAPID key is missing".to_owned());
+    };
     let (mut unprocessed, mut is_renewed) = (0, false);
     loop {
-        let pass = match enter(tools, subscription).await {
+        let pass = match enter(tools, subscription, key).await {
             Ok(pass) => pass,
             Err(until) => return Some(Attempted::Held { until }),
         };
@@ -108,10 +114,9 @@ pub async fn send(
             return None;
         }
         started(request);
-        let ours = |reason| Some(Attempted::Impossible { reason });
-        let authorization = match authorization(tools, subscription, now) {
+        let authorization = match tools.signer.authorization(key.id, &key.key, origin, now) {
             Ok(authorization) => authorization,
-            Err(reason) => return ours(reason),
+            Err(error) => return ours(format!("fanfare: {error}")),
         };
         match exchange(tools, subscription, parcel, &authorization, permit).await {
             Err(Fault::Push(PushError::NotProcessed(_))) if unprocessed < UNPROCESSED_TRIES => {
@@ -123,8 +128,8 @@ pub async fn send(
                 let verdict = classify(PushService::of(origin), &answer, tools.clock.now());
                 if verdict == Verdict::Unauthorized && !is_renewed {
                     is_renewed = true;
-                    let (key, now) = (subscription.vapid_key, tools.clock.now());
-                    if tools.signer.renew(key, origin, &authorization, now) {
+                    let now = tools.clock.now();
+                    if tools.signer.renew(key.id, origin, &authorization, now) {
                         continue;
                     }
                 }
@@ -135,9 +140,13 @@ pub async fn send(
 }
 
 /// Waits for the origin's gate; otherwise says when to come again.
-async fn enter(tools: &Tools, subscription: &Subscription) -> Result<Pass, Timestamp> {
+async fn enter(
+    tools: &Tools,
+    subscription: &Subscription,
+    key: &Arc<AppVapidKey>,
+) -> Result<Pass, Timestamp> {
     let origin = subscription.endpoint.origin();
-    let caller = Caller { origin, key: subscription.vapid_key, subscription: subscription.id };
+    let caller = Caller { origin, key, subscription: subscription.id };
     match tokio::time::timeout(IN_LINE, tools.gates.enter(caller)).await {
         Ok(Entered::Go(pass)) => Ok(pass),
         Ok(Entered::Later(until)) => Err(until),

@@ -42,6 +42,11 @@ impl Home {
         self.0.path().join("log")
     }
 
+    /// The database, for a test that takes the place of an operator.
+    pub(crate) fn database(&self) -> std::path::PathBuf {
+        self.data().join("fanfare.db")
+    }
+
     fn data(&self) -> std::path::PathBuf {
         self.0.path().join("data")
     }

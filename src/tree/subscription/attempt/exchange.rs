@@ -6,7 +6,6 @@ use http::HeaderValue;
 use tokio::time::Instant;
 
 use super::Parcel;
-use crate::clock::Timestamp;
 use crate::metrics::{Answered, PushServiceLabel};
 use crate::model::Subscription;
 use crate::push::{Permit, PushError};
@@ -61,20 +60,4 @@ pub(super) async fn exchange(
         .get_or_create(&Answered { push_service: service, status })
         .observe(start.elapsed().as_secs_f64());
     reply.map_err(Fault::Push)
-}
-
-/// The header that names our VAPID key, or why there is none.
-pub(super) fn authorization(
-    tools: &Tools,
-    subscription: &Subscription,
-    now: Timestamp,
-) -> Result<HeaderValue, String> {
-    let directory = tools.store.directory();
-    let Some(key) = directory.vapid_keys.get(&subscription.vapid_key) else {
-        return Err("fanfare: the subscription's VAPID key is missing".to_owned());
-    };
-    tools
-        .signer
-        .authorization(key.id, &key.key, subscription.endpoint.origin(), now)
-        .map_err(|error| format!("fanfare: {error}"))
 }
