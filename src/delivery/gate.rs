@@ -287,13 +287,13 @@ impl Gate {
 
     fn failed(&mut self, failure: &Failure, now: Timestamp) -> Option<Notice> {
         let Failure { ticket, subscription, after, fault } = *failure;
-        if fault == Fault::Answer {
+        let is_contradicted = self.last_good.is_some_and(|good| good > ticket.started);
+        if fault == Fault::Answer || !is_contradicted {
             self.pace.slow_down(ticket.started, now);
         }
-        if self.last_good.is_some_and(|good| good > ticket.started) {
+        if is_contradicted {
             return None;
         }
-        self.pace.slow_down(ticket.started, now);
         self.failing.add(subscription);
         // Who cannot even be connected to fails for everybody.
         let is_general = self.failing.by_several(SEVERAL) || fault == Fault::Unreachable;

@@ -129,7 +129,7 @@ pub fn judge(
                 }
             }
         }
-        Attempted::Held { until } => held(standing, *until),
+        Attempted::Held { until } => held(standing, *until, policy),
         Attempted::Unanswered { reason, counts } => {
             let said = Said { status: None, reason: Some(reason.clone()) };
             again(standing, None, *counts, said, policy, rng)
@@ -197,13 +197,14 @@ fn again(
 }
 
 /// Nothing was tried, so nothing is learnt of the endpoint; but the time of the delivery may be over before it can be.
-fn held(standing: Standing, until: Timestamp) -> Judgement {
+fn held(standing: Standing, until: Timestamp, policy: &RetryPolicy) -> Judgement {
     let Standing { attempts, failures, expires, now, .. } = standing;
-    let over = until >= expires;
+    let wait = sooner(until.since(now), standing, policy);
+    let over = now + wait >= expires;
     let reason = "fanfare: its push service could not be asked before it expired".to_owned();
     Judgement {
         outcome: over.then_some(Outcome::Expired),
-        wait: Some(until.since(now)),
+        wait: Some(wait),
         failures,
         attempts,
         failure: over.then_some(Failure { status: None, reason, attempts }),

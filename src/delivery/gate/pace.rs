@@ -13,6 +13,10 @@ const UNMEASURED: u32 = 1000;
 /// The rate is measured over at least this long.
 const MEASURED_OVER: Duration = Duration::from_secs(1);
 
+/// Less than this part of bad answers is the push service's ordinary life: to halve for each of them would leave no
+/// room at all (TCP's window at 2 % of loss is nine).
+const BAD_SHARE: u32 = 10;
+
 /// Additive increase, multiplicative decrease, with a slow start: TCP's (RFC 5681 §3.1), by requests.
 #[derive(Debug)]
 pub(super) struct Pace {
@@ -25,7 +29,15 @@ pub(super) struct Pace {
     in_flight: u32,
     /// So many good answers may make room: nobody needs what nobody asked for.
     wanted: u32,
+    round: Round,
     measured: Rate,
+}
+
+/// The answers of about the last round of requests.
+#[derive(Debug, Default)]
+struct Round {
+    answers: u32,
+    bad: u32,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +57,7 @@ impl Pace {
             slowed: None,
             in_flight: 0,
             wanted: 0,
+            round: Round::default(),
             measured: Rate::default(),
         }
     }
@@ -81,6 +94,7 @@ impl Pace {
 
     /// A good answer.
     pub(super) fn speed_up(&mut self) {
+        self.round.count(self.limit, false);
         if self.wanted == 0 || self.limit >= self.most {
             return;
         }
@@ -97,6 +111,11 @@ impl Pace {
         if self.slowed.is_some_and(|slowed| started <= slowed) {
             return;
         }
+        self.round.count(self.limit, true);
+        if !self.round.is_bad(self.limit) {
+            return;
+        }
+        self.round = Round::default();
         self.slowed = Some(now);
         self.limit = (self.limit / 2).max(1);
         self.threshold = self.limit;
@@ -113,6 +132,20 @@ impl Pace {
     /// Requests that end in a second, as last measured; never none.
     pub(super) fn rate(&self, now: Timestamp) -> u32 {
         self.measured.at(now).max(1)
+    }
+}
+
+impl Round {
+    fn count(&mut self, limit: u32, is_bad: bool) {
+        if self.answers >= limit.saturating_mul(2) {
+            (self.answers, self.bad) = (self.answers / 2, self.bad / 2);
+        }
+        self.answers += 1;
+        self.bad += u32::from(is_bad);
+    }
+
+    fn is_bad(&self, limit: u32) -> bool {
+        self.bad.saturating_mul(BAD_SHARE) >= self.answers.max(limit)
     }
 }
 

@@ -82,16 +82,35 @@ fn room_that_is_not_used_does_not_grow() {
     assert_eq!(gate.limit(), 4);
 }
 
-#[test]
-fn a_bad_answer_halves_the_room_once_for_all_that_were_under_way_together() {
-    let mut gate = Gate::new(GatePolicy { first: 40, ..gate().policy });
-    let tickets: Vec<_> = (0..40).map(|_| go(&mut gate, KEY, at(0))).collect();
-    for ticket in tickets {
-        gate.leave(ticket, SubscriptionId(1), BROKEN, at(1));
+/// A full round of requests, of which every `nth` ends badly.
+fn round(gate: &mut Gate, nth: usize, begin: u64) {
+    let tickets: Vec<_> = (0..gate.limit()).map(|_| go(gate, KEY, at(begin))).collect();
+    assert_eq!(gate.enter(KEY, at(begin)), Entry::Full);
+    for (n, ticket) in tickets.into_iter().enumerate() {
+        let signal = if n % nth == nth - 1 { BROKEN } else { Signal::Accepted };
+        gate.leave(ticket, SubscriptionId(1), signal, at(begin + 1));
     }
-    assert_eq!(gate.limit(), 20);
-    request(&mut gate, 1, BROKEN, at(2), at(3));
-    assert_eq!(gate.limit(), 10);
+}
+
+#[test]
+fn bad_answers_halve_the_room_once_for_all_that_were_under_way_together() {
+    let mut gate = Gate::new(GatePolicy { first: 40, ..gate().policy });
+    let mut limits = vec![gate.limit()];
+    for n in 0..3 {
+        round(&mut gate, 2, n * 10);
+        limits.push(gate.limit());
+    }
+    assert!(limits.windows(2).all(|pair| pair[1] <= pair[0] * 2 / 3), "{limits:?}");
+    assert!(limits[3] >= 5, "{limits:?}");
+}
+
+#[test]
+fn a_bad_answer_in_fifty_is_a_push_services_ordinary_life() {
+    let mut gate = Gate::new(GatePolicy { first: 50, ..gate().policy });
+    for n in 0..20 {
+        round(&mut gate, 50, n * 10);
+    }
+    assert_eq!(gate.limit(), 100);
 }
 
 #[test]

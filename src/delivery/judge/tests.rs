@@ -100,8 +100,11 @@ fn what_was_held_before_a_gate_waits_as_long_as_the_gate_says_and_nothing_else_c
     assert_eq!((judgement.failures, judgement.attempts), (5, 2));
     let once = Standing { now_or_never: true, ..standing() };
     assert_eq!(judged(&held, once).outcome, None, "it has had no attempt yet");
-    let soon = Standing { expires: NOW + Duration::from_secs(7), ..standing() };
+    let soon = Standing { expires: NOW + Duration::from_secs(6), ..standing() };
     let judgement = judged(&held, soon);
+    assert_eq!((judgement.outcome, judgement.wait), (None, Some(Duration::from_secs(3))));
+    let sooner = Standing { expires: NOW + Duration::from_secs(1), ..standing() };
+    let judgement = judged(&held, sooner);
     assert_eq!((judgement.outcome, judgement.attempts), (Some(Outcome::Expired), 2));
     assert!(judgement.failure.is_some_and(|failure| failure.reason.contains("push service")));
 }
