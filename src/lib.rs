@@ -21,6 +21,8 @@
 //! | outcome | how a delivery ended: accepted, gone, expired, superseded, rejected, too_large, unsubscribed, cancelled |
 //! | push service | the origin behind an endpoint (FCM, Mozilla, Apple, WNS, ntfy, …) |
 //! | generation | a counter of a subscription's endpoint and keys: a result of an older generation changes nothing |
+//! | gate | stands before each push service's origin: how many requests may be under way there, and whether any may start |
+//! | quarantine | where subscriptions go, instead of being deleted, when too many of an origin go at once, or when its push service refuses our key for one of them alone; an operator lets them back or lets them go |
 //! | arbiter | one thread that encrypts and sends, with connections of its own; a subscription is placed on one by the hash of its id |
 //!
 //! # The way of a notification
@@ -30,13 +32,14 @@
 //!                                   └▶ ChannelSupervisor ─▶ ChannelWorker: a sweep of the members, a page at a time
 //!                                                             └▶ SubscriptionSupervisor ─▶ SubscriptionWorker
 //!
-//! in the worker:  outbox: which is next? ─▶ admit ─▶ still open? ─▶ sign ─▶ encrypt ─▶ send ─▶ classify ─▶ judge ─▶ settle
-//!                 delivery                  push     model          webpush           push    webpush     delivery  store
+//! in the worker:  outbox: which is next? ─▶ gate ─▶ admit ─▶ still open? ─▶ sign ─▶ encrypt ─▶ send ─▶ classify ─▶ judge ─▶ settle
+//!                 delivery                  tree    push     model          webpush           push    webpush     delivery  store
 //! ```
 //!
 //! [`http`] parses and asks the store; what an accept sets in motion, the store's listener tells the [`tree`]. The
 //! waits come before the encryption, so whoever waits holds no ciphertext, no stale token and no cancelled message.
-//! A delivery gives its arbiter's credit back when it is settled or must wait, so nobody waits behind a bad endpoint.
+//! A delivery gives its arbiter's credit back when it is settled or must wait, so nobody waits behind a bad endpoint;
+//! and no origin's gate lets more than half of all credits in, so nobody waits behind a bad push service.
 //!
 //! # The tree
 //!
@@ -53,9 +56,9 @@
 //! rows, not actors. The one writer, the [`Journal`](store::journal::Journal), is a thread of the store's.
 //!
 //! Actors are thin shells that perform effects. What decides is pure, and gets time and randomness as arguments: the
-//! protocol ([`webpush`]), the table of answers ([`webpush::reply`]), what is sent next ([`delivery::outbox`]), what
-//! an attempt's end means ([`delivery::judge`]), when to try again ([`delivery::retry`]), how often to restart
-//! ([`tree::supervision::budget`]), which addresses are public ([`push::address`]).
+//! protocol ([`webpush`]), the table of answers ([`webpush::reply`]), what is sent next ([`delivery::outbox`]), whether its
+//! push service may be asked now ([`delivery::gate`]), what an attempt's end means ([`delivery::judge`]), when to try again
+//! ([`delivery::retry`]), how often to restart ([`tree::supervision::budget`]), which addresses are public ([`push::address`]).
 //!
 //! # The data
 //!
