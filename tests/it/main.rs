@@ -10,6 +10,7 @@ mod fan_out;
 mod harness;
 mod journal;
 mod layers;
+mod limits;
 mod outcomes;
 mod ownership;
 mod push_pool;
