@@ -5,6 +5,7 @@ mod first_run;
 mod instance;
 mod limits;
 mod logging;
+mod open_files;
 mod signals;
 mod welcome;
 
@@ -102,6 +103,7 @@ pub fn serve(config: Config) -> Result<ExitStatus, DaemonError> {
     logging::start(&config.log);
     encrypt::install();
     let instance = Instance::take(&config.storage)?;
+    open_files::raise(config.limits.connections);
     let listener = listen(config.listen.address)?;
     actix::System::new().block_on(run(config, instance, listener))
 }
