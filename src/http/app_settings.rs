@@ -48,8 +48,7 @@ pub fn checked(mut settings: AppSettings) -> Result<AppSettings, Vec<FieldError>
         ChannelName::parse_prefix(prefix).err().map(|error| error.to_string())
     });
     each(&settings.token_keys, "token_keys", &mut errors, |pem| {
-        let detail = "must be a public key in PEM: P-256, Ed25519 or RSA";
-        (!token::is_public_key(pem)).then(|| detail.to_owned())
+        token::check_public_key(pem).err().map(ToOwned::to_owned)
     });
     check_limits(&settings.limits, &mut errors);
     for (name, len) in [

@@ -16,4 +16,5 @@ mod ownership;
 mod push_pool;
 mod secrecy;
 mod supervision;
+mod tokens;
 mod waiting;
