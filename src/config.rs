@@ -14,6 +14,7 @@ mod settings;
 
 pub mod delivery;
 pub mod egress;
+pub mod limits;
 pub mod listen;
 pub mod log;
 pub mod storage;
@@ -22,6 +23,7 @@ use delivery::DeliveryConfig;
 use egress::EgressConfig;
 use error::ConfigErrors;
 use key::Key;
+use limits::LimitsConfig;
 use listen::ListenConfig;
 use log::LogConfig;
 use secret::Secret;
@@ -54,6 +56,8 @@ pub struct Config {
     pub egress: EgressConfig,
     /// How deliveries are worked.
     pub delivery: DeliveryConfig,
+    /// What callers may take of it.
+    pub limits: LimitsConfig,
     /// What is logged.
     pub log: LogConfig,
     /// Whom push services may write to about us: `mailto:` or `https:`.
@@ -84,6 +88,7 @@ impl Config {
             storage: StorageConfig::read(&mut settings),
             egress: EgressConfig::read(&mut settings),
             delivery: DeliveryConfig::read(&mut settings, sources.machine.cores),
+            limits: LimitsConfig::read(&mut settings),
             log: LogConfig::read(&mut settings, sources.machine.terminal),
             vapid_subject: settings.one(VAPID_SUBJECT, vapid_subject),
             demo: settings.one(DEMO, parse::answer),
@@ -136,6 +141,7 @@ impl Config {
         entries.extend(self.log.entries());
         entries.extend(self.delivery.entries());
         entries.extend(self.egress.entries());
+        entries.extend(self.limits.entries());
         entries
     }
 }

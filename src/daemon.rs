@@ -3,7 +3,9 @@
 
 mod first_run;
 mod instance;
+mod limits;
 mod logging;
+mod open_files;
 mod signals;
 mod welcome;
 
@@ -77,7 +79,7 @@ pub enum DaemonError {
     VapidKey(#[from] crate::webpush::vapid::VapidKeyError),
     /// The directory refused what a first start needs.
     #[error("the first start could not set itself up: {0}")]
-    FirstRun(#[from] crate::store::Conflict),
+    FirstRun(#[from] crate::store::directory::Conflict),
     /// The tree did not grow.
     #[error("the actors could not be started")]
     Tree,
@@ -101,6 +103,7 @@ pub fn serve(config: Config) -> Result<ExitStatus, DaemonError> {
     logging::start(&config.log);
     encrypt::install();
     let instance = Instance::take(&config.storage)?;
+    open_files::raise(config.limits.connections);
     let listener = listen(config.listen.address)?;
     actix::System::new().block_on(run(config, instance, listener))
 }
@@ -185,6 +188,7 @@ async fn wire(
         vapid_subject_known,
         trusted_proxies: config.listen.trusted_proxies.clone(),
         observe_listener: config.listen.observe,
+        limits: limits::http(&config.limits),
     };
     Ok(State::new(Arc::clone(store) as Arc<dyn Store>, tree, metrics, egress, clock, options))
 }
@@ -284,6 +288,7 @@ async fn bare(config: &Config, instance: &Instance) -> Result<actix_web::dev::Se
         vapid_subject_known: config.vapid_subject.is_some(),
         trusted_proxies: Vec::new(),
         observe_listener: None,
+        limits: limits::http(&config.limits),
     };
     let tree = Tree::bare(Arc::clone(&store) as Arc<dyn Store>);
     let metrics = Arc::new(Metrics::new());

@@ -21,8 +21,12 @@ pub mod state;
 
 pub mod answer;
 pub mod connection;
+pub mod connections;
 pub mod cors;
+pub mod head;
 pub mod limiter;
+pub mod limits;
+pub mod rates;
 
 pub mod auth;
 pub mod problem;
@@ -42,25 +46,22 @@ pub mod resources;
 mod testing;
 
 pub use channel_name::{ChannelName, ChannelNameError};
+pub use limits::HttpLimits;
 pub use state::{HttpOptions, State};
 
+use connection::Connection;
+use connections::Connections;
 use resources::{
     apps, assets, channels, docs, health, keys, metrics, notification, notifications, openapi,
     push_key, push_services, subscription, subscriptions, tokens, vapid,
 };
 
-/// How long an idle connection is kept: longer than the minute after which load balancers give up theirs, so that
-/// it is they who close.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-
-/// How long a client may take for a request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// How long a closing connection may linger.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connections a worker holds at once; further ones wait in the backlog.
-const MAX_CONNECTIONS: usize = 10_000;
+/// Connections that a worker holds at once beyond those that [`connections`] lets in: the control socket's, and those
+/// that are being turned away. Further ones wait in the backlog.
+const SPARE_CONNECTIONS: usize = 256;
 
 /// Where the API is served.
 #[derive(Debug, Default)]
@@ -87,17 +88,20 @@ pub fn server(
     listeners: Listeners,
     options: ServerOptions,
 ) -> io::Result<Server> {
+    let reached = state.options.clone();
+    let limits = reached.limits;
+    let connections = Connections::new(limits, reached.trusted_proxies, reached.public_url);
     let factory = move || {
         let state = state.clone();
         App::new().wrap(from_fn(answer::answer)).configure(move |cfg| configure(cfg, state))
     };
     let mut server = HttpServer::new(factory)
-        .on_connect(connection::Connection::remember)
+        .on_connect(move |io, data| Connection::admit(io, data, &connections))
         .workers(options.workers.max(1))
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIMEOUT)
+        .keep_alive(limits.idle_timeout)
+        .client_request_timeout(limits.head_timeout)
         .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-        .max_connections(MAX_CONNECTIONS)
+        .max_connections(limits.connections as usize + SPARE_CONNECTIONS)
         .shutdown_timeout(options.shutdown_timeout.as_secs())
         .disable_signals();
     for listener in listeners.network {

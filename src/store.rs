@@ -18,10 +18,12 @@ use crate::webpush::subscription::{Endpoint, Keys};
 
 pub mod directory;
 pub mod journal;
+pub mod limit;
 pub mod sqlite;
 pub mod view;
 
-use directory::{Directory, DirectoryChange};
+use directory::{Conflict, Directory, DirectoryChange};
+use limit::Full;
 use view::{ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView};
 
 /// Why the store could not do what it was asked.
@@ -257,6 +259,8 @@ pub enum SubscribeReply {
     EndpointInUse,
     /// Two channels of the call lie in the same exclusive namespace (this one).
     Exclusive(String),
+    /// A limit of the app is reached.
+    Full(Full),
 }
 
 /// A subscription's new endpoint and keys.
@@ -287,6 +291,8 @@ pub enum ReplaceReply {
     Unknown,
     /// The new endpoint belongs to another subscription with other keys.
     EndpointInUse,
+    /// It would come back, and a limit of the app is reached.
+    Full(Full),
 }
 
 /// A subscription that leaves.
@@ -379,18 +385,4 @@ pub struct Totals {
     pub subscriptions: i64,
     /// Deliveries without an outcome.
     pub pending: i64,
-}
-
-/// Why a change of the directory was refused.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Conflict {
-    /// Something of that name is there.
-    #[error("{0} exists already")]
-    Exists(String),
-    /// Nothing of that name is there.
-    #[error("there is no {0}")]
-    Missing(String),
-    /// It cannot be taken away, for this reason.
-    #[error("{0}")]
-    Needed(String),
 }

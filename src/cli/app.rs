@@ -49,9 +49,10 @@ pub(super) struct Write {
     /// Prefixes in each of which a browser is in at most one channel (repeatable; empty: none)
     #[arg(long, value_delimiter = ',', value_name = "PREFIX")]
     exclusive: Option<Vec<String>>,
-    /// A limit (repeatable)
+    /// A limit (repeatable): subscriptions, subscriptions_per_channel, or requests_per_second of each API key; `none`
+    /// lifts it
     #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = limit)]
-    limits: Vec<(String, i64)>,
+    limits: Vec<(String, Option<i64>)>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -177,8 +178,12 @@ fn path_of(app: &str) -> String {
     format!("/v1/apps/{}", segment(app))
 }
 
-fn limit(text: &str) -> Result<(String, i64), String> {
-    let parts = text.split_once('=').and_then(|(name, number)| Some((name, number.parse().ok()?)));
-    let (name, number) = parts.ok_or("write NAME=NUMBER")?;
+fn limit(text: &str) -> Result<(String, Option<i64>), String> {
+    let wrong = || "write NAME=NUMBER, or NAME=none to lift it".to_owned();
+    let (name, number) = text.split_once('=').ok_or_else(wrong)?;
+    let number = match number {
+        "none" => None,
+        number => Some(number.parse().map_err(|_| wrong())?),
+    };
     Ok((name.to_owned(), number))
 }

@@ -73,6 +73,27 @@ pub(super) struct Flags {
     /// Whether only well-known push services are reached [default: false]
     #[arg(long, global = true, value_name = "true|false")]
     egress_known_only: Option<String>,
+    /// Connections at once [default: 10000]
+    #[arg(long, global = true, value_name = "NUMBER")]
+    limits_connections: Option<String>,
+    /// Connections at once from one address [default: 1000]
+    #[arg(long, global = true, value_name = "NUMBER")]
+    limits_connections_per_address: Option<String>,
+    /// How long a request's head may take to arrive [default: 10s]
+    #[arg(long, global = true, value_name = "DURATION")]
+    limits_head_timeout: Option<String>,
+    /// How long a request's body may take to arrive [default: 30s]
+    #[arg(long, global = true, value_name = "DURATION")]
+    limits_body_timeout: Option<String>,
+    /// How long a connection is kept between two requests [default: 75s]
+    #[arg(long, global = true, value_name = "DURATION")]
+    limits_idle_timeout: Option<String>,
+    /// Registrations a minute from one address, by whoever has no API key [default: 600]
+    #[arg(long, global = true, value_name = "NUMBER")]
+    limits_subscribe_per_address: Option<String>,
+    /// Registrations a minute with one subscriber token [default: 100]
+    #[arg(long, global = true, value_name = "NUMBER")]
+    limits_subscribe_per_token: Option<String>,
 }
 
 impl Flags {
@@ -100,6 +121,13 @@ impl Flags {
             ("egress-ca-file", one(&self.egress_ca_file)),
             ("egress-timeout", one(&self.egress_timeout)),
             ("egress-known-only", one(&self.egress_known_only)),
+            ("limits-connections", one(&self.limits_connections)),
+            ("limits-connections-per-address", one(&self.limits_connections_per_address)),
+            ("limits-head-timeout", one(&self.limits_head_timeout)),
+            ("limits-body-timeout", one(&self.limits_body_timeout)),
+            ("limits-idle-timeout", one(&self.limits_idle_timeout)),
+            ("limits-subscribe-per-address", one(&self.limits_subscribe_per_address)),
+            ("limits-subscribe-per-token", one(&self.limits_subscribe_per_token)),
         ];
         let given = all.into_iter().filter(|(_, values)| !values.is_empty());
         given.map(|(name, values)| (name.to_owned(), values)).collect()

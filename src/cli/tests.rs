@@ -164,9 +164,9 @@ fn an_app_is_made_and_changed_with_what_was_given() {
             json!({"id": "shop", "origins": ["https://a.test", "https://b.test"]}),
         ),
         (
-            vec!["app", "set", "shop", "--exclusive", "", "--limit", "open=5"],
+            vec!["app", "set", "shop", "--exclusive", "", "--limit", "open=5", "--limit", "a=none"],
             "PATCH /v1/apps/shop",
-            json!({"exclusive": [], "limits": {"open": 5}}),
+            json!({"exclusive": [], "limits": {"open": 5, "a": null}}),
         ),
         (vec!["app", "delete", "shop"], "DELETE /v1/apps/shop", Value::Null),
         (vec!["app", "token-secret", "shop"], "POST /v1/apps/shop/token-secret", Value::Null),

@@ -1,6 +1,6 @@
 //! What can be configured: every key once, with the names that it has in the file, the environment and the flags.
 
-use super::{delivery, egress, listen, log, storage};
+use super::{delivery, egress, limits, listen, log, storage};
 
 /// One thing that can be configured. Its path names it in the file; the other names follow from that.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,7 +84,7 @@ pub const OTHER_VARIABLES: [&str; 4] =
     ["FANFARE_CONFIG", "FANFARE_SERVER", "FANFARE_KEY", "FANFARE_KEY_FILE"];
 
 /// Every key, in the order that `check-config` prints them in.
-pub const ALL: [Key; 21] = [
+pub const ALL: [Key; 28] = [
     listen::LISTEN,
     listen::OBSERVE_LISTEN,
     listen::PUBLIC_URL,
@@ -106,6 +106,13 @@ pub const ALL: [Key; 21] = [
     egress::CA_FILE,
     egress::TIMEOUT,
     egress::KNOWN_ONLY,
+    limits::CONNECTIONS,
+    limits::CONNECTIONS_PER_ADDRESS,
+    limits::HEAD_TIMEOUT,
+    limits::BODY_TIMEOUT,
+    limits::IDLE_TIMEOUT,
+    limits::SUBSCRIBE_PER_ADDRESS,
+    limits::SUBSCRIBE_PER_TOKEN,
 ];
 
 /// The known name that is most like `name`, when one is alike enough to be meant.

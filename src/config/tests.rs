@@ -118,6 +118,13 @@ fn every_key_is_heeded_in_the_file_the_environment_and_as_a_flag() {
         ("egress.ca_file", "/etc/ca.pem"),
         ("egress.timeout", "3s"),
         ("egress.known_only", "true"),
+        ("limits.connections", "500"),
+        ("limits.connections_per_address", "50"),
+        ("limits.head_timeout", "3s"),
+        ("limits.body_timeout", "4s"),
+        ("limits.idle_timeout", "5s"),
+        ("limits.subscribe_per_address", "60"),
+        ("limits.subscribe_per_token", "6"),
     ];
     let in_file: Vec<Key> = key::ALL.into_iter().filter(|key| key.is_in_file()).collect();
     assert_eq!(in_file.len(), values.len(), "each key needs a row above");

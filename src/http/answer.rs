@@ -15,9 +15,9 @@ use rand::Rng;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::cors;
 use super::problem::{MEDIA_TYPE, Problem};
 use super::state::State;
+use super::{cors, head, rates};
 
 const JSON: &str = "application/json";
 
@@ -40,6 +40,10 @@ pub async fn answer<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse, Error> {
     let context = Context::of(&req);
+    if let Err(problem) = head::check(&req) {
+        let response = context.render(&problem);
+        return Ok(req.into_response(response));
+    }
     if req.method() == Method::OPTIONS {
         return Ok(req.into_response(context.preflight()));
     }
@@ -109,6 +113,7 @@ impl Context {
             }
             None => answered.map_body(|_, body| BoxBody::new(body)),
         };
+        rates::tell(&req, response.headers_mut());
         self.complete(response.headers_mut());
         ServiceResponse::new(req, response)
     }

@@ -1,11 +1,14 @@
 //! An app's settings at the door: every wrong field is named, and what is right is brought into its one form.
 
+use std::collections::BTreeMap;
+
 use url::Url;
 
 use super::auth::token;
 use super::channel_name::ChannelName;
 use super::cors;
 use crate::store::directory::AppSettings;
+use crate::store::limit::Limit;
 use crate::webpush::field::FieldError;
 
 const MAX_NAME: usize = 64;
@@ -45,15 +48,14 @@ pub fn checked(mut settings: AppSettings) -> Result<AppSettings, Vec<FieldError>
         ChannelName::parse_prefix(prefix).err().map(|error| error.to_string())
     });
     each(&settings.token_keys, "token_keys", &mut errors, |pem| {
-        let detail = "must be a public key in PEM: P-256, Ed25519 or RSA";
-        (!token::is_public_key(pem)).then(|| detail.to_owned())
+        token::check_public_key(pem).err().map(ToOwned::to_owned)
     });
+    check_limits(&settings.limits, &mut errors);
     for (name, len) in [
         ("origins", settings.origins.len()),
         ("public_channels", settings.public_channels.len()),
         ("exclusive", settings.exclusive.len()),
         ("token_keys", settings.token_keys.len()),
-        ("limits", settings.limits.len()),
     ] {
         if len > MAX_ITEMS {
             let detail = format!("has {len} items, and at most {MAX_ITEMS} are allowed");
@@ -61,6 +63,31 @@ pub fn checked(mut settings: AppSettings) -> Result<AppSettings, Vec<FieldError>
         }
     }
     if errors.is_empty() { Ok(settings) } else { Err(errors) }
+}
+
+/// What is wrong with the name of a limit, if it is none of them.
+pub fn unknown_limit(name: &str) -> Option<FieldError> {
+    if Limit::parse(name).is_some() {
+        return None;
+    }
+    let known = Limit::ALL.map(Limit::name).join(", ");
+    let name: String = name.chars().filter(|c| c.is_ascii_graphic()).take(64).collect();
+    let name = name.replace('~', "~0").replace('/', "~1");
+    Some(FieldError::new(format!("#/limits/{name}"), format!("is not a limit; there are {known}")))
+}
+
+fn check_limits(limits: &BTreeMap<String, i64>, errors: &mut Vec<FieldError>) {
+    for (name, number) in limits {
+        let Some(limit) = Limit::parse(name) else {
+            errors.extend(unknown_limit(name));
+            continue;
+        };
+        let (least, most) = limit.range();
+        if !(least..=most).contains(number) {
+            let detail = format!("must be a whole number from {least} to {most}");
+            errors.push(FieldError::new(format!("#/limits/{name}"), detail));
+        }
+    }
 }
 
 fn check_title(title: &str, errors: &mut Vec<FieldError>) {
@@ -149,7 +176,7 @@ mod tests {
             public_channels: vec!["a*".into()],
             exclusive: vec!["user:".into(), String::new()],
             token_keys: vec!["no key".into()],
-            ..AppSettings::default()
+            limits: [("nope".into(), 1), ("requests_per_second".into(), 0)].into(),
         };
         let errors = checked(settings).unwrap_err();
         let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
@@ -161,7 +188,9 @@ mod tests {
                 "#/origins/1",
                 "#/public_channels/0",
                 "#/exclusive/1",
-                "#/token_keys/0"
+                "#/token_keys/0",
+                "#/limits/nope",
+                "#/limits/requests_per_second"
             ]
         );
         assert!(checked(AppSettings::default()).is_ok());

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::future::{Ready, ready};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::limits::HttpLimits;
 use super::problem::{Problem, ProblemKind};
+use super::state::State;
 use crate::webpush::field::FieldError;
 
 /// For bodies about one channel. A payload has 3967 bytes, at most six times as many as JSON writes them
@@ -22,9 +24,6 @@ pub const SMALL: usize = 64 * 1024;
 /// beyond ASCII as `\u` escapes.
 pub const WIDE: usize = 1024 * 1024;
 
-/// How long a body may take to arrive. 1 MiB in it is 35 kB/s, a poor mobile connection.
-const TIME: Duration = Duration::from_secs(30);
-
 const JSON: &str = "application/json";
 
 /// A body that has not been read yet.
@@ -32,6 +31,7 @@ pub struct Body {
     payload: Payload,
     media_type: Option<String>,
     encoded: bool,
+    timeout: Duration,
 }
 
 impl FromRequest for Body {
@@ -43,7 +43,10 @@ impl FromRequest for Body {
         let media_type = text(header::CONTENT_TYPE).map(|value| value.trim().to_ascii_lowercase());
         let coding = text(header::CONTENT_ENCODING).unwrap_or("identity");
         let encoded = !coding.trim().eq_ignore_ascii_case("identity");
-        ready(Ok(Self { payload: payload.take(), media_type, encoded }))
+        let state = req.app_data::<web::Data<State>>();
+        let limits = state.map_or_else(HttpLimits::default, |state| state.options.limits);
+        let timeout = limits.body_timeout;
+        ready(Ok(Self { payload: payload.take(), media_type, encoded, timeout }))
     }
 }
 
@@ -95,8 +98,9 @@ impl Body {
             }
             Ok(whole.freeze())
         };
-        tokio::time::timeout(TIME, reading).await.unwrap_or_else(|_| {
-            let detail = format!("the body did not arrive within {} s", TIME.as_secs());
+        tokio::time::timeout(self.timeout, reading).await.unwrap_or_else(|_| {
+            let time = humantime::format_duration(self.timeout);
+            let detail = format!("the body did not arrive within {time} (limits.body_timeout)");
             Err(Problem::new(ProblemKind::RequestTimeout, detail))
         })
     }

@@ -2,12 +2,15 @@
 
 use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::dev::Extensions;
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::rt::net::TcpStream;
 use ipnet::IpNet;
+
+use super::connections::Connections;
 
 /// Where a connection came in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,9 +25,16 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// Notes it where handlers find it.
-    pub fn remember(io: &dyn Any, extensions: &mut Extensions) {
+    /// Notes it where handlers find it, with its place among the others; where there is none, it ends here.
+    pub fn admit(io: &dyn Any, extensions: &mut Extensions, connections: &Arc<Connections>) {
         extensions.insert(Self::of(io));
+        let Some(stream) = io.downcast_ref::<TcpStream>() else { return };
+        // Without a peer it has ended already.
+        let Ok(peer) = stream.peer_addr() else { return };
+        match connections.take(peer.ip()) {
+            Ok(place) => _ = extensions.insert(place),
+            Err(full) => connections.turn_away(stream, &full),
+        }
     }
 
     fn of(io: &dyn Any) -> Self {

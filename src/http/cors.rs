@@ -12,7 +12,7 @@ use crate::store::directory::{App, Directory};
 const ALLOW_HEADERS: &str =
     "authorization, content-type, fanfare-app, idempotency-key, if-none-match";
 /// What a page may read.
-const EXPOSE_HEADERS: &str = "ETag, Location, Retry-After, RateLimit";
+const EXPOSE_HEADERS: &str = "ETag, Location, Retry-After, RateLimit, RateLimit-Policy";
 const ALLOW_METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
 /// Browsers keep a preflight's answer at most two hours; ten minutes bound how long a removed origin lingers.
 const MAX_AGE: &str = "600";

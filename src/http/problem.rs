@@ -11,7 +11,8 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::store::{Conflict, StoreError};
+use crate::store::StoreError;
+use crate::store::directory::Conflict;
 use crate::webpush::field::FieldError;
 
 mod kind;
@@ -121,7 +122,8 @@ impl Problem {
         response.content_type(MEDIA_TYPE).body(self.to_json(public_url, instance))
     }
 
-    fn to_json(&self, public_url: &str, instance: &str) -> String {
+    /// The answer's body.
+    pub(super) fn to_json(&self, public_url: &str, instance: &str) -> String {
         let document = ProblemDocument {
             r#type: format!("{public_url}/docs#{}", self.kind.slug()),
             title: self.kind.title(),

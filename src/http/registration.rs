@@ -1,17 +1,14 @@
 //! A browser's subscription at the door: parsed, held against what may be reached and against the app's keys.
 
-use actix_web::HttpRequest;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::auth::Caller;
-use super::auth::caller::Credential;
-use super::connection;
 use super::problem::{Problem, ProblemKind};
 use super::state::State;
 use crate::clock::Timestamp;
 use crate::id::{PublicId, VapidKeyId};
 use crate::store::directory::App;
+use crate::store::limit::{Full, Limit};
 use crate::store::{Authority, Replace, Subscribe};
 use crate::webpush::field::FieldError;
 use crate::webpush::service::PushService;
@@ -134,20 +131,19 @@ pub fn endpoint_in_use() -> Problem {
     Problem::new(ProblemKind::EndpointInUse, detail)
 }
 
-/// Bounds how often strangers and browsers may register; a backend with an API key is not a stranger.
-pub fn limit(req: &HttpRequest, state: &State, caller: &Caller) -> Result<(), Problem> {
-    let token = match caller.credential() {
-        Credential::Control | Credential::ApiKey(_) | Credential::Secret(_) => return Ok(()),
-        Credential::Token(token) => Some(&token.fingerprint),
-        Credential::Public => None,
+/// Nothing was stored, because a limit of the app is reached. It is not a matter of time (429), nor of a field (422):
+/// whoever runs the instance has decided so, and can decide otherwise.
+pub fn full(app: &App, full: &Full) -> Problem {
+    let (what, most, limit) = match full {
+        Full::App(most) => (format!("the app {}", app.name), most, Limit::Subscriptions),
+        Full::Channel(name, most) => {
+            (format!("the channel {name}"), most, Limit::SubscriptionsPerChannel)
+        }
     };
-    let now = state.now();
-    if let Some(address) = connection::client_address(req, &state.options.trusted_proxies) {
-        let bucket = connection::bucket(address);
-        state.addresses.check(&bucket, now, "registrations from this address")?;
-    }
-    match token {
-        Some(token) => state.tokens.check(token, now, "registrations with this token"),
-        None => Ok(()),
-    }
+    let (limit, app) = (limit.name(), &app.name);
+    let detail = format!(
+        "{what} has as many subscriptions as the app's limit `{limit}` allows, {most}; the instance's admin can raise \
+         it: `fanfare app set {app} --limit {limit}=…`"
+    );
+    Problem::new(ProblemKind::LimitReached, detail)
 }

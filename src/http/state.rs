@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::limiter::Limiter;
+use super::limits::HttpLimits;
+use super::rates::Rates;
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::Metrics;
 use crate::push::egress::Egress;
@@ -21,10 +21,12 @@ pub struct HttpOptions {
     pub public_url: String,
     /// Whether pushes carry a contact, which Apple demands.
     pub vapid_subject_known: bool,
-    /// Proxies whose `struct State {-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// A listener of its own for metrics, which needs no credential.
     pub observe_listener: Option<SocketAddr>,
+    /// What callers may take of the daemon.
+    pub limits: HttpLimits,
 }
 
 /// What every handler gets.
@@ -41,12 +43,8 @@ pub struct State {
     pub clock: Clock,
     /// How the API is reached.
     pub options: HttpOptions,
-    /// Test pushes, by subscription.
-    pub(super) tests: Limiter,
-    /// Registrations without an API key, by address.
-    pub(super) addresses: Limiter,
-    /// Registrations with a subscriber token, by token.
-    pub(super) tokens: Limiter,
+    /// How often callers may do what they do.
+    pub(super) rates: Rates,
 }
 
 impl State {
@@ -59,20 +57,8 @@ impl State {
         clock: Clock,
         options: HttpOptions,
     ) -> Self {
-        Self {
-            store,
-            tree,
-            metrics,
-            egress,
-            clock,
-            options,
-            tests: Limiter::new(1, Duration::from_secs(1)),
-            // An office, or all users behind a proxy that nobody has named in `trusted_proxies`: many at once,
-            // then ten a second, which no store notices.
-            addresses: Limiter::new(600, Duration::from_millis(100)),
-            // One person's browser, and room for a token that a backend hands to several.
-            tokens: Limiter::new(100, Duration::from_secs(1)),
-        }
+        let rates = Rates::new(&options.limits);
+        Self { store, tree, metrics, egress, clock, options, rates }
     }
 
     /// The apps and keys as they are now.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, VapidKeyId};
+use crate::store::limit::Limit;
 use crate::webpush::vapid::VapidKey;
 
 /// The app that a fresh install has; its `admin` key is the instance's.
@@ -78,8 +79,15 @@ pub struct AppSettings {
     pub exclusive: Vec<String>,
     /// Public keys (PEM) that subscriber tokens may be signed with, besides the secret.
     pub token_keys: Vec<String>,
-    /// Numbers that bound what the app may do.
+    /// Numbers that bound what the app may do, by the names of [`Limit`].
     pub limits: BTreeMap<String, i64>,
+}
+
+impl AppSettings {
+    /// What a limit is set to.
+    pub fn limit(&self, limit: Limit) -> Option<i64> {
+        self.limits.get(limit.name()).copied()
+    }
 }
 
 impl Default for AppSettings {
@@ -239,4 +247,18 @@ pub enum DirectoryChange {
         /// When it is.
         now: Timestamp,
     },
+}
+
+/// Why a change of the directory was refused.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Conflict {
+    /// Something of that name is there.
+    #[error("{0} exists already")]
+    Exists(String),
+    /// Nothing of that name is there.
+    #[error("there is no {0}")]
+    Missing(String),
+    /// It cannot be taken away, for this reason.
+    #[error("{0}")]
+    Needed(String),
 }

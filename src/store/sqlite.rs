@@ -13,14 +13,14 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt;
 use tokio::sync::Semaphore;
 
-use super::directory::{Directory, DirectoryChange};
+use super::directory::{Conflict, Directory, DirectoryChange};
 use super::journal::{Journal, JournalSnapshot};
 use super::view::{
     ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView,
 };
 use super::{
-    Accept, AcceptReply, ChannelWork, Conflict, Due, Leave, Listener, Page, PageQuery, Replace,
-    ReplaceReply, Share, Store, StoreError, StoreFuture, Subscribe, SubscribeReply, Totals,
+    Accept, AcceptReply, ChannelWork, Due, Leave, Listener, Page, PageQuery, Replace, ReplaceReply,
+    Share, Store, StoreError, StoreFuture, Subscribe, SubscribeReply, Totals,
 };
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId};
@@ -35,6 +35,7 @@ mod leave;
 mod open_log;
 mod pruning;
 mod reads;
+mod room;
 mod rows;
 mod schema;
 mod settle;

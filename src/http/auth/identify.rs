@@ -42,6 +42,9 @@ impl FromRequest for Caller {
             };
             let caller = Self::identify(&state.directory(), presented, state.now())?;
             cors::check(req, &caller.app, &state.options.public_url)?;
+            if let Credential::ApiKey(key) = &caller.credential {
+                state.rates.api_key(req, &caller.app, key)?;
+            }
             Ok(caller)
         };
         ready(identified())

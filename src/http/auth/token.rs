@@ -6,10 +6,15 @@
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::store::directory::App;
+
+mod public_key;
+
+pub use public_key::check as check_public_key;
 
 /// The longest token. The largest honest ones hold some dozens of channels.
 const MAX_LEN: usize = 4096;
@@ -57,9 +62,12 @@ pub enum TokenError {
     /// `exp` is too far.
     #[error("the token's exp is more than 24 hours ahead")]
     TooLong,
-    /// `nbf` has not come.
-    #[error("the token is not valid yet")]
+    /// `nbf` has not come, or `iat`.
+    #[error("the token is not valid yet: its nbf or its iat is in the future")]
     NotYet,
+    /// The header demands something of its reader.
+    #[error("the token's header has crit, and no extension is understood")]
+    Critical,
 }
 
 #[derive(Deserialize)]
@@ -74,12 +82,15 @@ struct Addressed {
     aud: Audience,
 }
 
-/// RFC 7519 §2: a NumericDate may have a fraction.
+/// RFC 7519 §2: a NumericDate may have a fraction. A claim that is there twice is an error: of two readers each could
+/// take the other one for what it says (RFC 7519 §4).
 #[derive(Deserialize)]
 struct Claims {
     exp: f64,
     #[serde(default)]
     nbf: Option<f64>,
+    #[serde(default)]
+    iat: Option<f64>,
     channels: Vec<String>,
 }
 
@@ -95,14 +106,7 @@ pub fn app_name(text: &str) -> Result<String, TokenError> {
     if text.len() > MAX_LEN || text.split('.').count() != 3 {
         return Err(TokenError::Malformed);
     }
-    let claims: serde_json::Value =
-        jsonwebtoken::dangerous::insecure_decode_claims(text).map_err(|_| {
-            match jsonwebtoken::decode_header(text) {
-                Ok(_) => TokenError::Claims,
-                Err(_) => TokenError::Malformed,
-            }
-        })?;
-    let addressed: Addressed = serde_json::from_value(claims).map_err(|_| TokenError::Claims)?;
+    let addressed: Addressed = claims(text)?;
     let audiences = match addressed.aud {
         Audience::One(audience) => vec![audience],
         Audience::Several(audiences) => audiences,
@@ -120,16 +124,20 @@ pub fn verify(app: &App, text: &str, now: Timestamp) -> Result<Token, TokenError
         return Err(TokenError::Audience);
     }
     // jsonwebtoken has no `none`: such a header does not parse.
-    let algorithm = jsonwebtoken::decode_header(text).map_err(|_| TokenError::Algorithm)?.alg;
+    let header = jsonwebtoken::decode_header(text).map_err(|_| TokenError::Algorithm)?;
+    // RFC 7515 §4.1.11. All else that a header may hold (`kid`, `jku`, `jwk`, `x5u`, `x5c`) is not even looked at.
+    if header.crit.is_some() {
+        return Err(TokenError::Critical);
+    }
+    let algorithm = header.alg;
     let keys: Vec<_> = keys(app).into_iter().filter(|(own, _)| *own == algorithm).collect();
     if keys.is_empty() {
         return Err(TokenError::Algorithm);
     }
-    let claims = keys
-        .iter()
-        .find_map(|(algorithm, key)| signed_by(text, *algorithm, key))
-        .ok_or(TokenError::Signature)?;
-    let claims: Claims = serde_json::from_value(claims).map_err(|_| TokenError::Claims)?;
+    if !keys.iter().any(|(algorithm, key)| is_signed_by(text, *algorithm, key)) {
+        return Err(TokenError::Signature);
+    }
+    let claims: Claims = claims(text)?;
     check_times(&claims, now)?;
     let signature = text.rsplit('.').next().unwrap_or_default();
     let fingerprint = signature.chars().take(22).collect();
@@ -145,9 +153,14 @@ pub fn sign(app: &App, channels: &[String], expires: Timestamp) -> Option<String
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).ok()
 }
 
-/// Whether a public key in PEM can verify tokens.
-pub fn is_public_key(pem: &str) -> bool {
-    public_key(pem).is_some()
+/// What the token says, whoever wrote it.
+fn claims<T: DeserializeOwned>(text: &str) -> Result<T, TokenError> {
+    jsonwebtoken::dangerous::insecure_decode_claims(text).map_err(|_| {
+        match jsonwebtoken::decode_header(text) {
+            Ok(_) => TokenError::Claims,
+            Err(_) => TokenError::Malformed,
+        }
+    })
 }
 
 fn keys(app: &App) -> Vec<(Algorithm, DecodingKey)> {
@@ -155,26 +168,17 @@ fn keys(app: &App) -> Vec<(Algorithm, DecodingKey)> {
     let own =
         (secret.len() >= MIN_SECRET).then(|| (Algorithm::HS256, DecodingKey::from_secret(secret)));
     own.into_iter()
-        .chain(app.settings.token_keys.iter().filter_map(|pem| public_key(pem)))
+        .chain(app.settings.token_keys.iter().filter_map(|pem| public_key::read(pem)))
         .collect()
 }
 
-/// RFC 8032 and 7518: the kind of a key decides what it verifies.
-fn public_key(pem: &str) -> Option<(Algorithm, DecodingKey)> {
-    let pem = pem.as_bytes();
-    let ec = || DecodingKey::from_ec_pem(pem).ok().map(|key| (Algorithm::ES256, key));
-    let ed = || DecodingKey::from_ed_pem(pem).ok().map(|key| (Algorithm::EdDSA, key));
-    let rsa = || DecodingKey::from_rsa_pem(pem).ok().map(|key| (Algorithm::RS256, key));
-    ec().or_else(ed).or_else(rsa)
-}
-
-fn signed_by(text: &str, algorithm: Algorithm, key: &DecodingKey) -> Option<serde_json::Value> {
+fn is_signed_by(text: &str, algorithm: Algorithm, key: &DecodingKey) -> bool {
     let mut validation = Validation::new(algorithm);
     // Ours to check: against the daemon's clock, and with a bound on how far ahead.
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
-    jsonwebtoken::decode(text, key, &validation).ok().map(|token| token.claims)
+    jsonwebtoken::decode::<IgnoredAny>(text, key, &validation).is_ok()
 }
 
 fn check_times(claims: &Claims, now: Timestamp) -> Result<(), TokenError> {
@@ -187,9 +191,11 @@ fn check_times(claims: &Claims, now: Timestamp) -> Result<(), TokenError> {
     if expires > now + MAX_LIFE + SKEW {
         return Err(TokenError::TooLong);
     }
-    match claims.nbf {
-        Some(begins) if at(begins) > now + SKEW => Err(TokenError::NotYet),
-        Some(_) | None => Ok(()),
+    // A token from the future was made by a clock that cannot be trusted with `exp` either.
+    let is_ahead = |seconds: f64| at(seconds) > now + SKEW;
+    match claims.nbf.is_some_and(is_ahead) || claims.iat.is_some_and(is_ahead) {
+        true => Err(TokenError::NotYet),
+        false => Ok(()),
     }
 }
 

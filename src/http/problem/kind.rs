@@ -22,6 +22,8 @@ pub enum ProblemKind {
     ChannelForbidden,
     /// 403, the page's origin.
     OriginForbidden,
+    /// 403, a limit of the app's own.
+    LimitReached,
     /// 404
     NotFound,
     /// 405
@@ -42,6 +44,8 @@ pub enum ProblemKind {
     BodyTooLarge,
     /// 413, the push's payload.
     PayloadTooLarge,
+    /// 414
+    TargetTooLong,
     /// 415
     UnsupportedMediaType,
     /// 422
@@ -58,6 +62,8 @@ pub enum ProblemKind {
     ChannelFull,
     /// 429, too many requests.
     TooManyRequests,
+    /// 431
+    HeadTooLarge,
     /// 500
     Internal,
     /// 502, a test push was refused.
@@ -73,7 +79,7 @@ struct Row(&'static str, u16, &'static str, &'static str);
 
 impl ProblemKind {
     /// All of them, by status.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 34] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadQuery,
@@ -83,6 +89,7 @@ impl ProblemKind {
         Self::ForeignApp,
         Self::ChannelForbidden,
         Self::OriginForbidden,
+        Self::LimitReached,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
@@ -93,6 +100,7 @@ impl ProblemKind {
         Self::SubscriptionGone,
         Self::BodyTooLarge,
         Self::PayloadTooLarge,
+        Self::TargetTooLong,
         Self::UnsupportedMediaType,
         Self::InvalidField,
         Self::InvalidChannel,
@@ -101,6 +109,7 @@ impl ProblemKind {
         Self::IdempotencyKeyReused,
         Self::ChannelFull,
         Self::TooManyRequests,
+        Self::HeadTooLarge,
         Self::Internal,
         Self::PushServiceRefused,
         Self::StoreUnavailable,
@@ -148,6 +157,8 @@ impl ProblemKind {
                 "Ask your backend for a token whose `channels` name it."),
             Self::OriginForbidden => Row("origin-forbidden", 403, "Pages of this origin may not call the app",
                 "Add the origin to the app's `origins`, for instance with `fanfare app set`."),
+            Self::LimitReached => Row("limit-reached", 403, "A limit of the app is reached",
+                "The instance's admin sets the app's `limits`, for instance with `fanfare app set`."),
             Self::NotFound => Row("not-found", 404, "There is no such thing",
                 "It never existed, belongs to another app, or was forgotten."),
             Self::MethodNotAllowed => Row("method-not-allowed", 405, "Not with this method",
@@ -168,6 +179,8 @@ impl ProblemKind {
                 "The detail names the limit."),
             Self::PayloadTooLarge => Row("payload-too-large", 413, "The push's payload is too large",
                 "A push holds 3967 bytes. Send less, and let the page fetch the rest."),
+            Self::TargetTooLong => Row("target-too-long", 414, "The path and query are too long",
+                "The detail names the limit."),
             Self::UnsupportedMediaType => Row("unsupported-media-type", 415, "Not in this media type",
                 "Send `Content-Type: application/json`."),
             Self::InvalidField => Row("invalid-field", 422, "A field's value is not acceptable",
@@ -184,6 +197,8 @@ impl ProblemKind {
                 "Wait until some are delivered or expire, or cancel some."),
             Self::TooManyRequests => Row("too-many-requests", 429, "Too many requests",
                 "Wait as long as `Retry-After` says."),
+            Self::HeadTooLarge => Row("head-too-large", 431, "The request's headers are too large",
+                "The detail names the limit. Cookies are not read here: do not send them."),
             Self::Internal => Row("internal", 500, "The daemon has failed",
                 "This is a fault in Fanfare. The log has the details under the request's id: please report it."),
             Self::PushServiceRefused => Row("push-service-refused", 502, "The push service refused the test",

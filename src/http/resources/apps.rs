@@ -39,9 +39,25 @@ pub struct AppView {
     /// Public keys (PEM) that subscriber tokens may be signed with, besides the secret.
     pub token_keys: Vec<String>,
     /// Numbers that bound what the app may do.
+    #[schema(value_type = AppLimits)]
     pub limits: BTreeMap<String, i64>,
     /// When it was made.
     pub created: String,
+}
+
+/// Numbers that bound what an app may do. One that is absent bounds nothing.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes in OpenAPI what `AppSettings::limits` holds")]
+pub struct AppLimits {
+    /// How many subscriptions the app has at most, those that are gone left out.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    subscriptions: Option<i64>,
+    /// How many subscriptions each of its channels has at most.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    subscriptions_per_channel: Option<i64>,
+    /// How many requests a second each of its API keys may make.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    requests_per_second: Option<i64>,
 }
 
 /// What may be set of an app. What is absent stays as it is, or has its default in a new one.
@@ -54,7 +70,9 @@ pub struct AppChange {
     public_channels: Option<Vec<String>>,
     exclusive: Option<Vec<String>>,
     token_keys: Option<Vec<String>>,
-    limits: Option<BTreeMap<String, i64>>,
+    /// Each limit that is named is set, or lifted by `null`; the others stay.
+    #[schema(value_type = Option<AppLimits>)]
+    limits: Option<BTreeMap<String, Option<i64>>>,
 }
 
 /// A new app.
@@ -69,7 +87,9 @@ pub struct NewApp {
     public_channels: Option<Vec<String>>,
     exclusive: Option<Vec<String>>,
     token_keys: Option<Vec<String>>,
-    limits: Option<BTreeMap<String, i64>>,
+    /// Each limit that is named is set, or lifted by `null`; the others stay.
+    #[schema(value_type = Option<AppLimits>)]
+    limits: Option<BTreeMap<String, Option<i64>>>,
 }
 
 /// What subscriber tokens are signed with.
@@ -229,10 +249,29 @@ impl AppChange {
             public_channels: self.public_channels.unwrap_or(settings.public_channels),
             exclusive: self.exclusive.unwrap_or(settings.exclusive),
             token_keys: self.token_keys.unwrap_or(settings.token_keys),
-            limits: self.limits.unwrap_or(settings.limits),
+            limits: merged(settings.limits, self.limits.unwrap_or_default())?,
         })
         .map_err(Problem::fields)
     }
+}
+
+/// The limits as they are after the change; a name that says nothing is refused also where it lifts.
+fn merged(
+    mut limits: BTreeMap<String, i64>,
+    change: BTreeMap<String, Option<i64>>,
+) -> Result<BTreeMap<String, i64>, Problem> {
+    let unknown = change.keys().filter_map(|name| app_settings::unknown_limit(name));
+    let unknown: Vec<_> = unknown.collect();
+    if !unknown.is_empty() {
+        return Err(Problem::fields(unknown));
+    }
+    for (name, number) in change {
+        match number {
+            Some(number) => _ = limits.insert(name, number),
+            None => _ = limits.remove(&name),
+        }
+    }
+    Ok(limits)
 }
 
 impl From<&App> for AppView {

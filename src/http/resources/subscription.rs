@@ -1,6 +1,6 @@
 //! One subscription: seen, replaced, tested and forgotten by whoever holds its secret, or by a backend.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use rand::rng;
 use serde::Serialize;
 use serde_json::json;
@@ -110,6 +110,7 @@ pub async fn replace(
         }
         ReplaceReply::Unknown => Err(Problem::not_found("subscription")),
         ReplaceReply::EndpointInUse => Err(registration::endpoint_in_use()),
+        ReplaceReply::Full(full) => Err(registration::full(&caller.app, &full)),
     }
 }
 
@@ -140,13 +141,14 @@ pub async fn forget(
     security(("api_key" = ["subscribe"]), ("subscription_secret" = [])),
 )]
 pub async fn test(
+    req: HttpRequest,
     caller: Caller,
     path: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<web::Json<Tested>, Problem> {
     let id = id(path)?;
     caller.require_subscription(&state.directory(), &id)?;
-    state.tests.check(id.as_str(), state.now(), "test pushes to this subscription")?;
+    state.rates.test(&req, &id)?;
     let Some(row) = state.store.subscription_row(caller.app.id, id.clone()).await? else {
         let known = state.store.subscription(caller.app.id, id, state.now()).await?.is_some();
         return Err(if known { gone() } else { Problem::not_found("subscription") });

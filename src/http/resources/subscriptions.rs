@@ -108,7 +108,7 @@ pub async fn subscribe(
 ) -> Result<HttpResponse, Problem> {
     let channels = vec![channel.into_string()];
     let authority = caller.authority_over(&channels)?;
-    registration::limit(&req, &state, &caller)?;
+    state.rates.registration(&req, &state.options.trusted_proxies, &caller)?;
     let body = body.json(body::SMALL).await?;
     let registered = Registration::accept(&state, &caller.app, &body, "#")?;
     enrol(&state, &caller, registered.into_subscribe(&caller.app, channels, authority)).await
@@ -128,7 +128,7 @@ pub async fn subscribe_many(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     caller.authority_over(&[])?;
-    registration::limit(&req, &state, &caller)?;
+    state.rates.registration(&req, &state.options.trusted_proxies, &caller)?;
     let body: SubscribeMany = body.read(body::WIDE).await?;
     let channels = channels(body.channels)?;
     let authority = caller.authority_over(&channels)?;
@@ -272,6 +272,7 @@ async fn enrol(state: &State, caller: &Caller, call: Subscribe) -> Result<HttpRe
             Ok(response.insert_header(("Location", location)).json(body))
         }
         SubscribeReply::EndpointInUse => Err(registration::endpoint_in_use()),
+        SubscribeReply::Full(full) => Err(registration::full(&caller.app, &full)),
         SubscribeReply::Exclusive(namespace) => Err(Problem::field(
             ProblemKind::ExclusiveChannels,
             "#/channels",

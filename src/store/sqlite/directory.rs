@@ -10,10 +10,11 @@ use super::writer::SqliteWriter;
 use super::{closing, fault, leave};
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, VapidKeyId};
+use crate::store::StoreError;
 use crate::store::directory::{
-    ApiKey, App, AppSettings, AppVapidKey, DEFAULT_APP, Directory, DirectoryChange, Scope, Secret,
+    ApiKey, App, AppSettings, AppVapidKey, Conflict, DEFAULT_APP, Directory, DirectoryChange,
+    Scope, Secret,
 };
-use crate::store::{Conflict, StoreError};
 use crate::webpush::vapid::VapidKey;
 
 /// The row of `meta` that subscription secrets are an HMAC with.
@@ -53,6 +54,7 @@ pub(super) fn initialise(connection: &mut SqliteConnection) -> Result<(), StoreE
 fn apps(connection: &mut SqliteConnection) -> Result<BTreeMap<String, Arc<App>>, StoreError> {
     let rows = app::table
         .filter(app::name.not_like("deleted/%"))
+        .select((app::id, app::name, app::settings, app::token_secret, app::created))
         .load::<(i64, String, String, Vec<u8>, i64)>(connection)
         .map_err(fault)?;
     let parse = |(id, name, settings, secret, created): (_, String, String, _, _)| {

@@ -166,10 +166,9 @@ pub(super) fn go(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let channels = leave_all(writer, id, outcome, now)?;
-    writer.count_subscription(-1);
     let names =
         serde_json::to_string(&channels).expect("a list of strings can always be written as JSON");
-    diesel::update(subscription::table.find(id))
+    let app = diesel::update(subscription::table.find(id))
         .set((
             subscription::gone.eq(Some(now.as_millis())),
             subscription::gone_channels.eq(Some(names)),
@@ -179,8 +178,10 @@ pub(super) fn go(
             subscription::trying_seq.eq(None::<i64>),
             subscription::trying_attempts.eq(None::<i64>),
         ))
-        .execute(&mut writer.connection)
+        .returning(subscription::app_id)
+        .get_result(&mut writer.connection)
         .map_err(fault)?;
+    writer.count_subscription(app, -1);
     writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(id)));
     Ok(())
 }
@@ -198,12 +199,14 @@ pub(super) fn remove(writer: &mut SqliteWriter, id: i64) -> Result<(), StoreErro
     diesel::delete(failure::table.filter(failure::subscription_id.eq(id)))
         .execute(connection)
         .map_err(fault)?;
-    let gone = diesel::delete(subscription::table.find(id))
-        .returning(subscription::gone)
-        .get_result::<Option<i64>>(connection)
+    let removed = diesel::delete(subscription::table.find(id))
+        .returning((subscription::app_id, subscription::gone))
+        .get_result::<(i64, Option<i64>)>(connection)
         .optional()
         .map_err(fault)?;
-    writer.count_subscription(-i64::from(gone == Some(None)));
+    if let Some((app, None)) = removed {
+        writer.count_subscription(app, -1);
+    }
     writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(id)));
     Ok(())
 }

@@ -14,6 +14,7 @@ diesel::table! {
         settings -> Text,
         token_secret -> Binary,
         created -> BigInt,
+        subscriptions -> BigInt,
     }
 }
 

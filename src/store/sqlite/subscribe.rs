@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::accept::channel_of;
 use super::fault;
 use super::leave::{leave_all, leave_channel, remove};
+use super::room::{self, Wanted};
 use super::rows::{parse_exclude, write_exclude};
 use super::schema::{channel, membership, notification, subscription};
 use super::views::{channel_names, subscription_view};
@@ -30,6 +31,9 @@ pub(super) fn subscribe(
         return Ok(SubscribeReply::Exclusive(prefix));
     }
     let found = find_endpoint(&mut writer.connection, command.app, &command.endpoint)?;
+    if let Some(full) = room::missing(writer, &app, &wanted_by(command, found.as_ref()))? {
+        return Ok(SubscribeReply::Full(full));
+    }
     let (row, created) = match found {
         None => (insert(writer, command)?, true),
         Some(row) if row.has_keys(&command.keys) && row.gone.is_none() => {
@@ -59,6 +63,15 @@ pub(super) fn subscribe(
     })
 }
 
+/// What a subscribe adds: one that comes back counts like one that comes, and one that is there does not.
+fn wanted_by<'a>(command: &'a Subscribe, found: Option<&'a KnownRow>) -> Wanted<'a> {
+    Wanted {
+        subscriptions: i64::from(found.is_none_or(|row| row.gone.is_some())),
+        channels: &command.channels,
+        members: found.map_or(&[], |row| std::slice::from_ref(&row.id)),
+    }
+}
+
 /// A prefix that two of the channels lie in.
 fn doubly_claimed(prefixes: &[String], channels: &[String]) -> Option<String> {
     let claims =
@@ -70,6 +83,7 @@ fn doubly_claimed(prefixes: &[String], channels: &[String]) -> Option<String> {
 #[diesel(table_name = subscription)]
 struct KnownRow {
     id: i64,
+    app_id: i64,
     public_id: String,
     generation: i64,
     p256dh: Vec<u8>,
@@ -115,7 +129,7 @@ fn insert(writer: &mut SqliteWriter, command: &Subscribe) -> Result<KnownRow, St
         .returning(KnownRow::as_returning())
         .get_result(&mut writer.connection)
         .map_err(fault)?;
-    writer.count_subscription(1);
+    writer.count_subscription(command.app.0, 1);
     let part = i64::try_from(SubscriptionId(row.id).partition()).unwrap_or_default();
     diesel::update(subscription::table.find(row.id))
         .set(subscription::part.eq(part))
@@ -175,7 +189,7 @@ fn refresh(
     with: &Refresh<'_>,
     now: Timestamp,
 ) -> Result<KnownRow, StoreError> {
-    writer.count_subscription(i64::from(row.gone.is_some()));
+    writer.count_subscription(row.app_id, i64::from(row.gone.is_some()));
     let row = diesel::update(subscription::table.find(row.id))
         .set((
             subscription::generation.eq(subscription::generation + 1),
@@ -277,15 +291,30 @@ pub(super) fn replace(
     if row.gone.is_some_and(|gone| gone < (command.now - REVIVABLE).as_millis()) {
         return Ok(ReplaceReply::Unknown);
     }
-    let other = find_endpoint(&mut writer.connection, command.app, &command.endpoint)?;
-    match other.filter(|other| other.id != row.id) {
+    let other = find_endpoint(&mut writer.connection, command.app, &command.endpoint)?
+        .filter(|other| other.id != row.id);
+    let taken = |other: &KnownRow| other.gone.is_none() && !other.has_keys(&command.keys);
+    if other.as_ref().is_some_and(taken) {
+        return Ok(ReplaceReply::EndpointInUse);
+    }
+    let channels = went_from(&row)?;
+    let goes = other.as_ref().is_some_and(|other| other.gone.is_none());
+    let wanted = Wanted {
+        subscriptions: i64::from(row.gone.is_some()) - i64::from(goes),
+        channels: &channels,
+        members: &other.as_ref().map_or(vec![row.id], |other| vec![row.id, other.id]),
+    };
+    let app = writer.app(command.app)?;
+    if let Some(full) = room::missing(writer, &app, &wanted)? {
+        return Ok(ReplaceReply::Full(full));
+    }
+    match other {
         Some(other) if other.gone.is_some() => remove(writer, other.id)?,
-        Some(other) if other.has_keys(&command.keys) => merge(writer, &row, &other, command.now)?,
-        Some(_) => return Ok(ReplaceReply::EndpointInUse),
+        Some(other) => merge(writer, &row, &other, command.now)?,
         None => {}
     }
     refresh(writer, &row, &Refresh::from(command), command.now)?;
-    for name in went_from(&row)? {
+    for name in channels {
         join(writer, command.app, row.id, &name)?;
     }
     let view = subscription_view(&mut writer.connection, command.app, &command.id)?;

@@ -1,6 +1,6 @@
 //! The connection that writes: transactions, what is put off to their end, and the checkpoints between them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,7 +11,7 @@ use diesel::sql_types::Integer;
 
 use super::bookings::Bookings;
 use super::open_log::OpenLog;
-use super::schema::meta;
+use super::schema::{app, meta};
 use super::{fault, fresh_directory};
 use crate::id::AppId;
 use crate::store::directory::{App, Directory};
@@ -40,7 +40,8 @@ pub(super) struct SqliteWriter {
     closings: Vec<(i64, i64)>,
     changed: Vec<(i64, i64)>,
     subscriptions: Arc<AtomicI64>,
-    subscription_change: i64,
+    /// By app.
+    subscription_changes: BTreeMap<i64, i64>,
     listener: Arc<RwLock<Option<Listener>>>,
     wal: PathBuf,
     checkpoint_at: u64,
@@ -66,7 +67,7 @@ impl SqliteWriter {
             closings: Vec::new(),
             changed: Vec::new(),
             subscriptions,
-            subscription_change: 0,
+            subscription_changes: BTreeMap::new(),
             listener,
             wal,
             checkpoint_at: CHECKPOINT_BYTES,
@@ -87,9 +88,25 @@ impl SqliteWriter {
         }
     }
 
-    /// Counts a subscription that came (1) or went (-1), once this transaction is on disk.
-    pub(super) fn count_subscription(&mut self, change: i64) {
-        self.subscription_change += change;
+    /// Counts a subscription of an app that came (1) or went (-1).
+    pub(super) fn count_subscription(&mut self, app: i64, change: i64) {
+        *self.subscription_changes.entry(app).or_default() += change;
+    }
+
+    /// By how many an app's subscriptions have grown in this transaction.
+    pub(super) fn uncommitted_subscriptions(&self, app: i64) -> i64 {
+        self.subscription_changes.get(&app).copied().unwrap_or_default()
+    }
+
+    /// One row for each app, and last: everyone who subscribes needs it.
+    fn write_subscription_counts(&mut self) -> Result<(), StoreError> {
+        for (id, change) in self.subscription_changes.iter().filter(|(_, change)| **change != 0) {
+            diesel::update(app::table.find(id))
+                .set(app::subscriptions.eq(app::subscriptions + change))
+                .execute(&mut self.connection)
+                .map_err(fault)?;
+        }
+        Ok(())
     }
 
     /// Has a notification read anew by whoever wants it next, once this transaction is on disk.
@@ -120,7 +137,7 @@ impl SqliteWriter {
         self.told.clear();
         self.closings.clear();
         self.changed.clear();
-        self.subscription_change = 0;
+        self.subscription_changes.clear();
     }
 
     fn tell(&self, event: Committed) {
@@ -172,6 +189,7 @@ impl journal::Writer for SqliteWriter {
 
     fn commit(&mut self) -> Result<(), StoreError> {
         self.flush_bookings()?;
+        self.write_subscription_counts()?;
         self.connection.batch_execute("COMMIT").map_err(fault)
     }
 
@@ -188,8 +206,8 @@ impl journal::Writer for SqliteWriter {
         for (channel, seq) in std::mem::take(&mut self.changed) {
             self.open_log.forget(channel, seq);
         }
-        let change = std::mem::take(&mut self.subscription_change);
-        self.subscriptions.fetch_add(change, Ordering::Relaxed);
+        let changes = std::mem::take(&mut self.subscription_changes);
+        self.subscriptions.fetch_add(changes.values().sum(), Ordering::Relaxed);
         if std::mem::take(&mut self.directory_changed) {
             self.reload_directory();
         }

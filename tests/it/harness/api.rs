@@ -9,7 +9,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::web;
 use fanfare::clock::{Clock, Timestamp};
 use fanfare::http::auth::api_key;
-use fanfare::http::{HttpOptions, Listeners, ServerOptions, State, server};
+use fanfare::http::{HttpLimits, HttpOptions, Listeners, ServerOptions, State, server};
 use fanfare::id::{AppId, IdKind, PublicId};
 use fanfare::metrics::Metrics;
 use fanfare::push::egress::Egress;
@@ -33,7 +33,7 @@ pub(crate) const TOKEN_SECRET: &[u8] = b"the subscriber secret of the tests";
 pub(crate) struct Api {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) state: web::Data<State>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     handle: ServerHandle,
     directory: TempDir,
 }
@@ -44,8 +44,19 @@ impl Api {
         Self::with(|_| ()).await
     }
 
+    /// The same, with other limits.
+    pub(crate) async fn limited(change: impl FnOnce(&mut HttpLimits)) -> Self {
+        let mut limits = HttpLimits::default();
+        change(&mut limits);
+        Self::set_up(|_| (), limits).await
+    }
+
     /// The same, with other settings of the app.
     pub(crate) async fn with(change: impl FnOnce(&mut AppSettings)) -> Self {
+        Self::set_up(change, HttpLimits::default()).await
+    }
+
+    async fn set_up(change: impl FnOnce(&mut AppSettings), limits: HttpLimits) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(&directory.path().join("fanfare.db")).unwrap());
         let mut settings =
@@ -62,6 +73,7 @@ impl Api {
             vapid_subject_known: false,
             trusted_proxies: Vec::new(),
             observe_listener: None,
+            limits,
         };
         let state = web::Data::new(State::new(
             Arc::clone(&store) as Arc<dyn Store>,
@@ -108,6 +120,14 @@ impl Api {
     pub(crate) async fn create_app(&self, name: &str) -> AppId {
         create_app(&self.store, name, AppSettings::default()).await;
         self.store.directory().apps[name].id
+    }
+
+    /// Changes the settings of the app `default`, through the store.
+    pub(crate) async fn change(&self, change: impl FnOnce(&mut AppSettings)) {
+        let mut settings = self.store.directory().apps[DEFAULT_APP].settings.clone();
+        change(&mut settings);
+        let change = DirectoryChange::UpdateApp { name: DEFAULT_APP.to_owned(), settings };
+        self.store.change_directory(change).await.unwrap().unwrap();
     }
 
     /// Makes a key, through the store.

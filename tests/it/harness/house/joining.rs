@@ -46,7 +46,9 @@ impl House {
     ) -> PublicId {
         match self.join(self.joining(browser, endpoint, channels)).await {
             SubscribeReply::Subscribed { id, .. } => id,
-            refused @ (SubscribeReply::EndpointInUse | SubscribeReply::Exclusive(_)) => {
+            refused @ (SubscribeReply::EndpointInUse
+            | SubscribeReply::Exclusive(_)
+            | SubscribeReply::Full(_)) => {
                 panic!("not subscribed: {refused:?}")
             }
         }
@@ -85,7 +87,9 @@ impl House {
     pub(crate) async fn replace(&self, command: Replace) -> SubscriptionView {
         match self.store.replace(command).await.unwrap() {
             ReplaceReply::Replaced(view) => view,
-            refused @ (ReplaceReply::Unknown | ReplaceReply::EndpointInUse) => {
+            refused @ (ReplaceReply::Unknown
+            | ReplaceReply::EndpointInUse
+            | ReplaceReply::Full(_)) => {
                 panic!("not replaced: {refused:?}")
             }
         }
