@@ -18,7 +18,7 @@ use crate::model::{Notification, Payload, Subscription};
 use crate::push::{Permit, PushError};
 use crate::tree::sabotage::Place;
 use crate::webpush::encrypt::encrypt;
-use crate::webpush::reply::{Answer, Verdict, classify, reason};
+use crate::webpush::reply::{Answer, Verdict, classify, dropped, reason};
 use crate::webpush::request::{self, Topic, Urgency};
 use crate::webpush::service::PushService;
 
@@ -199,6 +199,16 @@ fn answered(tools: &Tools, subscription: &Subscription, answer: &Answer) -> Atte
             status,
             reason = reason.as_deref(),
             "the push service refuses our VAPID key, claims or clock"
+        );
+    }
+    if let Some(reason) = dropped(service, answer) {
+        tools.metrics.dropped.get_or_create(&Of { push_service: PushServiceLabel(service) }).inc();
+        tracing::debug!(
+            subscription = %subscription.public_id,
+            origin = origin.as_str(),
+            status,
+            reason,
+            "the push service accepted a message and does not pass it on"
         );
     }
     Attempted::Answered { verdict, status, reason }
