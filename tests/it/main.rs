@@ -14,5 +14,6 @@ mod outcomes;
 mod ownership;
 mod push_pool;
 mod secrecy;
+mod services;
 mod supervision;
 mod waiting;
