@@ -166,6 +166,16 @@ fn real_reasons_are_found_where_each_service_puts_them() {
             "Not Found: Request did not validate: errno 102",
         ),
         (
+            PushService::Mozilla,
+            r#"{"code":401,"errno":109,"error":"Unauthorized","message":"VAPID public key mismatch"}"#,
+            "Unauthorized: VAPID public key mismatch: errno 109",
+        ),
+        (
+            PushService::Mozilla,
+            r#"{"code":503,"errno":null,"error":"Service Unavailable","message":"Database error"}"#,
+            "Service Unavailable: Database error: code 503",
+        ),
+        (
             PushService::Ntfy,
             r#"{"code":50701,"http":507,"error":"cannot publish to UnifiedPush topic without previously active subscriber","link":"https://ntfy.sh/x"}"#,
             "cannot publish to UnifiedPush topic without previously active subscriber: code 50701",

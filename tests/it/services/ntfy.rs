@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use fanfare::webpush::reply::{Scope, Verdict};
 
+use fanfare::id::PublicId;
+use fanfare::store::Store;
+
 use super::Scene;
+use crate::harness::browser::Browser;
+use crate::harness::house::House;
 use crate::harness::push_service::PushService;
 use crate::harness::push_service::persona::{Persona, ntfy};
 use crate::harness::sender::Sender;
@@ -48,4 +53,25 @@ async fn ntfys_429_by_code_42901_does_not_say_who_and_waits_as_told() {
         let verdict = Verdict::Retry { after, scope: Scope::Unsaid };
         assert_eq!(judged.parts(), (429, verdict, said));
     }
+}
+
+#[actix_web::test]
+async fn a_distributor_at_a_private_address_is_reached_exactly_when_egress_allows_it() {
+    let (allowed, other) = (PushService::start(), PushService::start());
+    allowed.answer_all(ntfy::accepts());
+    let house = House::start(&allowed).await;
+    house.subscribe(&Browser::new(), &allowed.endpoint("upDZKgQmf?up=1"), &["news"]).await;
+    let stranger =
+        house.subscribe(&Browser::new(), &other.endpoint("upXyzAbcd?up=1"), &["news"]).await;
+    let sent = house.notify("news", "text").await;
+    let outcomes = house.outcomes(&sent.id).await;
+    assert_eq!((outcomes["accepted"], outcomes["rejected"]), (1, 1));
+    assert_eq!((allowed.requests(), other.connections_ever()), (1, 0));
+
+    let name = PublicId::from_store(sent.id);
+    let failures = house.store.failures(house.app, name, 10).await.unwrap().unwrap();
+    let setting = format!("--egress-allow {}", other.authority());
+    assert!(failures[0].reason.contains(&setting), "{}", failures[0].reason);
+    assert!(house.knows(&stranger).await);
+    house.stop().await;
 }

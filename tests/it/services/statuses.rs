@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use fanfare::id::PublicId;
@@ -63,6 +64,17 @@ async fn a_408_a_502_of_a_bridge_and_every_other_5xx_are_tried_again_and_delete_
     let sent = house.notify("news", "text").await;
     assert_eq!(house.outcomes(&sent.id).await, outcome("accepted"));
     assert_eq!(service.log_of("it").len(), troubles.len() + 1);
+    assert!(house.knows(&id).await);
+    house.stop().await;
+}
+
+#[actix_web::test]
+async fn a_429_that_outlasts_the_ttl_expires_the_message_and_keeps_the_subscription() {
+    let (service, house, id) = one().await;
+    service.answer_all(Answer::status(429).header("retry-after", "3600"));
+    let sent = house.notify_for("news", "text", Duration::from_secs(60)).await;
+    assert_eq!(house.outcomes(&sent.id).await, outcome("expired"));
+    assert_eq!(service.log_of("it").len(), 1);
     assert!(house.knows(&id).await);
     house.stop().await;
 }
@@ -157,7 +169,7 @@ async fn a_name_that_does_not_resolve_expires_the_message_and_keeps_the_subscrip
     let service = PushService::start();
     let house = House::start(&service).await;
     let id = house.subscribe(&Browser::new(), "https://push.example.net/it", &["news"]).await;
-    let sent = house.notify_for("news", "text", std::time::Duration::from_secs(1)).await;
+    let sent = house.notify_for("news", "text", Duration::from_secs(1)).await;
     assert_eq!(house.outcomes(&sent.id).await, outcome("expired"));
     assert!(house.knows(&id).await);
     house.stop().await;
