@@ -35,8 +35,10 @@ pub fn reason(service: PushService, answer: &Answer) -> Option<String> {
 pub fn dropped(service: PushService, answer: &Answer) -> Option<String> {
     match service {
         PushService::Wns if answer.status.is_success() => {
-            let status = answer.headers.get(WNS_STATUS)?.to_str().ok()?;
-            if status.eq_ignore_ascii_case("received") { None } else { reason(service, answer) }
+            let said = WNS_STATUSES.iter().filter_map(|name| answer.headers.get(*name));
+            let mut said = said.filter_map(|value| value.to_str().ok());
+            let all_well = said.all(|status| status.eq_ignore_ascii_case("received"));
+            if all_well { None } else { reason(service, answer) }
         }
         PushService::Wns
         | PushService::Fcm
@@ -47,18 +49,16 @@ pub fn dropped(service: PushService, answer: &Answer) -> Option<String> {
     }
 }
 
-const WNS_STATUS: &str = "x-wns-status";
+/// What became of the message, under the name of old and of new.
+const WNS_STATUSES: [&str; 2] = ["x-wns-status", "x-wns-notificationstatus"];
 
 /// WNS answers in headers; its body is empty. Two of them often say the same.
 fn wns(headers: &HeaderMap) -> Option<String> {
-    const NAMES: [&str; 4] = [
-        "x-wns-error-description",
-        WNS_STATUS,
-        "x-wns-notificationstatus",
-        "x-wns-deviceconnectionstatus",
-    ];
+    let [status, notification_status] = WNS_STATUSES;
+    let names =
+        ["x-wns-error-description", status, notification_status, "x-wns-deviceconnectionstatus"];
     let mut told: Vec<_> =
-        NAMES.iter().filter_map(|name| headers.get(*name)?.to_str().ok()).collect();
+        names.iter().filter_map(|name| headers.get(*name)?.to_str().ok()).collect();
     told.dedup();
     (!told.is_empty()).then(|| told.join(", "))
 }

@@ -59,6 +59,8 @@ fn a_wns_200_that_dropped_or_throttled_the_message_is_accepted_and_shows_the_rea
         let answer = answer(status, &[("x-wns-status", said)], "");
         assert_eq!(dropped(PushService::Wns, &answer), None, "{status} {said}");
     }
+    let by_the_other_name = answer(200, &[("x-wns-notificationstatus", "dropped")], "");
+    assert_eq!(dropped(PushService::Wns, &by_the_other_name).as_deref(), Some("dropped"));
     assert_eq!(dropped(PushService::Wns, &answer(200, &[], "")), None);
 }
 
