@@ -49,7 +49,7 @@ pub fn dropped(service: PushService, answer: &Answer) -> Option<String> {
     }
 }
 
-/// What became of the message, under the name of old and of new.
+/// What became of the message: WNS writes it under both.
 const WNS_STATUSES: [&str; 2] = ["x-wns-status", "x-wns-notificationstatus"];
 
 /// WNS answers in headers; its body is empty. Two of them often say the same.
