@@ -94,6 +94,8 @@ pub struct Metrics {
     pub notifications_accepted: Counter,
     /// Deliveries that a worker saw end.
     pub deliveries: Family<Ended, Counter>,
+    /// Messages that a push service accepted and said it would not pass on (WNS does).
+    pub dropped: Family<Of, Counter>,
     /// From accept to accepted.
     pub delivery_seconds: Family<Of, Histogram, fn() -> Histogram>,
     /// From the request's first byte to the answer's last.
@@ -125,6 +127,7 @@ impl Metrics {
             registry: Registry::default(),
             notifications_accepted: Counter::default(),
             deliveries: Family::default(),
+            dropped: Family::default(),
             delivery_seconds: Family::new_with_constructor(|| Histogram::new(DELIVERY_SECONDS)),
             push_request_seconds: Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS)),
             retries: Counter::default(),
@@ -149,6 +152,11 @@ impl Metrics {
             self.notifications_accepted.clone(),
         );
         r.register("deliveries", "Deliveries that ended", self.deliveries.clone());
+        r.register(
+            "push_service_dropped",
+            "Messages that a push service accepted and does not pass on",
+            self.dropped.clone(),
+        );
         r.register_with_unit(
             "delivery",
             "From accept to accepted by the push service",

@@ -7,11 +7,10 @@ mod retry_after;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 
-pub use reason::reason;
-pub use retry_after::parse_retry_after;
+pub use reason::{dropped, reason};
+pub use retry_after::retry_after;
 
 use crate::clock::Timestamp;
 use crate::webpush::service::PushService;
@@ -80,7 +79,7 @@ impl Answer {
 pub fn classify(service: PushService, answer: &Answer, now: Timestamp) -> Verdict {
     match answer.status.as_u16() {
         // Mozilla says 201 even to a message of TTL 0 that it dropped, WNS 200 to one that it throttled: it is
-        // theirs now, and `reason` shows it.
+        // theirs now, and `dropped` shows it.
         200..=299 => Verdict::Accepted,
         401 | 403 => Verdict::Unauthorized,
         404 | 410 => Verdict::Gone,
@@ -118,8 +117,7 @@ fn throttled(service: PushService, answer: &Answer) -> Scope {
 }
 
 fn retry(answer: &Answer, scope: Scope, now: Timestamp) -> Verdict {
-    let after = answer.headers.get(RETRY_AFTER).and_then(|value| parse_retry_after(value, now));
-    Verdict::Retry { after, scope }
+    Verdict::Retry { after: retry_after(&answer.headers, now), scope }
 }
 
 #[cfg(test)]

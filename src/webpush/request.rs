@@ -21,7 +21,7 @@ const TOPIC: HeaderName = HeaderName::from_static("topic");
 const WNS_CACHE_POLICY: HeaderName = HeaderName::from_static("x-wns-cache-policy");
 
 /// The request that pushes `payload` (already encrypted) to `endpoint`. `ttl` is what remains of the
-/// notification's time; it is rounded up, so that only a message that is out of time says 0.
+/// notification's time; it is rounded up, so that only a message that is out of time says 0, and cut at FCM's limit.
 pub fn build(
     endpoint: &Endpoint,
     authorization: HeaderValue,
@@ -51,8 +51,12 @@ pub fn build(
     request
 }
 
+/// The longest TTL that FCM takes, and that a publisher may ask for: 28 days. More remains only where the clock was set
+/// back meanwhile, and that must not make the message one that FCM refuses.
+const MAX_TTL: u64 = 2_419_200;
+
 fn whole_seconds(ttl: Duration) -> u64 {
-    ttl.as_secs().saturating_add(u64::from(ttl.subsec_nanos() > 0))
+    ttl.as_secs().saturating_add(u64::from(ttl.subsec_nanos() > 0)).min(MAX_TTL)
 }
 
 /// What one push service wants beyond the standard.
@@ -124,12 +128,12 @@ mod tests {
     }
 
     #[test]
-    fn a_ttl_is_rounded_up_to_whole_seconds() {
-        let cases = [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (2_419_200_000, 2_419_200)];
+    fn a_ttl_is_rounded_up_to_whole_seconds_and_never_more_than_fcm_takes() {
+        let cases = [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (2_419_200_001, 2_419_200)];
         for (ms, seconds) in cases {
             assert_eq!(whole_seconds(Duration::from_millis(ms)), seconds, "{ms} ms");
         }
-        assert_eq!(whole_seconds(Duration::MAX), u64::MAX);
+        assert_eq!(whole_seconds(Duration::MAX), MAX_TTL);
     }
 
     #[test]

@@ -5,4 +5,6 @@ pub(crate) mod browser;
 pub(crate) mod call;
 pub(crate) mod daemon;
 pub(crate) mod house;
+pub(crate) mod log;
 pub(crate) mod push_service;
+pub(crate) mod sender;

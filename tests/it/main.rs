@@ -16,6 +16,7 @@ mod outcomes;
 mod ownership;
 mod push_pool;
 mod secrecy;
+mod services;
 mod supervision;
 mod tokens;
 mod waiting;

@@ -19,10 +19,9 @@ use crate::model::{Notification, Payload, Subscription};
 use crate::push::PushError;
 use crate::store::directory::AppVapidKey;
 use crate::tree::gates::{Caller, Entered, Pass};
-use crate::webpush::reply::{Answer, Verdict, classify, reason};
+use crate::webpush::reply::{Answer, Verdict, classify, dropped, reason};
 use crate::webpush::request::{Topic, Urgency};
 use crate::webpush::service::PushService;
-use crate::webpush::subscription::Origin;
 use exchange::{Fault, exchange};
 
 /// A request that was surely not looked at is sent again at once, but a broken service can say so for ever.
@@ -133,7 +132,7 @@ pub async fn send(
                         continue;
                     }
                 }
-                return Some(answered(pass, origin, verdict, &answer));
+                return Some(answered(tools, subscription, pass, verdict, &answer));
             }
         }
     }
@@ -172,10 +171,29 @@ fn unanswered(tools: &Tools, pass: Pass, error: &PushError) -> Attempted {
     Attempted::Unanswered { reason, counts }
 }
 
-fn answered(pass: Pass, origin: &Origin, verdict: Verdict, answer: &Answer) -> Attempted {
-    let (status, reason) = (answer.status.as_u16(), reason(PushService::of(origin), answer));
-    let said = format!("{status} {}", reason.as_deref().unwrap_or("without a reason"));
-    let refused_alone = pass.done(signal::of_answer(verdict, answer), Some(&said));
+fn answered(
+    tools: &Tools,
+    subscription: &Subscription,
+    pass: Pass,
+    verdict: Verdict,
+    answer: &Answer,
+) -> Attempted {
+    let origin = subscription.endpoint.origin();
+    let service = PushService::of(origin);
+    let (status, reason) = (answer.status.as_u16(), reason(service, answer));
+    let said = (verdict != Verdict::Accepted)
+        .then(|| format!("{status} {}", reason.as_deref().unwrap_or("without a reason")));
+    let refused_alone = pass.done(signal::of_answer(verdict, answer), said.as_deref());
+    if let Some(reason) = dropped(service, answer) {
+        tools.metrics.dropped.get_or_create(&Of { push_service: PushServiceLabel(service) }).inc();
+        tracing::debug!(
+            subscription = %subscription.public_id,
+            origin = origin.as_str(),
+            status,
+            reason,
+            "the push service accepted a message and does not pass it on"
+        );
+    }
     Attempted::Answered { verdict, status, reason, refused_alone }
 }
 

@@ -30,15 +30,36 @@ pub fn reason(service: PushService, answer: &Answer) -> Option<String> {
     (!shown.is_empty()).then_some(shown)
 }
 
-/// WNS answers in headers; its body is empty.
+/// Why `service` will not pass on a message that it took: WNS says 200 to what it drops, or throttles away. `None` where
+/// the answer accepts nothing, or accepts without reserve.
+pub fn dropped(service: PushService, answer: &Answer) -> Option<String> {
+    match service {
+        PushService::Wns if answer.status.is_success() => {
+            let said = WNS_STATUSES.iter().filter_map(|name| answer.headers.get(*name));
+            let mut said = said.filter_map(|value| value.to_str().ok());
+            let all_well = said.all(|status| status.eq_ignore_ascii_case("received"));
+            if all_well { None } else { reason(service, answer) }
+        }
+        PushService::Wns
+        | PushService::Fcm
+        | PushService::Mozilla
+        | PushService::Apple
+        | PushService::Ntfy
+        | PushService::Other => None,
+    }
+}
+
+/// What became of the message: WNS writes it under both.
+const WNS_STATUSES: [&str; 2] = ["x-wns-status", "x-wns-notificationstatus"];
+
+/// WNS answers in headers; its body is empty. Two of them often say the same.
 fn wns(headers: &HeaderMap) -> Option<String> {
-    const NAMES: [&str; 4] = [
-        "x-wns-error-description",
-        "x-wns-status",
-        "x-wns-notificationstatus",
-        "x-wns-deviceconnectionstatus",
-    ];
-    let told: Vec<_> = NAMES.iter().filter_map(|name| headers.get(*name)?.to_str().ok()).collect();
+    let [status, notification_status] = WNS_STATUSES;
+    let names =
+        ["x-wns-error-description", status, notification_status, "x-wns-deviceconnectionstatus"];
+    let mut told: Vec<_> =
+        names.iter().filter_map(|name| headers.get(*name)?.to_str().ok()).collect();
+    told.dedup();
     (!told.is_empty()).then(|| told.join(", "))
 }
 
@@ -125,10 +146,12 @@ fn looks_random(run: &str) -> bool {
     let has = |test: fn(&u8) -> bool| run.as_bytes().iter().any(test);
     let (digit, letter) = (has(u8::is_ascii_digit), has(u8::is_ascii_alphabetic));
     let cases = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    // A name such as `VapidPkHashMismatch` has a capital now and then; chance makes every other letter one.
+    let capitals = run.bytes().filter(u8::is_ascii_uppercase).count();
     match run.len() {
         ..=9 => false,
         10..=15 => digit && cases,
-        16..=31 => digit && letter,
+        16..=31 => (digit && letter) || (cases && capitals * 3 > run.len()),
         32.. => true,
     }
 }

@@ -1,5 +1,7 @@
 //! The table of statuses, row by row, and the reasons that real push services give.
 
+mod properties;
+
 use http::HeaderValue;
 use http::header::HeaderName;
 
@@ -46,10 +48,20 @@ fn any_2xx_is_accepted() {
 }
 
 #[test]
-fn a_wns_200_that_dropped_the_message_is_accepted_and_shows_the_reason() {
-    let dropped = answer(200, &[("x-wns-status", "dropped")], "");
-    assert_eq!(classify(PushService::Wns, &dropped, NOW), Verdict::Accepted);
-    assert_eq!(reason(PushService::Wns, &dropped).as_deref(), Some("dropped"));
+fn a_wns_200_that_dropped_or_throttled_the_message_is_accepted_and_shows_the_reason() {
+    for status in ["dropped", "channelthrottled"] {
+        let answer = answer(200, &[("x-wns-status", status)], "");
+        assert_eq!(classify(PushService::Wns, &answer, NOW), Verdict::Accepted);
+        assert_eq!(dropped(PushService::Wns, &answer).as_deref(), Some(status));
+        assert_eq!(dropped(PushService::Other, &answer), None, "it is a word of WNS's");
+    }
+    for (status, said) in [(200, "received"), (200, "Received"), (410, "dropped")] {
+        let answer = answer(status, &[("x-wns-status", said)], "");
+        assert_eq!(dropped(PushService::Wns, &answer), None, "{status} {said}");
+    }
+    let by_the_other_name = answer(200, &[("x-wns-notificationstatus", "dropped")], "");
+    assert_eq!(dropped(PushService::Wns, &by_the_other_name).as_deref(), Some("dropped"));
+    assert_eq!(dropped(PushService::Wns, &answer(200, &[], "")), None);
 }
 
 #[test]
@@ -156,6 +168,16 @@ fn real_reasons_are_found_where_each_service_puts_them() {
             "Not Found: Request did not validate: errno 102",
         ),
         (
+            PushService::Mozilla,
+            r#"{"code":401,"errno":109,"error":"Unauthorized","message":"VAPID public key mismatch"}"#,
+            "Unauthorized: VAPID public key mismatch: errno 109",
+        ),
+        (
+            PushService::Mozilla,
+            r#"{"code":503,"errno":null,"error":"Service Unavailable","message":"Database error"}"#,
+            "Service Unavailable: Database error: code 503",
+        ),
+        (
             PushService::Ntfy,
             r#"{"code":50701,"http":507,"error":"cannot publish to UnifiedPush topic without previously active subscriber","link":"https://ntfy.sh/x"}"#,
             "cannot publish to UnifiedPush topic without previously active subscriber: code 50701",
@@ -193,6 +215,8 @@ fn wns_reasons_are_in_its_headers() {
         ("x-wns-notificationstatus", "dropped"),
     ];
     let expected = "The cloud notification channel expired, dropped";
+    let twice = [("x-wns-status", "dropped"), ("x-wns-notificationstatus", "dropped")];
+    assert_eq!(reason(PushService::Wns, &answer(400, &twice, "")).as_deref(), Some("dropped"));
     assert_eq!(reason(PushService::Wns, &answer(410, &headers, "")).as_deref(), Some(expected));
     assert_eq!(reason(PushService::Other, &answer(410, &headers, "")), None);
 }
@@ -217,6 +241,8 @@ fn a_reason_never_shows_what_could_be_an_endpoint() {
         "fcm.googleapis.com/fcm/send/x",
         "token=BQYAAAB1234abcd",
         "up1d2f3g4h5j6k7l",
+        "BTBZMqHHyrWTtsJuJvaSIg",
+        "eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiJ4In0.c2ln",
         "\"dQw4w9WgXcQ:APA91bHPRgkF3JUikC4ENAHEeMrd41Zxv3hVZjC9KtT8OvPVGJ\"",
         "gaaaaabkzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz",
         "ops@example.org",
@@ -226,7 +252,8 @@ fn a_reason_never_shows_what_could_be_an_endpoint() {
         let shown = reason(PushService::Other, &answer(404, &[], &body)).unwrap();
         assert_eq!(shown, "no such subscription: [redacted] sorry");
     }
-    let plain = "Content-Type must be application/octet-stream (RFC 8030), TTL of 2419200 s? VapidPkHashMismatch";
+    let plain = "Content-Type must be application/octet-stream (RFC 8030), TTL of 2419200 s? VapidPkHashMismatch \
+                 TooManyProviderTokenUpdates X-WNS-Cache-Policy";
     assert_eq!(reason(PushService::Other, &answer(400, &[], plain)).as_deref(), Some(plain));
 }
 

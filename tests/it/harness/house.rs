@@ -2,12 +2,13 @@
 
 #[path = "house/joining.rs"]
 mod joining;
+#[path = "house/way_out.rs"]
+mod way_out;
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,11 +17,6 @@ use fanfare::delivery::retry::RetryPolicy;
 use fanfare::id::{AppId, PublicId, VapidKeyId};
 use fanfare::metrics::Metrics;
 use fanfare::model::Outcome;
-use fanfare::push::Push;
-use fanfare::push::egress::Egress;
-use fanfare::push::https::HttpsPush;
-use fanfare::push::options::PushOptions;
-use fanfare::push::tls;
 use fanfare::store::directory::{AppSettings, DEFAULT_APP, DirectoryChange, Secret};
 use fanfare::store::sqlite::SqliteStore;
 use fanfare::store::view::NotificationView;
@@ -30,9 +26,10 @@ use fanfare::tree::{MakePush, Tree, TreeOptions, TreeParts};
 use fanfare::webpush::encrypt;
 use fanfare::webpush::message::Content;
 use fanfare::webpush::request::Urgency;
-use fanfare::webpush::vapid::{VapidKey, VapidSigner};
+use fanfare::webpush::vapid::{Subject, VapidKey, VapidSigner};
 use tempfile::TempDir;
 
+pub(crate) use self::way_out::way_out;
 use super::push_service::PushService;
 
 /// No test waits longer for what must happen.
@@ -106,7 +103,9 @@ impl House {
         let parts = TreeParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             push,
-            signer: Arc::new(VapidSigner::new(None)),
+            signer: Arc::new(VapidSigner::new(Some(
+                Subject::parse("mailto:ops@example.org").unwrap(),
+            ))),
             metrics: Arc::clone(&metrics),
             clock: Clock::System,
             options,
@@ -210,16 +209,6 @@ impl House {
         self.store.close();
         drop(self.directory);
     }
-}
-
-/// HTTPS to these services and nobody else.
-fn way_out(services: &[&PushService]) -> MakePush {
-    let allow: Vec<_> = services.iter().map(|service| service.authority().to_owned()).collect();
-    let egress = Arc::new(Egress::new(&allow, false).unwrap());
-    let tls = tls::client_config(services.first().map(|service| service.ca_file())).unwrap();
-    Arc::new(move || -> Rc<dyn Push> {
-        Rc::new(HttpsPush::new(Arc::clone(&egress), Arc::clone(&tls), PushOptions::default()))
-    })
 }
 
 fn database(directory: &Path) -> std::path::PathBuf {

@@ -5,6 +5,8 @@
 mod bodies;
 #[path = "push_service/ca.rs"]
 mod ca;
+#[path = "push_service/persona.rs"]
+pub(crate) mod persona;
 #[path = "push_service/script.rs"]
 mod script;
 #[path = "push_service/serve.rs"]
@@ -24,8 +26,9 @@ use tokio::sync::oneshot;
 pub(crate) use self::script::{Answer, Recorded};
 
 use self::ca::Ca;
+use self::persona::{Persona, Role, Subscribed};
 use self::serve::Behaviour;
-use self::state::{Keep, PREFIX, State};
+use self::state::{Keep, State};
 
 /// No test waits longer for what should happen at once.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -45,6 +48,7 @@ pub(crate) struct Builder {
     http1_only: bool,
     keep: Keep,
     hosts: Vec<String>,
+    persona: Option<Persona>,
 }
 
 impl Builder {
@@ -78,6 +82,12 @@ impl Builder {
         self
     }
 
+    /// Plays a push service of renown: has its name, refuses what it refuses, answers as it does.
+    pub(crate) fn playing(mut self, persona: Persona) -> Self {
+        self.persona = Some(persona);
+        self.host(persona.host())
+    }
+
     pub(crate) fn start(self) -> PushService {
         let ca = Ca::shared();
         let mut hosts = self.hosts;
@@ -87,7 +97,10 @@ impl Builder {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let authority = listener.local_addr().unwrap().to_string();
-        let state = Arc::new(State::new(self.keep));
+        let state = Arc::new(State::new(self.keep, self.persona.map(Role::new)));
+        if let Some(persona) = self.persona {
+            state.script.rule(Arc::new(move |request| persona.accepts(request)));
+        }
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name(format!("push service {authority}"))
@@ -109,6 +122,21 @@ impl PushService {
         Builder::default()
     }
 
+    /// One that plays a push service of renown.
+    pub(crate) fn playing(persona: Persona) -> Self {
+        Self::builder().playing(persona).start()
+    }
+
+    /// Whom it plays.
+    pub(crate) fn persona(&self) -> Option<Persona> {
+        self.state.role.as_ref().map(Role::persona)
+    }
+
+    /// Changes what it knows of the subscription behind `token`; only who plays a part knows any.
+    pub(crate) fn remember(&self, token: &str, change: impl FnOnce(&mut Subscribed)) {
+        self.state.role.as_ref().expect("a service that plays").remember(token, change);
+    }
+
     /// `127.0.0.1:PORT`: what `egress.allow` must say for it to be reached.
     pub(crate) fn authority(&self) -> &str {
         &self.authority
@@ -118,13 +146,13 @@ impl PushService {
         self.authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap()
     }
 
-    /// `https://127.0.0.1:PORT`: the `aud` of its VAPID tokens.
+    /// `https://127.0.0.1:PORT`, or that of whom it plays: the `aud` of its VAPID tokens.
     pub(crate) fn origin(&self) -> String {
-        format!("https://{}", self.authority)
+        self.state.role.as_ref().map_or_else(|| format!("https://{}", self.authority), Role::origin)
     }
 
     pub(crate) fn endpoint(&self, token: &str) -> String {
-        format!("https://{}{PREFIX}{token}", self.authority)
+        format!("{}{}{token}", self.origin(), self.state.prefix())
     }
 
     /// What `egress.ca_file` must name for it to be trusted.

@@ -13,7 +13,7 @@ pub(crate) struct Recorded {
     pub(crate) index: usize,
     /// Which connection it came on: 0, 1, 2 …
     pub(crate) connection: usize,
-    /// What follows `/push/` in its path, byte for byte.
+    /// What follows the endpoints' prefix in its path (all of the path, where that has another), byte for byte.
     pub(crate) token: String,
     pub(crate) method: Method,
     pub(crate) version: Version,

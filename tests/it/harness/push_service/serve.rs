@@ -24,7 +24,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::bodies::{drip, endless, streamed, whole};
 use super::script::{Answer, Recorded};
-use super::state::{Keep, PREFIX, Peak, State};
+use super::state::{Keep, Peak, State};
 
 /// What the server does beside answering.
 #[derive(Clone, Debug, Default)]
@@ -153,7 +153,7 @@ async fn exchange(
         respond.send_response(plain(StatusCode::CREATED), true)?;
         return Ok(());
     }
-    let answer = state.record(recorded(head, whole.into(), connection));
+    let answer = state.record(recorded(head, whole.into(), connection, state));
     match answer {
         Answer::Reply { status, headers, body } => {
             let mut stream = respond.send_response(with(status, headers), body.is_empty())?;
@@ -221,7 +221,7 @@ async fn http1(
         let _stream = state.streams.enter();
         let (head, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
-        let (status, headers, body) = match state.record(recorded(head, body, number)) {
+        let (status, headers, body) = match state.record(recorded(head, body, number, state)) {
             Answer::Reply { status, headers, body } => (status, headers, whole(body)),
             Answer::Hold => {
                 held(state).await;
@@ -264,12 +264,12 @@ async fn held(state: &State) {
     }
 }
 
-fn recorded(head: http::request::Parts, body: Bytes, connection: usize) -> Recorded {
+fn recorded(head: http::request::Parts, body: Bytes, connection: usize, state: &State) -> Recorded {
     let path = head.uri.path_and_query().map_or("", |path| path.as_str());
     Recorded {
         index: 0,
         connection,
-        token: path.strip_prefix(PREFIX).unwrap_or(path).to_owned(),
+        token: path.strip_prefix(state.prefix()).unwrap_or(path).to_owned(),
         method: head.method,
         version: head.version,
         headers: head.headers,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Notify, Semaphore};
 
+use super::persona::Role;
 use super::script::{Answer, Recorded, Script};
 
 /// How much is remembered of each request.
@@ -20,6 +21,8 @@ pub(crate) enum Keep {
 
 pub(crate) struct State {
     pub(crate) keep: Keep,
+    /// Whom it plays, if anyone.
+    pub(crate) role: Option<Role>,
     pub(crate) script: Script,
     /// [`Answer::Hold`] waits for a permit of it.
     pub(crate) gate: Semaphore,
@@ -37,9 +40,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(keep: Keep) -> Self {
+    pub(crate) fn new(keep: Keep, role: Option<Role>) -> Self {
         Self {
             keep,
+            role,
             script: Script::default(),
             gate: Semaphore::new(0),
             changed: Notify::new(),
@@ -56,7 +60,7 @@ impl State {
 
     /// Counts a request and forgets it.
     pub(crate) fn count(&self, path: &str) {
-        let token = path.strip_prefix(PREFIX).unwrap_or_default();
+        let token = path.strip_prefix(self.prefix()).unwrap_or_default();
         let mut counts = self.counts.lock().unwrap();
         match counts.get_mut(token) {
             Some(count) => *count += 1,
@@ -65,6 +69,11 @@ impl State {
             }
         }
         self.requests.fetch_add(1, Ordering::Release);
+    }
+
+    /// All endpoints are `https://host:port<prefix><token>`.
+    pub(crate) fn prefix(&self) -> &'static str {
+        self.role.as_ref().map_or("/push/", |role| role.persona().prefix())
     }
 
     /// Remembers a request and says what to answer.
@@ -77,7 +86,8 @@ impl State {
         };
         self.requests.fetch_add(1, Ordering::Release);
         self.changed.notify_waiters();
-        self.script.answer(&request)
+        let refusal = self.role.as_ref().and_then(|role| role.refuses(&request));
+        refusal.unwrap_or_else(|| self.script.answer(&request))
     }
 
     pub(crate) fn requests(&self) -> u64 {
@@ -92,9 +102,6 @@ impl State {
         self.counts.lock().unwrap().clone()
     }
 }
-
-/// All endpoints are `https://host:port/push/<token>`.
-pub(crate) const PREFIX: &str = "/push/";
 
 /// How many there are, and how many there were at most.
 #[derive(Default)]
