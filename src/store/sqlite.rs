@@ -35,6 +35,7 @@ mod leave;
 mod open_log;
 mod pruning;
 mod reads;
+mod replace;
 mod rows;
 mod schema;
 mod settle;
@@ -216,7 +217,7 @@ impl Store for SqliteStore {
     }
 
     fn replace(&self, command: Replace) -> StoreFuture<ReplaceReply> {
-        self.journal.change(move |writer| subscribe::replace(writer, &command))
+        self.journal.change(move |writer| replace::replace(writer, &command))
     }
 
     fn leave(&self, command: Leave) -> StoreFuture<u64> {

@@ -4,18 +4,15 @@ use diesel::prelude::*;
 
 use super::accept::channel_of;
 use super::fault;
-use super::leave::{leave_all, leave_channel, remove};
-use super::rows::{parse_exclude, write_exclude};
-use super::schema::{channel, membership, notification, subscription};
-use super::views::{channel_names, subscription_view};
+use super::leave::{leave_channel, remove};
+use super::schema::{channel, membership, subscription};
+use super::views::channel_names;
 use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
 use crate::id::{AppId, Generation, IdKind, PublicId, SubscriptionId, VapidKeyId};
 use crate::model::Outcome;
 use crate::store::directory::App;
-use crate::store::{
-    Authority, Committed, Replace, ReplaceReply, StoreError, Subscribe, SubscribeReply, covers,
-};
+use crate::store::{Authority, Committed, Replace, StoreError, Subscribe, SubscribeReply, covers};
 use crate::webpush::subscription::{Endpoint, Keys};
 
 /// A subscription that went can come back for so long.
@@ -68,23 +65,23 @@ fn doubly_claimed(prefixes: &[String], channels: &[String]) -> Option<String> {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = subscription)]
-struct KnownRow {
-    id: i64,
+pub(super) struct KnownRow {
+    pub(super) id: i64,
     public_id: String,
     generation: i64,
     p256dh: Vec<u8>,
     auth: Vec<u8>,
-    gone: Option<i64>,
-    gone_channels: Option<String>,
+    pub(super) gone: Option<i64>,
+    pub(super) gone_channels: Option<String>,
 }
 
 impl KnownRow {
-    fn has_keys(&self, keys: &Keys) -> bool {
+    pub(super) fn has_keys(&self, keys: &Keys) -> bool {
         Keys::from_store(&self.p256dh, &self.auth).is_ok_and(|known| known == *keys)
     }
 }
 
-fn find_endpoint(
+pub(super) fn find_endpoint(
     connection: &mut SqliteConnection,
     app: AppId,
     endpoint: &Endpoint,
@@ -138,7 +135,7 @@ fn renew(
 }
 
 /// The endpoint and keys that a subscription gets.
-struct Refresh<'a> {
+pub(super) struct Refresh<'a> {
     endpoint: &'a Endpoint,
     keys: &'a Keys,
     expires: Option<Timestamp>,
@@ -169,7 +166,7 @@ impl<'a> From<&'a Replace> for Refresh<'a> {
 
 /// A new generation: what an attempt with the old keys brings no longer counts. It is due at once, so that a worker
 /// looks for what waited for the old one.
-fn refresh(
+pub(super) fn refresh(
     writer: &mut SqliteWriter,
     row: &KnownRow,
     with: &Refresh<'_>,
@@ -200,7 +197,12 @@ fn refresh(
 }
 
 /// Makes the subscription a member from the channel's head on, if it is none.
-fn join(writer: &mut SqliteWriter, app: AppId, id: i64, name: &str) -> Result<(), StoreError> {
+pub(super) fn join(
+    writer: &mut SqliteWriter,
+    app: AppId,
+    id: i64,
+    name: &str,
+) -> Result<(), StoreError> {
     let row = channel_of(&mut writer.connection, app, name)?;
     let joined = diesel::insert_or_ignore_into(membership::table)
         .values((
@@ -250,7 +252,7 @@ fn displace(
     Ok(())
 }
 
-fn held_channels(
+pub(super) fn held_channels(
     connection: &mut SqliteConnection,
     id: i64,
 ) -> Result<Vec<(i64, String)>, StoreError> {
@@ -260,102 +262,4 @@ fn held_channels(
         .select((channel::id, channel::name))
         .load(connection)
         .map_err(fault)
-}
-
-pub(super) fn replace(
-    writer: &mut SqliteWriter,
-    command: &Replace,
-) -> Result<ReplaceReply, StoreError> {
-    let known = subscription::table
-        .filter(subscription::public_id.eq(command.id.as_str()))
-        .filter(subscription::app_id.eq(command.app.0))
-        .select(KnownRow::as_select())
-        .get_result(&mut writer.connection)
-        .optional()
-        .map_err(fault)?;
-    let Some(row) = known else { return Ok(ReplaceReply::Unknown) };
-    if row.gone.is_some_and(|gone| gone < (command.now - REVIVABLE).as_millis()) {
-        return Ok(ReplaceReply::Unknown);
-    }
-    let other = find_endpoint(&mut writer.connection, command.app, &command.endpoint)?;
-    match other.filter(|other| other.id != row.id) {
-        Some(other) if other.gone.is_some() => remove(writer, other.id)?,
-        Some(other) if other.has_keys(&command.keys) => merge(writer, &row, &other, command.now)?,
-        Some(_) => return Ok(ReplaceReply::EndpointInUse),
-        None => {}
-    }
-    refresh(writer, &row, &Refresh::from(command), command.now)?;
-    for name in went_from(&row)? {
-        join(writer, command.app, row.id, &name)?;
-    }
-    let view = subscription_view(&mut writer.connection, command.app, &command.id)?;
-    Ok(view.map_or(ReplaceReply::Unknown, ReplaceReply::Replaced))
-}
-
-/// The channels that a subscription was in when it went.
-fn went_from(row: &KnownRow) -> Result<Vec<String>, StoreError> {
-    match &row.gone_channels {
-        None => Ok(Vec::new()),
-        Some(json) => serde_json::from_str(json).map_err(|error| {
-            StoreError::Corrupt(format!("channels of a gone subscription: {error}"))
-        }),
-    }
-}
-
-/// Two rows turn out to be one browser: the memberships of `other` go to `row`, with their cursors.
-fn merge(
-    writer: &mut SqliteWriter,
-    row: &KnownRow,
-    other: &KnownRow,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    for (channel, _) in held_channels(&mut writer.connection, other.id)? {
-        let mine = membership::table.find((channel, row.id));
-        let is_member = diesel::select(diesel::dsl::exists(mine))
-            .get_result::<bool>(&mut writer.connection)
-            .map_err(fault)?;
-        if is_member {
-            leave_channel(writer, channel, other.id, Outcome::Unsubscribed, now)?;
-        } else {
-            diesel::update(membership::table.find((channel, other.id)))
-                .set(membership::subscription_id.eq(row.id))
-                .execute(&mut writer.connection)
-                .map_err(fault)?;
-            exclude_instead(writer, channel, other.id, row.id)?;
-        }
-    }
-    // What is left are channels that are deleted and whose members have not been pruned yet.
-    leave_all(writer, other.id, Outcome::Unsubscribed, now)?;
-    remove(writer, other.id)
-}
-
-/// What excluded `other` in a channel excludes `row` in its place, and nothing else does: what was for `other` is now
-/// for `row`, also where `row` had been excluded as a member that it was then.
-fn exclude_instead(
-    writer: &mut SqliteWriter,
-    channel: i64,
-    other: i64,
-    row: i64,
-) -> Result<(), StoreError> {
-    let open = notification::table
-        .filter(notification::channel_id.eq(channel).and(notification::finished.is_null()))
-        .filter(notification::exclude.is_not_null())
-        .select((notification::id, notification::seq, notification::exclude))
-        .load::<(i64, i64, Option<String>)>(&mut writer.connection)
-        .map_err(fault)?;
-    for (id, seq, exclude) in open {
-        let excluded = exclude.as_deref().and_then(parse_exclude).unwrap_or_default();
-        let has = |id: i64| excluded.contains(&SubscriptionId(id));
-        if !has(other) && !has(row) {
-            continue;
-        }
-        let others = excluded.iter().map(|id| id.0).filter(|id| ![other, row].contains(id));
-        let rows: Vec<i64> = others.chain(has(other).then_some(row)).collect();
-        diesel::update(notification::table.find(id))
-            .set(notification::exclude.eq(Some(write_exclude(&rows))))
-            .execute(&mut writer.connection)
-            .map_err(fault)?;
-        writer.forget_after_commit(channel, seq);
-    }
-    Ok(())
 }
