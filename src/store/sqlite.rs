@@ -36,6 +36,7 @@ mod open_log;
 mod pruning;
 mod reads;
 mod replace;
+mod returning;
 mod rows;
 mod schema;
 mod settle;

@@ -7,12 +7,15 @@ use super::fault;
 use super::leave::{leave_all, leave_channel, remove};
 use super::rows::{parse_exclude, write_exclude};
 use super::schema::{membership, notification, subscription};
-use super::subscribe::{KnownRow, REVIVABLE, Refresh, find_endpoint, held_channels, join, refresh};
+use super::subscribe::{
+    KnownRow, Refresh, find_endpoint, held_channels, is_displaced, join, refresh,
+};
 use super::views::subscription_view;
 use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
 use crate::id::SubscriptionId;
 use crate::model::Outcome;
+use crate::store::directory::App;
 use crate::store::{Replace, ReplaceReply, StoreError};
 
 pub(super) fn replace(
@@ -27,18 +30,30 @@ pub(super) fn replace(
         .optional()
         .map_err(fault)?;
     let Some(row) = known else { return Ok(ReplaceReply::Unknown) };
-    if row.gone.is_some_and(|gone| gone < (command.now - REVIVABLE).as_millis()) {
+    if row.gone.is_some() && !row.may_return(command.now) {
         return Ok(ReplaceReply::Unknown);
     }
+    let app = writer.app(command.app)?;
+    let mut returns_to = went_from(&row)?;
     let other = find_endpoint(&mut writer.connection, command.app, &command.endpoint)?;
     match other.filter(|other| other.id != row.id) {
+        // To know the endpoint of one that may still come back is not to own it.
+        Some(other) if !other.has_keys(&command.keys) => {
+            if other.gone.is_none() || other.may_return(command.now) {
+                return Ok(ReplaceReply::EndpointInUse);
+            }
+            remove(writer, other.id)?;
+        }
         Some(other) if other.gone.is_some() => remove(writer, other.id)?,
-        Some(other) if other.has_keys(&command.keys) => merge(writer, &row, &other, command.now)?,
-        Some(_) => return Ok(ReplaceReply::EndpointInUse),
+        Some(other) => {
+            let brought = merge(writer, &app, &row, &other, command.now)?;
+            let left = left_behind(&app, &returns_to, &brought);
+            returns_to.retain(|name| !left.contains(name));
+        }
         None => {}
     }
     refresh(writer, &row, &Refresh::from(command), command.now)?;
-    for name in went_from(&row)? {
+    for name in returns_to {
         join(writer, command.app, row.id, &name)?;
     }
     let view = subscription_view(&mut writer.connection, command.app, &command.id)?;
@@ -55,14 +70,35 @@ fn went_from(row: &KnownRow) -> Result<Vec<String>, StoreError> {
     }
 }
 
-/// Two rows turn out to be one browser: the memberships of `other` go to `row`, with their cursors.
+/// Of the channels `had`, those that go when the memberships `brought` come. `other` has the endpoint, so its user is the
+/// later one of a shared browser, and inherits nothing of the earlier one's but what is anybody's.
+fn left_behind(app: &App, had: &[String], brought: &[String]) -> Vec<String> {
+    if !had.iter().any(|name| is_displaced(app, name, brought)) {
+        return Vec::new();
+    }
+    let stays =
+        |name: &String| brought.contains(name) || app.settings.public_channels.contains(name);
+    let goes = |name: &&String| !stays(name) || is_displaced(app, name, brought);
+    had.iter().filter(goes).cloned().collect()
+}
+
+/// Two rows turn out to be one browser: the memberships of `other` go to `row`, with their cursors; answers their names.
 fn merge(
     writer: &mut SqliteWriter,
+    app: &App,
     row: &KnownRow,
     other: &KnownRow,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    for (channel, _) in held_channels(&mut writer.connection, other.id)? {
+) -> Result<Vec<String>, StoreError> {
+    let brought = held_channels(&mut writer.connection, other.id)?;
+    let names: Vec<_> = brought.iter().map(|(_, name)| name.clone()).collect();
+    let held = held_channels(&mut writer.connection, row.id)?;
+    let had: Vec<_> = held.iter().map(|(_, name)| name.clone()).collect();
+    let left = left_behind(app, &had, &names);
+    for (channel, _) in held.iter().filter(|(_, name)| left.contains(name)) {
+        leave_channel(writer, *channel, row.id, Outcome::Unsubscribed, now)?;
+    }
+    for (channel, _) in brought {
         let mine = membership::table.find((channel, row.id));
         let is_member = diesel::select(diesel::dsl::exists(mine))
             .get_result::<bool>(&mut writer.connection)
@@ -79,7 +115,8 @@ fn merge(
     }
     // What is left are channels that are deleted and whose members have not been pruned yet.
     leave_all(writer, other.id, Outcome::Unsubscribed, now)?;
-    remove(writer, other.id)
+    remove(writer, other.id)?;
+    Ok(names)
 }
 
 /// What excluded `other` in a channel excludes `row` in its place, and nothing else does: what was for `other` is now

@@ -30,8 +30,16 @@ pub(super) fn subscribe(
     let (row, created) = match found {
         None => (insert(writer, command)?, true),
         Some(row) if row.has_keys(&command.keys) && row.gone.is_none() => {
-            renew(&mut writer.connection, row.id, command.expires)?;
+            renew(&mut writer.connection, &row, command)?;
             (row, false)
+        }
+        // To know a dead endpoint is not to own it: until it can no longer come back, only a backend ends that.
+        Some(row)
+            if row.may_return(command.now)
+                && !row.has_keys(&command.keys)
+                && command.authority != Authority::ApiKey =>
+        {
+            return Ok(SubscribeReply::EndpointInUse);
         }
         // Whoever held this endpoint before has the secret of its id; new keys on a dead one get a new id.
         Some(row) if row.gone.is_some() && !row.has_keys(&command.keys) => {
@@ -71,6 +79,7 @@ pub(super) struct KnownRow {
     generation: i64,
     p256dh: Vec<u8>,
     auth: Vec<u8>,
+    expires: Option<i64>,
     pub(super) gone: Option<i64>,
     pub(super) gone_channels: Option<String>,
 }
@@ -78,6 +87,11 @@ pub(super) struct KnownRow {
 impl KnownRow {
     pub(super) fn has_keys(&self, keys: &Keys) -> bool {
         Keys::from_store(&self.p256dh, &self.auth).is_ok_and(|known| known == *keys)
+    }
+
+    /// Whether it went, and not so long ago that it cannot come back.
+    pub(super) fn may_return(&self, now: Timestamp) -> bool {
+        self.gone.is_some_and(|gone| gone >= (now - REVIVABLE).as_millis())
     }
 }
 
@@ -121,14 +135,22 @@ fn insert(writer: &mut SqliteWriter, command: &Subscribe) -> Result<KnownRow, St
     Ok(row)
 }
 
-/// The same browser again: only when it ends can have changed.
+/// The same browser again: only when it ends can have changed. Without a backend's word it can only be put off: an end in
+/// a second would be a way to silence somebody.
 fn renew(
     connection: &mut SqliteConnection,
-    id: i64,
-    expires: Option<Timestamp>,
+    row: &KnownRow,
+    command: &Subscribe,
 ) -> Result<(), StoreError> {
-    diesel::update(subscription::table.find(id))
-        .set(subscription::expires.eq(expires.map(Timestamp::as_millis)))
+    let asked = command.expires.map(Timestamp::as_millis);
+    let expires = match command.authority {
+        Authority::ApiKey => asked,
+        Authority::Token(_) | Authority::Public => {
+            row.expires.zip(asked).map(|(known, asked)| known.max(asked))
+        }
+    };
+    diesel::update(subscription::table.find(row.id))
+        .set(subscription::expires.eq(expires))
         .execute(connection)
         .map(drop)
         .map_err(fault)
@@ -230,13 +252,7 @@ fn displace(
     command: &Subscribe,
 ) -> Result<(), StoreError> {
     let held = held_channels(&mut writer.connection, id)?;
-    let is_displaced = |name: &String| {
-        !command.channels.contains(name)
-            && app.settings.exclusive.iter().any(|prefix| {
-                name.starts_with(prefix.as_str())
-                    && command.channels.iter().any(|new| new.starts_with(prefix.as_str()))
-            })
-    };
+    let is_displaced = |name: &String| is_displaced(app, name, &command.channels);
     let displaces = held.iter().any(|(_, name)| is_displaced(name));
     let loses = |name: &String| match &command.authority {
         Authority::Token(covered) if displaces => {
@@ -250,6 +266,13 @@ fn displace(
         }
     }
     Ok(())
+}
+
+/// Whether who comes into the channels `by` leaves this one: another of the same exclusive namespace.
+pub(super) fn is_displaced(app: &App, name: &String, by: &[String]) -> bool {
+    let is_in = |prefix: &String, name: &String| name.starts_with(prefix.as_str());
+    let claims = |prefix: &String| is_in(prefix, name) && by.iter().any(|new| is_in(prefix, new));
+    !by.contains(name) && app.settings.exclusive.iter().any(claims)
 }
 
 pub(super) fn held_channels(
