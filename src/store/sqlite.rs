@@ -23,7 +23,7 @@ use super::{
     ReplaceReply, Share, Store, StoreError, StoreFuture, Subscribe, SubscribeReply, Totals,
 };
 use crate::clock::Timestamp;
-use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId};
+use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, VapidKeyId};
 use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
 
 mod accept;
@@ -337,6 +337,10 @@ impl Store for SqliteStore {
 
     fn subscription_row(&self, app: AppId, id: PublicId) -> StoreFuture<Option<Arc<Subscription>>> {
         self.read(move |connection| reads::subscription(connection, app, &id))
+    }
+
+    fn vapid_key_uses(&self, app: AppId) -> StoreFuture<Vec<(VapidKeyId, i64)>> {
+        self.read(move |connection| views::vapid_key_uses(connection, app))
     }
 
     fn members(&self, query: ListQuery) -> StoreFuture<Vec<MemberView>> {

@@ -15,4 +15,5 @@ mod ownership;
 mod push_pool;
 mod secrecy;
 mod supervision;
+mod vapid;
 mod waiting;

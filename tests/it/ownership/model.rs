@@ -255,8 +255,9 @@ impl World {
         }
     }
 
-    /// Everybody gets what is open for it.
+    /// What has expired is closed, and everybody gets what is open for it.
     async fn deliver_all(&mut self) {
+        while self.store.upkeep(self.now, 3).await.unwrap() == 3 {}
         for index in 0..self.known.len() {
             while let Some(id) = self.who(index) {
                 let Some(row) = self.store.subscription_row(self.app, id).await.unwrap() else {
