@@ -144,6 +144,10 @@ impl Endpoint {
         if text == canonical {
             return Ok(Self { text: text.into(), uri, origin });
         }
+        // The slash of an empty path may have been one byte too many.
+        if canonical.len() > Self::MAX_LEN {
+            return Err(EndpointError::TooLong);
+        }
         let uri = http::Uri::try_from(&canonical).map_err(|_| EndpointError::Malformed)?;
         Ok(Self { text: canonical.into(), uri, origin })
     }

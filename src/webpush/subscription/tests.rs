@@ -141,8 +141,10 @@ fn one_endpoint_is_written_in_one_way_however_it_is_spelled() {
 fn what_cannot_be_an_endpoint_is_refused_with_the_reason() {
     use EndpointError::{Dead, Fragment, Malformed, NotHttps, TooLong, Userinfo};
     let long = format!("https://push.example/{}", "a".repeat(2048));
+    let slash = format!("https://push.example?{}", "a".repeat(2048 - 21));
     let cases = [
         (long.as_str(), TooLong),
+        (slash.as_str(), TooLong),
         ("http://push.example/", NotHttps),
         ("ftp://push.example/", NotHttps),
         ("https://user@push.example/", Userinfo),
