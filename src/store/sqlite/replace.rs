@@ -34,7 +34,7 @@ pub(super) fn replace(
         return Ok(ReplaceReply::Unknown);
     }
     let app = writer.app(command.app)?;
-    let mut returns_to = went_from(&row)?;
+    let mut returns_to = row.went_from()?;
     let other = find_endpoint(&mut writer.connection, command.app, &command.endpoint)?;
     match other.filter(|other| other.id != row.id) {
         // To know the endpoint of one that may still come back is not to own it.
@@ -58,16 +58,6 @@ pub(super) fn replace(
     }
     let view = subscription_view(&mut writer.connection, command.app, &command.id)?;
     Ok(view.map_or(ReplaceReply::Unknown, ReplaceReply::Replaced))
-}
-
-/// The channels that a subscription was in when it went.
-fn went_from(row: &KnownRow) -> Result<Vec<String>, StoreError> {
-    match &row.gone_channels {
-        None => Ok(Vec::new()),
-        Some(json) => serde_json::from_str(json).map_err(|error| {
-            StoreError::Corrupt(format!("channels of a gone subscription: {error}"))
-        }),
-    }
 }
 
 /// Of the channels `had`, those that go when the memberships `brought` come. `other` has the endpoint, so its user is the

@@ -47,7 +47,12 @@ pub(super) fn subscribe(
             (insert(writer, command)?, true)
         }
         Some(row) if row.gone.is_some() || command.authority == Authority::ApiKey => {
-            (refresh(writer, &row, &Refresh::from(command), command.now)?, false)
+            let refreshed = refresh(writer, &row, &Refresh::from(command), command.now)?;
+            // Its push service was wrong about it: it is who it was, also where this caller does not put it.
+            for name in row.went_from()? {
+                join(writer, command.app, row.id, &name)?;
+            }
+            (refreshed, false)
         }
         Some(_) => return Ok(SubscribeReply::EndpointInUse),
     };
@@ -81,7 +86,7 @@ pub(super) struct KnownRow {
     auth: Vec<u8>,
     expires: Option<i64>,
     pub(super) gone: Option<i64>,
-    pub(super) gone_channels: Option<String>,
+    gone_channels: Option<String>,
 }
 
 impl KnownRow {
@@ -92,6 +97,16 @@ impl KnownRow {
     /// Whether it went, and not so long ago that it cannot come back.
     pub(super) fn may_return(&self, now: Timestamp) -> bool {
         self.gone.is_some_and(|gone| gone >= (now - REVIVABLE).as_millis())
+    }
+
+    /// The channels that it was in when it went.
+    pub(super) fn went_from(&self) -> Result<Vec<String>, StoreError> {
+        match &self.gone_channels {
+            None => Ok(Vec::new()),
+            Some(json) => serde_json::from_str(json).map_err(|error| {
+                StoreError::Corrupt(format!("channels of a gone subscription: {error}"))
+            }),
+        }
     }
 }
 

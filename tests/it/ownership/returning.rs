@@ -44,6 +44,30 @@ async fn who_knows_the_endpoint_of_one_that_went_cannot_keep_it_from_coming_back
 }
 
 #[actix_web::test]
+async fn a_browser_that_its_push_service_was_wrong_about_is_who_it_was_when_it_registers_again() {
+    let (service, house) = house().await;
+    let token = || Authority::Token(vec!["user:2".to_owned()]);
+    let table = [
+        ("nobody", Authority::Public, "news", vec!["news", "team:7", "user:1"]),
+        ("its own user", token(), "news", vec!["news", "team:7", "user:1"]),
+        // The next user of a shared browser inherits nothing of the last one's.
+        ("another user", token(), "user:2", vec!["user:2"]),
+    ];
+    for (index, (what, authority, joins, expected)) in table.into_iter().enumerate() {
+        let (browser, at) = (Browser::new(), index.to_string());
+        let id = gone(&service, &house, &browser, &at, &["user:1", "team:7"]).await;
+        let call = house.joining(&browser, &service.endpoint(&at), &[joins]);
+        let reply = house.join(Subscribe { authority, ..call }).await;
+        let SubscribeReply::Subscribed { id: same, generation, channels, created } = reply else {
+            panic!("{what}: {reply:?}")
+        };
+        assert_eq!((same, generation.0, created), (id, 2, false), "{what}");
+        assert_eq!(channels, expected, "{what}");
+    }
+    house.stop().await;
+}
+
+#[actix_web::test]
 async fn a_backend_that_puts_another_browser_at_a_dead_endpoint_gives_it_a_name_of_its_own() {
     let (service, house) = house().await;
     let id = gone(&service, &house, &Browser::new(), "it", &["news"]).await;
