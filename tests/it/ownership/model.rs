@@ -230,8 +230,8 @@ impl World {
         let Some(id) = self.who(who) else { return };
         let Some(row) = self.store.subscription_row(self.app, id).await.unwrap() else { return };
         let Some(backlog) = self.store.load(row.id, self.now).await.unwrap() else { return };
-        let open = backlog.stretches.iter().flat_map(|stretch| &stretch.open);
-        let Some(next) = open.filter(|next| next.is_open_for(row.id, self.now)).next() else {
+        let mut open = backlog.stretches.iter().flat_map(|stretch| &stretch.open);
+        let Some(next) = open.find(|next| next.is_open_for(row.id, self.now)) else {
             return;
         };
         let not_before = self.now + Duration::from_secs(60);

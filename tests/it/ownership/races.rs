@@ -110,7 +110,11 @@ async fn of_two_who_register_one_endpoint_at_once_one_has_it_and_the_other_is_to
     let register = async |index: usize| {
         let endpoint = service.endpoint(&index.to_string());
         let calls = [Browser::new(), Browser::new()].map(|browser| Subscribe {
-            authority: if index % 2 == 0 { Authority::Public } else { Authority::Token(vec![]) },
+            authority: if index.is_multiple_of(2) {
+                Authority::Public
+            } else {
+                Authority::Token(vec![])
+            },
             ..house.joining(&browser, &endpoint, &["news"])
         });
         let [first, second] = calls.map(|call| house.join(call));
