@@ -123,6 +123,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> StoreFuture<Option<SubscriptionView>>;
     /// One subscription, to send to it alone.
     fn subscription_row(&self, app: AppId, id: PublicId) -> StoreFuture<Option<Arc<Subscription>>>;
+    /// How many subscriptions each VAPID key of an app signs for, those that went left out; none: not named.
+    fn vapid_key_uses(&self, app: AppId) -> StoreFuture<Vec<(VapidKeyId, i64)>>;
     /// The members of a channel, by row, after `after`.
     fn members(&self, query: ListQuery) -> StoreFuture<Vec<MemberView>>;
     /// The channels of an app whose name begins with `query.name`.

@@ -124,6 +124,20 @@ fn rows() -> Vec<Row> {
             "BPk\n",
         ),
         (
+            &["vapid", "rotate"],
+            "POST /control/vapid-keys",
+            json!({"current": true}),
+            json!({"id": "vpk_2", "key": "BPk"}),
+            "BPk\n",
+        ),
+        (
+            &["vapid", "list"],
+            "GET /control/vapid-keys",
+            Value::Null,
+            json!({"items": [{"id": "vpk_1", "key": "BPk", "current": true, "subscriptions": 3}]}),
+            "id     key  current  subscriptions  created\nvpk_1  BPk  true     3              -\n",
+        ),
+        (
             &["vapid", "export", "7"],
             "GET /control/vapid-keys/7/export",
             Value::Null,

@@ -28,8 +28,10 @@ pub(super) enum Command {
     Import(Import),
     /// Prints a key pair, private half included, as web-push's JSON
     Export(Export),
-    /// Lists an app's keys, public halves only
+    /// Lists an app's keys, public halves only, and for how many subscriptions each signs
     List(List),
+    /// Makes a key for new subscriptions from now on; the earlier ones go on signing for theirs
+    Rotate(Rotate),
 }
 
 #[derive(Debug, clap::Args)]
@@ -78,6 +80,15 @@ pub(super) struct List {
     json: bool,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Rotate {
+    #[command(flatten)]
+    app: AppFlag,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
 pub(super) fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), CliError> {
     match command {
         Command::Generate(args) if args.print => {
@@ -95,6 +106,7 @@ pub(super) fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(),
         }
         Command::Export(args) => export(args, context),
         Command::List(args) => list(&args, context),
+        Command::Rotate(args) => add(&args.app, args.json, json!({"current": true}), context),
     }
 }
 
@@ -132,7 +144,7 @@ fn list(args: &List, context: &mut Context<'_, '_>) -> Result<(), CliError> {
         context.out.json(&json!({"items": items}));
         return Ok(());
     }
-    let columns = ["id", "key", "current", "created"];
+    let columns = ["id", "key", "current", "subscriptions", "created"];
     let row = |item: &Value| columns.map(|field| cell(item, field));
     context.out.table(columns, items.iter().map(row).collect());
     Ok(())

@@ -23,7 +23,7 @@ use super::{
     Share, Store, StoreError, StoreFuture, Subscribe, SubscribeReply, Totals,
 };
 use crate::clock::Timestamp;
-use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId};
+use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, VapidKeyId};
 use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
 
 mod accept;
@@ -35,6 +35,8 @@ mod leave;
 mod open_log;
 mod pruning;
 mod reads;
+mod replace;
+mod returning;
 mod room;
 mod rows;
 mod schema;
@@ -217,7 +219,7 @@ impl Store for SqliteStore {
     }
 
     fn replace(&self, command: Replace) -> StoreFuture<ReplaceReply> {
-        self.journal.change(move |writer| subscribe::replace(writer, &command))
+        self.journal.change(move |writer| replace::replace(writer, &command))
     }
 
     fn leave(&self, command: Leave) -> StoreFuture<u64> {
@@ -336,6 +338,10 @@ impl Store for SqliteStore {
 
     fn subscription_row(&self, app: AppId, id: PublicId) -> StoreFuture<Option<Arc<Subscription>>> {
         self.read(move |connection| reads::subscription(connection, app, &id))
+    }
+
+    fn vapid_key_uses(&self, app: AppId) -> StoreFuture<Vec<(VapidKeyId, i64)>> {
+        self.read(move |connection| views::vapid_key_uses(connection, app))
     }
 
     fn members(&self, query: ListQuery) -> StoreFuture<Vec<MemberView>> {

@@ -19,4 +19,5 @@ mod secrecy;
 mod services;
 mod supervision;
 mod tokens;
+mod vapid;
 mod waiting;

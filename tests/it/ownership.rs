@@ -5,9 +5,15 @@ mod again;
 mod displaced;
 mod ended;
 mod left_behind;
+mod model;
+mod races;
 mod replaced;
+mod returning;
+mod strangers;
 
 use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
 
 use fanfare::id::PublicId;
 
@@ -40,4 +46,19 @@ fn texts(service: &PushService, token: &str, browser: &Browser) -> Vec<String> {
 async fn waits(house: &House, id: &PublicId) {
     let waits = || async { house.subscription(id).await.not_before };
     eventually("the subscription waits", waits).await;
+}
+
+/// Answers the first request with `status` once what this gives is dropped, and all others with 201. Until then the
+/// push service says nothing to anybody.
+fn hold_the_first(service: &PushService, status: u16) -> Sender<()> {
+    let (held, is_released) = channel();
+    let is_released = Mutex::new(is_released);
+    service.answer_with(move |request| {
+        if request.index > 0 {
+            return Answer::status(201);
+        }
+        let _ = is_released.lock().unwrap().recv();
+        Answer::status(status)
+    });
+    held
 }

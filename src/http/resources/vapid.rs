@@ -5,6 +5,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use futures_util::future::{Ready, ready};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::push_key;
@@ -40,6 +41,8 @@ pub struct VapidKeyView {
     pub key: String,
     /// Whether new subscriptions are made with it.
     pub current: bool,
+    /// For how many subscriptions it signs: they were made with it, and no other key does for them.
+    pub subscriptions: i64,
     /// When it was made or imported.
     pub created: String,
 }
@@ -76,6 +79,8 @@ pub async fn list(
     controller: Controller,
     state: web::Data<State>,
 ) -> Result<web::Json<VapidKeys>, Problem> {
+    let uses: HashMap<_, _> =
+        state.store.vapid_key_uses(controller.0.id).await?.into_iter().collect();
     let directory = state.directory();
     let current = directory.current_vapid_key(controller.0.id).map(|key| key.id);
     let mut keys: Vec<_> =
@@ -87,6 +92,7 @@ pub async fn list(
             id: push_key::name(public),
             key: public.to_owned(),
             current: Some(key.id) == current,
+            subscriptions: uses.get(&key.id).copied().unwrap_or(0),
             created: key.created.to_rfc3339(),
         }
     });

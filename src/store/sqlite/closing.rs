@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use super::fault;
+use super::returning::{self, Returning};
 use super::rows::{Counters, NotificationViewRow};
 use super::schema::{channel, notification};
 use super::writer::SqliteWriter;
@@ -128,5 +129,6 @@ pub(super) fn delete_channel(
         .set(channel::deleted.eq(Some(now.as_millis())))
         .execute(&mut writer.connection)
         .map_err(fault)?;
+    returning::not_to(&mut writer.connection, app, name, &Returning::Anyone)?;
     Ok(true)
 }

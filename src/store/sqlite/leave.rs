@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::fault;
+use super::returning::{self, Returning};
 use super::rows::parse_exclude;
 use super::schema::{channel, failure, membership, notification, subscription};
 use super::writer::SqliteWriter;
@@ -15,6 +16,7 @@ pub(super) fn leave(writer: &mut SqliteWriter, command: &Leave) -> Result<u64, S
     match &command.who {
         Leaver::Channel(id, name) => {
             let Some(id) = find(&mut writer.connection, command.app, id)? else { return Ok(0) };
+            returning::not_to(&mut writer.connection, command.app, name, &Returning::One(id))?;
             let row = super::accept::find_channel(&mut writer.connection, command.app, name)?;
             let Some(row) = row else { return Ok(0) };
             let left = leave_channel(writer, row.id, id, Outcome::Unsubscribed, command.now)?;
@@ -66,6 +68,10 @@ fn leave_shared(
         .select(membership::subscription_id)
         .load::<i64>(&mut writer.connection)
         .map_err(fault)?;
+    if who.len() < usize::try_from(SHARED_LIMIT).unwrap_or(usize::MAX) {
+        let who = Returning::AlsoTo(also_in);
+        returning::not_to(&mut writer.connection, command.app, name, &who)?;
+    }
     let mut removed = 0;
     for id in who {
         removed +=

@@ -43,6 +43,18 @@ pub(super) fn missing(
     Ok(None)
 }
 
+/// Whether one more who is not there yet has a place in a channel.
+pub(super) fn is_left(
+    writer: &mut SqliteWriter,
+    app: &App,
+    channel: &str,
+) -> Result<bool, StoreError> {
+    match app.settings.limit(Limit::SubscriptionsPerChannel) {
+        None => Ok(true),
+        Some(most) => has_place(&mut writer.connection, app.id, channel, most, &[]),
+    }
+}
+
 /// As the last transaction left it, and what this one has changed.
 fn subscriptions(writer: &mut SqliteWriter, id: AppId) -> Result<i64, StoreError> {
     let stored = app::table

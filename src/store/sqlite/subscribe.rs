@@ -4,19 +4,16 @@ use diesel::prelude::*;
 
 use super::accept::channel_of;
 use super::fault;
-use super::leave::{leave_all, leave_channel, remove};
+use super::leave::{leave_channel, remove};
 use super::room::{self, Wanted};
-use super::rows::{parse_exclude, write_exclude};
-use super::schema::{channel, membership, notification, subscription};
-use super::views::{channel_names, subscription_view};
+use super::schema::{channel, membership, subscription};
+use super::views::channel_names;
 use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
 use crate::id::{AppId, Generation, IdKind, PublicId, SubscriptionId, VapidKeyId};
 use crate::model::Outcome;
 use crate::store::directory::App;
-use crate::store::{
-    Authority, Committed, Replace, ReplaceReply, StoreError, Subscribe, SubscribeReply, covers,
-};
+use crate::store::{Authority, Committed, Replace, StoreError, Subscribe, SubscribeReply, covers};
 use crate::webpush::subscription::{Endpoint, Keys};
 
 /// A subscription that went can come back for so long.
@@ -37,8 +34,16 @@ pub(super) fn subscribe(
     let (row, created) = match found {
         None => (insert(writer, command)?, true),
         Some(row) if row.has_keys(&command.keys) && row.gone.is_none() => {
-            renew(&mut writer.connection, row.id, command.expires)?;
+            renew(&mut writer.connection, &row, command)?;
             (row, false)
+        }
+        // To know a dead endpoint is not to own it: until it can no longer come back, only a backend ends that.
+        Some(row)
+            if row.may_return(command.now)
+                && !row.has_keys(&command.keys)
+                && command.authority != Authority::ApiKey =>
+        {
+            return Ok(SubscribeReply::EndpointInUse);
         }
         // Whoever held this endpoint before has the secret of its id; new keys on a dead one get a new id.
         Some(row) if row.gone.is_some() && !row.has_keys(&command.keys) => {
@@ -46,7 +51,15 @@ pub(super) fn subscribe(
             (insert(writer, command)?, true)
         }
         Some(row) if row.gone.is_some() || command.authority == Authority::ApiKey => {
-            (refresh(writer, &row, &Refresh::from(command), command.now)?, false)
+            let refreshed = refresh(writer, &row, &Refresh::from(command), command.now)?;
+            // Its push service was wrong about it: it is who it was, also where this caller does not put it, as
+            // far as there is a place left for it.
+            for name in row.went_from()? {
+                if room::is_left(writer, &app, &name)? {
+                    join(writer, command.app, row.id, &name)?;
+                }
+            }
+            (refreshed, false)
         }
         Some(_) => return Ok(SubscribeReply::EndpointInUse),
     };
@@ -81,24 +94,40 @@ fn doubly_claimed(prefixes: &[String], channels: &[String]) -> Option<String> {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = subscription)]
-struct KnownRow {
-    id: i64,
-    app_id: i64,
+pub(super) struct KnownRow {
+    pub(super) id: i64,
+    pub(super) app_id: i64,
     public_id: String,
     generation: i64,
     p256dh: Vec<u8>,
     auth: Vec<u8>,
-    gone: Option<i64>,
+    expires: Option<i64>,
+    pub(super) gone: Option<i64>,
     gone_channels: Option<String>,
 }
 
 impl KnownRow {
-    fn has_keys(&self, keys: &Keys) -> bool {
+    pub(super) fn has_keys(&self, keys: &Keys) -> bool {
         Keys::from_store(&self.p256dh, &self.auth).is_ok_and(|known| known == *keys)
+    }
+
+    /// Whether it went, and not so long ago that it cannot come back.
+    pub(super) fn may_return(&self, now: Timestamp) -> bool {
+        self.gone.is_some_and(|gone| gone >= (now - REVIVABLE).as_millis())
+    }
+
+    /// The channels that it was in when it went.
+    pub(super) fn went_from(&self) -> Result<Vec<String>, StoreError> {
+        match &self.gone_channels {
+            None => Ok(Vec::new()),
+            Some(json) => serde_json::from_str(json).map_err(|error| {
+                StoreError::Corrupt(format!("channels of a gone subscription: {error}"))
+            }),
+        }
     }
 }
 
-fn find_endpoint(
+pub(super) fn find_endpoint(
     connection: &mut SqliteConnection,
     app: AppId,
     endpoint: &Endpoint,
@@ -138,21 +167,29 @@ fn insert(writer: &mut SqliteWriter, command: &Subscribe) -> Result<KnownRow, St
     Ok(row)
 }
 
-/// The same browser again: only when it ends can have changed.
+/// The same browser again: only when it ends can have changed. Without a backend's word it can only be put off: an end in
+/// a second would be a way to silence somebody.
 fn renew(
     connection: &mut SqliteConnection,
-    id: i64,
-    expires: Option<Timestamp>,
+    row: &KnownRow,
+    command: &Subscribe,
 ) -> Result<(), StoreError> {
-    diesel::update(subscription::table.find(id))
-        .set(subscription::expires.eq(expires.map(Timestamp::as_millis)))
+    let asked = command.expires.map(Timestamp::as_millis);
+    let expires = match command.authority {
+        Authority::ApiKey => asked,
+        Authority::Token(_) | Authority::Public => {
+            row.expires.zip(asked).map(|(known, asked)| known.max(asked))
+        }
+    };
+    diesel::update(subscription::table.find(row.id))
+        .set(subscription::expires.eq(expires))
         .execute(connection)
         .map(drop)
         .map_err(fault)
 }
 
 /// The endpoint and keys that a subscription gets.
-struct Refresh<'a> {
+pub(super) struct Refresh<'a> {
     endpoint: &'a Endpoint,
     keys: &'a Keys,
     expires: Option<Timestamp>,
@@ -183,7 +220,7 @@ impl<'a> From<&'a Replace> for Refresh<'a> {
 
 /// A new generation: what an attempt with the old keys brings no longer counts. It is due at once, so that a worker
 /// looks for what waited for the old one.
-fn refresh(
+pub(super) fn refresh(
     writer: &mut SqliteWriter,
     row: &KnownRow,
     with: &Refresh<'_>,
@@ -214,7 +251,12 @@ fn refresh(
 }
 
 /// Makes the subscription a member from the channel's head on, if it is none.
-fn join(writer: &mut SqliteWriter, app: AppId, id: i64, name: &str) -> Result<(), StoreError> {
+pub(super) fn join(
+    writer: &mut SqliteWriter,
+    app: AppId,
+    id: i64,
+    name: &str,
+) -> Result<(), StoreError> {
     let row = channel_of(&mut writer.connection, app, name)?;
     let joined = diesel::insert_or_ignore_into(membership::table)
         .values((
@@ -242,13 +284,7 @@ fn displace(
     command: &Subscribe,
 ) -> Result<(), StoreError> {
     let held = held_channels(&mut writer.connection, id)?;
-    let is_displaced = |name: &String| {
-        !command.channels.contains(name)
-            && app.settings.exclusive.iter().any(|prefix| {
-                name.starts_with(prefix.as_str())
-                    && command.channels.iter().any(|new| new.starts_with(prefix.as_str()))
-            })
-    };
+    let is_displaced = |name: &String| is_displaced(app, name, &command.channels);
     let displaces = held.iter().any(|(_, name)| is_displaced(name));
     let loses = |name: &String| match &command.authority {
         Authority::Token(covered) if displaces => {
@@ -264,7 +300,14 @@ fn displace(
     Ok(())
 }
 
-fn held_channels(
+/// Whether who comes into the channels `by` leaves this one: another of the same exclusive namespace.
+pub(super) fn is_displaced(app: &App, name: &String, by: &[String]) -> bool {
+    let is_in = |prefix: &String, name: &String| name.starts_with(prefix.as_str());
+    let claims = |prefix: &String| is_in(prefix, name) && by.iter().any(|new| is_in(prefix, new));
+    !by.contains(name) && app.settings.exclusive.iter().any(claims)
+}
+
+pub(super) fn held_channels(
     connection: &mut SqliteConnection,
     id: i64,
 ) -> Result<Vec<(i64, String)>, StoreError> {
@@ -274,117 +317,4 @@ fn held_channels(
         .select((channel::id, channel::name))
         .load(connection)
         .map_err(fault)
-}
-
-pub(super) fn replace(
-    writer: &mut SqliteWriter,
-    command: &Replace,
-) -> Result<ReplaceReply, StoreError> {
-    let known = subscription::table
-        .filter(subscription::public_id.eq(command.id.as_str()))
-        .filter(subscription::app_id.eq(command.app.0))
-        .select(KnownRow::as_select())
-        .get_result(&mut writer.connection)
-        .optional()
-        .map_err(fault)?;
-    let Some(row) = known else { return Ok(ReplaceReply::Unknown) };
-    if row.gone.is_some_and(|gone| gone < (command.now - REVIVABLE).as_millis()) {
-        return Ok(ReplaceReply::Unknown);
-    }
-    let other = find_endpoint(&mut writer.connection, command.app, &command.endpoint)?
-        .filter(|other| other.id != row.id);
-    let taken = |other: &KnownRow| other.gone.is_none() && !other.has_keys(&command.keys);
-    if other.as_ref().is_some_and(taken) {
-        return Ok(ReplaceReply::EndpointInUse);
-    }
-    let channels = went_from(&row)?;
-    let goes = other.as_ref().is_some_and(|other| other.gone.is_none());
-    let wanted = Wanted {
-        subscriptions: i64::from(row.gone.is_some()) - i64::from(goes),
-        channels: &channels,
-        members: &other.as_ref().map_or(vec![row.id], |other| vec![row.id, other.id]),
-    };
-    let app = writer.app(command.app)?;
-    if let Some(full) = room::missing(writer, &app, &wanted)? {
-        return Ok(ReplaceReply::Full(full));
-    }
-    match other {
-        Some(other) if other.gone.is_some() => remove(writer, other.id)?,
-        Some(other) => merge(writer, &row, &other, command.now)?,
-        None => {}
-    }
-    refresh(writer, &row, &Refresh::from(command), command.now)?;
-    for name in channels {
-        join(writer, command.app, row.id, &name)?;
-    }
-    let view = subscription_view(&mut writer.connection, command.app, &command.id)?;
-    Ok(view.map_or(ReplaceReply::Unknown, ReplaceReply::Replaced))
-}
-
-/// The channels that a subscription was in when it went.
-fn went_from(row: &KnownRow) -> Result<Vec<String>, StoreError> {
-    match &row.gone_channels {
-        None => Ok(Vec::new()),
-        Some(json) => serde_json::from_str(json).map_err(|error| {
-            StoreError::Corrupt(format!("channels of a gone subscription: {error}"))
-        }),
-    }
-}
-
-/// Two rows turn out to be one browser: the memberships of `other` go to `row`, with their cursors.
-fn merge(
-    writer: &mut SqliteWriter,
-    row: &KnownRow,
-    other: &KnownRow,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    for (channel, _) in held_channels(&mut writer.connection, other.id)? {
-        let mine = membership::table.find((channel, row.id));
-        let is_member = diesel::select(diesel::dsl::exists(mine))
-            .get_result::<bool>(&mut writer.connection)
-            .map_err(fault)?;
-        if is_member {
-            leave_channel(writer, channel, other.id, Outcome::Unsubscribed, now)?;
-        } else {
-            diesel::update(membership::table.find((channel, other.id)))
-                .set(membership::subscription_id.eq(row.id))
-                .execute(&mut writer.connection)
-                .map_err(fault)?;
-            exclude_instead(writer, channel, other.id, row.id)?;
-        }
-    }
-    // What is left are channels that are deleted and whose members have not been pruned yet.
-    leave_all(writer, other.id, Outcome::Unsubscribed, now)?;
-    remove(writer, other.id)
-}
-
-/// What excluded `other` in a channel excludes `row` in its place, and nothing else does: what was for `other` is now
-/// for `row`, also where `row` had been excluded as a member that it was then.
-fn exclude_instead(
-    writer: &mut SqliteWriter,
-    channel: i64,
-    other: i64,
-    row: i64,
-) -> Result<(), StoreError> {
-    let open = notification::table
-        .filter(notification::channel_id.eq(channel).and(notification::finished.is_null()))
-        .filter(notification::exclude.is_not_null())
-        .select((notification::id, notification::seq, notification::exclude))
-        .load::<(i64, i64, Option<String>)>(&mut writer.connection)
-        .map_err(fault)?;
-    for (id, seq, exclude) in open {
-        let excluded = exclude.as_deref().and_then(parse_exclude).unwrap_or_default();
-        let has = |id: i64| excluded.contains(&SubscriptionId(id));
-        if !has(other) && !has(row) {
-            continue;
-        }
-        let others = excluded.iter().map(|id| id.0).filter(|id| ![other, row].contains(id));
-        let rows: Vec<i64> = others.chain(has(other).then_some(row)).collect();
-        diesel::update(notification::table.find(id))
-            .set(notification::exclude.eq(Some(write_exclude(&rows))))
-            .execute(&mut writer.connection)
-            .map_err(fault)?;
-        writer.forget_after_commit(channel, seq);
-    }
-    Ok(())
 }

@@ -74,6 +74,19 @@ pub(super) fn is_forgotten(view: &SubscriptionView, now: Timestamp) -> bool {
     view.gone.is_some_and(|gone| gone < now - REVIVABLE)
 }
 
+pub(super) fn vapid_key_uses(
+    connection: &mut SqliteConnection,
+    app: AppId,
+) -> Result<Vec<(VapidKeyId, i64)>, StoreError> {
+    let rows = subscription::table
+        .filter(subscription::app_id.eq(app.0).and(subscription::gone.is_null()))
+        .group_by(subscription::vapid_key_id)
+        .select((subscription::vapid_key_id, diesel::dsl::count_star()))
+        .load::<(i64, i64)>(connection)
+        .map_err(fault)?;
+    Ok(rows.into_iter().map(|(key, count)| (VapidKeyId(key), count)).collect())
+}
+
 pub(super) fn failures(
     connection: &mut SqliteConnection,
     app: AppId,

@@ -78,7 +78,9 @@ pub enum EndpointError {
     Dead,
 }
 
-/// A push endpoint: the URL byte for byte as it was subscribed (WNS tokens hold `%2b`), and its origin.
+/// A push endpoint: its origin, and path and query byte for byte as subscribed (WNS tokens hold `%2b`). The origin is
+/// written in one way alone: `https://PUSH.example:443/x` is whoever has `https://push.example/x`, and nobody becomes a
+/// second owner of one browser's endpoint by spelling it differently.
 #[derive(Clone)]
 pub struct Endpoint {
     text: Arc<str>,
@@ -102,7 +104,7 @@ impl Endpoint {
         Self::read(&text)
     }
 
-    /// The URL as it was given. A secret.
+    /// The URL. A secret.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -112,7 +114,7 @@ impl Endpoint {
         &self.origin
     }
 
-    /// The URL as requests want it, with the same bytes. A secret.
+    /// The same as requests want it. A secret.
     pub fn uri(&self) -> &http::Uri {
         &self.uri
     }
@@ -133,7 +135,21 @@ impl Endpoint {
         }
         let uri = http::Uri::try_from(text).map_err(|_| EndpointError::Malformed)?;
         let origin = agreed_origin(&url, &uri).ok_or(EndpointError::Malformed)?;
-        Ok(Self { text: text.into(), uri, origin })
+        // Dot segments and what a URL must escape: browsers write neither, and a server may read them as another's path.
+        if url.path() != uri.path() {
+            return Err(EndpointError::Malformed);
+        }
+        let query = uri.query().map_or(String::new(), |query| format!("?{query}"));
+        let canonical = format!("{origin}{}{query}", uri.path());
+        if text == canonical {
+            return Ok(Self { text: text.into(), uri, origin });
+        }
+        // The slash of an empty path may have been one byte too many.
+        if canonical.len() > Self::MAX_LEN {
+            return Err(EndpointError::TooLong);
+        }
+        let uri = http::Uri::try_from(&canonical).map_err(|_| EndpointError::Malformed)?;
+        Ok(Self { text: canonical.into(), uri, origin })
     }
 
     fn is_dead(&self) -> bool {

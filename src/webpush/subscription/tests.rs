@@ -100,21 +100,16 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
-fn an_endpoint_keeps_its_bytes_and_its_origin_is_what_vapid_wants() {
+fn an_endpoint_keeps_the_bytes_of_its_path_and_its_origin_is_what_vapid_wants() {
     let cases = [
         (
             "https://wns2-par02p.notify.windows.com/w/?token=BQY%2b%2f9",
             "https://wns2-par02p.notify.windows.com",
             443,
         ),
-        (
-            "https://Updates.Push.Services.Mozilla.com:443/wpush/v2/gA",
-            "https://updates.push.services.mozilla.com",
-            443,
-        ),
         ("https://push.example:8443/up?x=/../y", "https://push.example:8443", 8443),
         ("https://[2001:db8::1]:444/a", "https://[2001:db8::1]:444", 444),
-        ("https://192.0.2.7/a/../b", "https://192.0.2.7", 443),
+        ("https://192.0.2.7/a//b?", "https://192.0.2.7", 443),
     ];
     for (text, origin, port) in cases {
         let endpoint = Endpoint::parse(text).unwrap();
@@ -127,11 +122,29 @@ fn an_endpoint_keeps_its_bytes_and_its_origin_is_what_vapid_wants() {
 }
 
 #[test]
+fn one_endpoint_is_written_in_one_way_however_it_is_spelled() {
+    let cases = [
+        ("https://Push.Example:443/wp/%2b?x", "https://push.example/wp/%2b?x"),
+        ("HTTPS://push.example/wp/A", "https://push.example/wp/A"),
+        ("https://push.example", "https://push.example/"),
+        ("https://push.example?up=1", "https://push.example/?up=1"),
+        ("https://PUSH.example:8443/x", "https://push.example:8443/x"),
+    ];
+    for (spelled, text) in cases {
+        let endpoint = Endpoint::parse(spelled).unwrap();
+        assert_eq!((endpoint.as_str(), endpoint.uri().to_string().as_str()), (text, text));
+        assert_eq!(Endpoint::parse(text), Ok(endpoint));
+    }
+}
+
+#[test]
 fn what_cannot_be_an_endpoint_is_refused_with_the_reason() {
     use EndpointError::{Dead, Fragment, Malformed, NotHttps, TooLong, Userinfo};
     let long = format!("https://push.example/{}", "a".repeat(2048));
+    let slash = format!("https://push.example?{}", "a".repeat(2048 - 21));
     let cases = [
         (long.as_str(), TooLong),
+        (slash.as_str(), TooLong),
         ("http://push.example/", NotHttps),
         ("ftp://push.example/", NotHttps),
         ("https://user@push.example/", Userinfo),
@@ -151,6 +164,10 @@ fn what_cannot_be_an_endpoint_is_refused_with_the_reason() {
         ("https://2130706433/", Malformed),
         ("https://push.example:99999/", Malformed),
         ("https://pûsh.example/", Malformed),
+        ("https://push.example/a/../b", Malformed),
+        ("https://push.example/a/./b", Malformed),
+        ("https://push.example/a/%2e%2E/b", Malformed),
+        ("https://push.example/a\"b", Malformed),
         ("https://android.googleapis.com/gcm/send/abc", Dead),
         ("https://permanently-removed.invalid/fcm/send/abc", Dead),
     ];

@@ -14,14 +14,23 @@ pub enum SubjectError {
     #[error("vapid_subject is neither a mailto: nor an https: URL; use mailto:you@your-domain")]
     Scheme,
     /// `mailto:Name <me@example.org>`
-    #[error("vapid_subject holds a space, a control character, < or >; Apple refuses those")]
+    #[error(
+        "vapid_subject holds a space, <, > or what is no printable ASCII, and Apple refuses those; use \
+         mailto:you@your-domain"
+    )]
     Characters,
+    /// `mailto:one@example.org,two@example.org`
+    #[error("vapid_subject names more than one address; use one alone, mailto:you@your-domain")]
+    Several,
     /// No name of a host after `@` or `//`.
-    #[error("vapid_subject names no host such as example.org; Apple refuses it")]
+    #[error(
+        "vapid_subject names no host such as example.org, and Apple refuses it; use mailto:you@your-domain"
+    )]
     Host,
     /// localhost, .local, .invalid, or a name without a dot.
     #[error(
-        "vapid_subject's host is not a public name; Apple refuses localhost, .local and .invalid"
+        "vapid_subject's host is not a public name, and Apple refuses localhost, .local, .invalid and names without a \
+         dot; use mailto:you@your-domain"
     )]
     PrivateHost,
 }
@@ -29,12 +38,12 @@ pub enum SubjectError {
 impl Subject {
     /// Reads a configured contact.
     pub fn parse(text: &str) -> Result<Self, SubjectError> {
-        if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '<' || c == '>') {
+        if text.contains(|c: char| !c.is_ascii_graphic() || matches!(c, '<' | '>' | '\\')) {
             return Err(SubjectError::Characters);
         }
         let host = match text.split_once(':') {
             Some(("mailto", address)) => mail_host(address)?,
-            Some(("https", _)) => web_host(text)?,
+            Some(("https", rest)) => web_host(text, rest)?,
             Some(_) | None => return Err(SubjectError::Scheme),
         };
         check_host(&host)?;
@@ -49,14 +58,22 @@ impl Subject {
 
 fn mail_host(address: &str) -> Result<String, SubjectError> {
     let address = address.split_once('?').map_or(address, |(address, _)| address);
-    match address.rsplit_once('@') {
-        Some((user, host)) if !user.is_empty() => Host::parse(host).map_err(|_| SubjectError::Host),
-        Some(_) | None => Err(SubjectError::Host),
+    let (user, host) = address.rsplit_once('@').ok_or(SubjectError::Host)?;
+    if user.contains(['@', ',']) {
+        return Err(SubjectError::Several);
     }
-    .and_then(name)
+    if user.is_empty() {
+        return Err(SubjectError::Host);
+    }
+    let name = name(Host::parse(host).map_err(|_| SubjectError::Host)?)?;
+    // A name behind percent signs is one to our parser and none to theirs.
+    if name.eq_ignore_ascii_case(host) { Ok(name) } else { Err(SubjectError::Host) }
 }
 
-fn web_host(text: &str) -> Result<String, SubjectError> {
+fn web_host(text: &str, rest: &str) -> Result<String, SubjectError> {
+    if !rest.starts_with("//") {
+        return Err(SubjectError::Host);
+    }
     let url = Url::parse(text).map_err(|_| SubjectError::Host)?;
     url.host().map(|host| host.to_owned()).ok_or(SubjectError::Host).and_then(name)
 }
@@ -69,10 +86,13 @@ fn name(host: Host<String>) -> Result<String, SubjectError> {
 }
 
 fn check_host(host: &str) -> Result<(), SubjectError> {
-    let mut labels = host.trim_end_matches('.').rsplit('.');
-    let last = labels.next().unwrap_or_default();
-    let private = matches!(last, "localhost" | "local" | "invalid");
-    if private || labels.next().is_none() { Err(SubjectError::PrivateHost) } else { Ok(()) }
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let labels: Vec<_> = host.split('.').collect();
+    if labels.contains(&"") {
+        return Err(SubjectError::Host);
+    }
+    let private = matches!(labels.last(), Some(&("localhost" | "local" | "invalid")));
+    if private || labels.len() < 2 { Err(SubjectError::PrivateHost) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -93,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_apple_refuses_is_refused_with_the_reason() {
-        use SubjectError::{Characters, Host, PrivateHost, Scheme};
+        use SubjectError::{Characters, Host, PrivateHost, Scheme, Several};
         let cases = [
             ("", Scheme),
             ("ops@example.org", Scheme),
@@ -102,7 +122,16 @@ mod tests {
             ("mailto: ops@example.org", Characters),
             ("mailto:Ops<ops@example.org>", Characters),
             ("mailto:ops@example.org\n", Characters),
+            ("mailto:ops@exämple.org", Characters),
+            ("https:\\\\example.org", Characters),
             ("mailto:", Host),
+            ("mailto:ops@ex%61mple.org", Host),
+            ("mailto:ops@.org", Host),
+            ("mailto:ops@example..org", Host),
+            ("mailto:ops@example.org..", Host),
+            ("mailto:ops@localhost,ops@example.org", Several),
+            ("mailto:ops@box@example.org", Several),
+            ("https:example.org", Host),
             ("mailto:ops", Host),
             ("mailto:@example.org", Host),
             ("mailto:ops@[::1]", Host),

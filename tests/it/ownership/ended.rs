@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fanfare::store::{Accepted, Store, SubscribeReply};
+use fanfare::store::{Accepted, Authority, Store, Subscribe, SubscribeReply};
 use fanfare::webpush::message::Content;
 use serde_json::Value;
 
@@ -86,5 +86,33 @@ async fn a_subscription_ends_at_its_expiration_time_and_not_before() {
     let expected = outcomes([("accepted", 1), ("gone", 1)]);
     assert_eq!(house.outcomes(&notification.id).await, expected);
     assert_eq!(house.notify("news", "next").await.recipients, 1);
+    house.stop().await;
+}
+
+#[actix_web::test]
+async fn without_a_backends_word_the_end_of_a_subscription_can_only_be_put_off() {
+    let token = || Authority::Token(vec!["*".to_owned()]);
+    let (early, late) = (now() + Duration::from_secs(60), now() + Duration::from_secs(3600));
+    let table = [
+        ("earlier by a token", token(), Some(late), Some(early), Some(late)),
+        ("later by a token", token(), Some(early), Some(late), Some(late)),
+        ("never by nobody", Authority::Public, Some(early), None, None),
+        ("soon by nobody", Authority::Public, None, Some(early), None),
+        ("soon by a key", Authority::ApiKey, None, Some(early), Some(early)),
+    ];
+    let (service, house) = house().await;
+    for (index, (what, authority, known, asked, ends)) in table.into_iter().enumerate() {
+        let (browser, endpoint) = (Browser::new(), service.endpoint(&index.to_string()));
+        let call = || house.joining(&browser, &endpoint, &["news"]);
+        house.join(Subscribe { expires: known, ..call() }).await;
+        let reply = house.join(Subscribe { expires: asked, authority, ..call() }).await;
+        let SubscribeReply::Subscribed { id, created: false, .. } = reply else {
+            panic!("{what}: {reply:?}")
+        };
+        for end in [early, late] {
+            house.store.upkeep(end, 100).await.unwrap();
+            assert_eq!(house.knows(&id).await, ends.is_none_or(|ends| ends > end), "{what}");
+        }
+    }
     house.stop().await;
 }

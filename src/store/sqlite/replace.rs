@@ -1,0 +1,150 @@
+//! Replacing: another endpoint and keys for a subscription that is there, one that comes back, and two that turn out to
+//! be one.
+
+use diesel::prelude::*;
+
+use super::fault;
+use super::leave::{leave_all, leave_channel, remove};
+use super::room::{self, Wanted};
+use super::rows::{parse_exclude, write_exclude};
+use super::schema::{membership, notification, subscription};
+use super::subscribe::{
+    KnownRow, Refresh, find_endpoint, held_channels, is_displaced, join, refresh,
+};
+use super::views::subscription_view;
+use super::writer::SqliteWriter;
+use crate::clock::Timestamp;
+use crate::id::SubscriptionId;
+use crate::model::Outcome;
+use crate::store::directory::App;
+use crate::store::{Replace, ReplaceReply, StoreError};
+
+pub(super) fn replace(
+    writer: &mut SqliteWriter,
+    command: &Replace,
+) -> Result<ReplaceReply, StoreError> {
+    let known = subscription::table
+        .filter(subscription::public_id.eq(command.id.as_str()))
+        .filter(subscription::app_id.eq(command.app.0))
+        .select(KnownRow::as_select())
+        .get_result(&mut writer.connection)
+        .optional()
+        .map_err(fault)?;
+    let Some(row) = known else { return Ok(ReplaceReply::Unknown) };
+    if row.gone.is_some() && !row.may_return(command.now) {
+        return Ok(ReplaceReply::Unknown);
+    }
+    let app = writer.app(command.app)?;
+    let mut returns_to = row.went_from()?;
+    let other = find_endpoint(&mut writer.connection, command.app, &command.endpoint)?
+        .filter(|other| other.id != row.id);
+    // To know the endpoint of one that lives, or may still come back, is not to own it.
+    let lives = |other: &KnownRow| other.gone.is_none() || other.may_return(command.now);
+    if other.as_ref().is_some_and(|other| !other.has_keys(&command.keys) && lives(other)) {
+        return Ok(ReplaceReply::EndpointInUse);
+    }
+    let merges = other.as_ref().is_some_and(|other| other.gone.is_none());
+    let wanted = Wanted {
+        subscriptions: i64::from(row.gone.is_some()) - i64::from(merges),
+        channels: &returns_to,
+        members: &other.as_ref().map_or(vec![row.id], |other| vec![row.id, other.id]),
+    };
+    if let Some(full) = room::missing(writer, &app, &wanted)? {
+        return Ok(ReplaceReply::Full(full));
+    }
+    match other {
+        Some(other) if !merges => remove(writer, other.id)?,
+        Some(other) => {
+            let brought = merge(writer, &app, &row, &other, command.now)?;
+            let left = left_behind(&app, &returns_to, &brought);
+            returns_to.retain(|name| !left.contains(name));
+        }
+        None => {}
+    }
+    refresh(writer, &row, &Refresh::from(command), command.now)?;
+    for name in returns_to {
+        join(writer, command.app, row.id, &name)?;
+    }
+    let view = subscription_view(&mut writer.connection, command.app, &command.id)?;
+    Ok(view.map_or(ReplaceReply::Unknown, ReplaceReply::Replaced))
+}
+
+/// Of the channels `had`, those that go when the memberships `brought` come. `other` has the endpoint, so its user is the
+/// later one of a shared browser, and inherits nothing of the earlier one's but what is anybody's.
+fn left_behind(app: &App, had: &[String], brought: &[String]) -> Vec<String> {
+    if !had.iter().any(|name| is_displaced(app, name, brought)) {
+        return Vec::new();
+    }
+    let stays =
+        |name: &String| brought.contains(name) || app.settings.public_channels.contains(name);
+    let goes = |name: &&String| !stays(name) || is_displaced(app, name, brought);
+    had.iter().filter(goes).cloned().collect()
+}
+
+/// Two rows turn out to be one browser: the memberships of `other` go to `row`, with their cursors; answers their names.
+fn merge(
+    writer: &mut SqliteWriter,
+    app: &App,
+    row: &KnownRow,
+    other: &KnownRow,
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let brought = held_channels(&mut writer.connection, other.id)?;
+    let names: Vec<_> = brought.iter().map(|(_, name)| name.clone()).collect();
+    let held = held_channels(&mut writer.connection, row.id)?;
+    let had: Vec<_> = held.iter().map(|(_, name)| name.clone()).collect();
+    let left = left_behind(app, &had, &names);
+    for (channel, _) in held.iter().filter(|(_, name)| left.contains(name)) {
+        leave_channel(writer, *channel, row.id, Outcome::Unsubscribed, now)?;
+    }
+    for (channel, _) in brought {
+        let mine = membership::table.find((channel, row.id));
+        let is_member = diesel::select(diesel::dsl::exists(mine))
+            .get_result::<bool>(&mut writer.connection)
+            .map_err(fault)?;
+        if is_member {
+            leave_channel(writer, channel, other.id, Outcome::Unsubscribed, now)?;
+        } else {
+            diesel::update(membership::table.find((channel, other.id)))
+                .set(membership::subscription_id.eq(row.id))
+                .execute(&mut writer.connection)
+                .map_err(fault)?;
+            exclude_instead(writer, channel, other.id, row.id)?;
+        }
+    }
+    // What is left are channels that are deleted and whose members have not been pruned yet.
+    leave_all(writer, other.id, Outcome::Unsubscribed, now)?;
+    remove(writer, other.id)?;
+    Ok(names)
+}
+
+/// What excluded `other` in a channel excludes `row` in its place, and nothing else does: what was for `other` is now
+/// for `row`, also where `row` had been excluded as a member that it was then.
+fn exclude_instead(
+    writer: &mut SqliteWriter,
+    channel: i64,
+    other: i64,
+    row: i64,
+) -> Result<(), StoreError> {
+    let open = notification::table
+        .filter(notification::channel_id.eq(channel).and(notification::finished.is_null()))
+        .filter(notification::exclude.is_not_null())
+        .select((notification::id, notification::seq, notification::exclude))
+        .load::<(i64, i64, Option<String>)>(&mut writer.connection)
+        .map_err(fault)?;
+    for (id, seq, exclude) in open {
+        let excluded = exclude.as_deref().and_then(parse_exclude).unwrap_or_default();
+        let has = |id: i64| excluded.contains(&SubscriptionId(id));
+        if !has(other) && !has(row) {
+            continue;
+        }
+        let others = excluded.iter().map(|id| id.0).filter(|id| ![other, row].contains(id));
+        let rows: Vec<i64> = others.chain(has(other).then_some(row)).collect();
+        diesel::update(notification::table.find(id))
+            .set(notification::exclude.eq(Some(write_exclude(&rows))))
+            .execute(&mut writer.connection)
+            .map_err(fault)?;
+        writer.forget_after_commit(channel, seq);
+    }
+    Ok(())
+}
