@@ -88,10 +88,11 @@ fn prune_idempotency(
     Ok(old.len())
 }
 
-/// Subscriptions that went too long ago to come back.
+/// Subscriptions that went too long ago to come back; who is held back waits for an operator, however long.
 fn prune_gone(writer: &mut SqliteWriter, now: Timestamp, limit: i64) -> Result<usize, StoreError> {
     let gone = subscription::table
         .filter(subscription::gone.lt((now - REVIVABLE).as_millis()))
+        .filter(subscription::quarantine_id.is_null())
         .limit(limit)
         .select(subscription::id)
         .load::<i64>(&mut writer.connection)

@@ -3,12 +3,12 @@
 use diesel::prelude::*;
 
 use super::accept::channel_of;
-use super::fault;
 use super::leave::{leave_all, leave_channel, remove};
 use super::rows::{parse_exclude, write_exclude};
 use super::schema::{channel, membership, notification, subscription};
 use super::views::{channel_names, subscription_view};
 use super::writer::SqliteWriter;
+use super::{fault, origins, restore};
 use crate::clock::Timestamp;
 use crate::id::{AppId, Generation, IdKind, PublicId, SubscriptionId, VapidKeyId};
 use crate::model::Outcome;
@@ -76,6 +76,9 @@ struct KnownRow {
     auth: Vec<u8>,
     gone: Option<i64>,
     gone_channels: Option<String>,
+    app_id: i64,
+    origin_id: i64,
+    quarantine_id: Option<i64>,
 }
 
 impl KnownRow {
@@ -99,6 +102,7 @@ fn find_endpoint(
 
 fn insert(writer: &mut SqliteWriter, command: &Subscribe) -> Result<KnownRow, StoreError> {
     let public_id = PublicId::random(IdKind::Subscription, &mut rand::rng());
+    let origin = origins::arrive(writer, command.app.0, &command.endpoint)?;
     let row = diesel::insert_into(subscription::table)
         .values((
             subscription::public_id.eq(public_id.as_str()),
@@ -111,11 +115,11 @@ fn insert(writer: &mut SqliteWriter, command: &Subscribe) -> Result<KnownRow, St
             subscription::vapid_key_id.eq(command.vapid_key.0),
             subscription::expires.eq(command.expires.map(Timestamp::as_millis)),
             subscription::created.eq(command.now.as_millis()),
+            subscription::origin_id.eq(origin),
         ))
         .returning(KnownRow::as_returning())
         .get_result(&mut writer.connection)
         .map_err(fault)?;
-    writer.count_subscription(1);
     let part = i64::try_from(SubscriptionId(row.id).partition()).unwrap_or_default();
     diesel::update(subscription::table.find(row.id))
         .set(subscription::part.eq(part))
@@ -175,7 +179,12 @@ fn refresh(
     with: &Refresh<'_>,
     now: Timestamp,
 ) -> Result<KnownRow, StoreError> {
-    writer.count_subscription(i64::from(row.gone.is_some()));
+    match row.gone {
+        None => origins::depart(writer, row.origin_id)?,
+        Some(_) => restore::return_from_the_gone(writer, row.id)?,
+    }
+    let origin = origins::arrive(writer, row.app_id, with.endpoint)?;
+    let before = row.origin_id;
     let row = diesel::update(subscription::table.find(row.id))
         .set((
             subscription::generation.eq(subscription::generation + 1),
@@ -191,16 +200,28 @@ fn refresh(
             subscription::trying_attempts.eq(None::<i64>),
             subscription::gone.eq(None::<i64>),
             subscription::gone_channels.eq(None::<String>),
+            subscription::origin_id.eq(origin),
+            subscription::departed.eq(None::<i64>),
+            subscription::quarantine_id.eq(None::<i64>),
+            subscription::unheard_since.eq(None::<i64>),
+            subscription::trouble.eq(None::<String>),
+            subscription::trouble_status.eq(None::<i32>),
         ))
         .returning(KnownRow::as_returning())
         .get_result(&mut writer.connection)
         .map_err(fault)?;
+    origins::remove_if_unused(&mut writer.connection, before)?;
     writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(row.id)));
     Ok(row)
 }
 
 /// Makes the subscription a member from the channel's head on, if it is none.
-fn join(writer: &mut SqliteWriter, app: AppId, id: i64, name: &str) -> Result<(), StoreError> {
+pub(super) fn join(
+    writer: &mut SqliteWriter,
+    app: AppId,
+    id: i64,
+    name: &str,
+) -> Result<(), StoreError> {
     let row = channel_of(&mut writer.connection, app, name)?;
     let joined = diesel::insert_or_ignore_into(membership::table)
         .values((
@@ -274,7 +295,8 @@ pub(super) fn replace(
         .optional()
         .map_err(fault)?;
     let Some(row) = known else { return Ok(ReplaceReply::Unknown) };
-    if row.gone.is_some_and(|gone| gone < (command.now - REVIVABLE).as_millis()) {
+    let is_too_old = row.gone.is_some_and(|gone| gone < (command.now - REVIVABLE).as_millis());
+    if is_too_old && row.quarantine_id.is_none() {
         return Ok(ReplaceReply::Unknown);
     }
     let other = find_endpoint(&mut writer.connection, command.app, &command.endpoint)?;
@@ -285,21 +307,11 @@ pub(super) fn replace(
         None => {}
     }
     refresh(writer, &row, &Refresh::from(command), command.now)?;
-    for name in went_from(&row)? {
+    for name in restore::channels(row.gone_channels.as_deref())? {
         join(writer, command.app, row.id, &name)?;
     }
     let view = subscription_view(&mut writer.connection, command.app, &command.id)?;
     Ok(view.map_or(ReplaceReply::Unknown, ReplaceReply::Replaced))
-}
-
-/// The channels that a subscription was in when it went.
-fn went_from(row: &KnownRow) -> Result<Vec<String>, StoreError> {
-    match &row.gone_channels {
-        None => Ok(Vec::new()),
-        Some(json) => serde_json::from_str(json).map_err(|error| {
-            StoreError::Corrupt(format!("channels of a gone subscription: {error}"))
-        }),
-    }
 }
 
 /// Two rows turn out to be one browser: the memberships of `other` go to `row`, with their cursors.

@@ -11,6 +11,7 @@ use diesel::sql_types::Integer;
 
 use super::bookings::Bookings;
 use super::open_log::OpenLog;
+use super::quarantine::Alert;
 use super::schema::meta;
 use super::{fault, fresh_directory};
 use crate::id::AppId;
@@ -39,6 +40,7 @@ pub(super) struct SqliteWriter {
     told: HashSet<Committed>,
     closings: Vec<(i64, i64)>,
     changed: Vec<(i64, i64)>,
+    alerts: Vec<Alert>,
     subscriptions: Arc<AtomicI64>,
     subscription_change: i64,
     listener: Arc<RwLock<Option<Listener>>>,
@@ -65,6 +67,7 @@ impl SqliteWriter {
             told: HashSet::new(),
             closings: Vec::new(),
             changed: Vec::new(),
+            alerts: Vec::new(),
             subscriptions,
             subscription_change: 0,
             listener,
@@ -102,6 +105,11 @@ impl SqliteWriter {
         self.closings.push((channel, seq));
     }
 
+    /// Calls for an operator, once this transaction is on disk.
+    pub(super) fn alert_after_commit(&mut self, alert: Alert) {
+        self.alerts.push(alert);
+    }
+
     /// Reads the directory anew, once this transaction is on disk.
     pub(super) fn directory_has_changed(&mut self) {
         self.directory_changed = true;
@@ -120,6 +128,7 @@ impl SqliteWriter {
         self.told.clear();
         self.closings.clear();
         self.changed.clear();
+        self.alerts.clear();
         self.subscription_change = 0;
     }
 
@@ -188,6 +197,7 @@ impl journal::Writer for SqliteWriter {
         for (channel, seq) in std::mem::take(&mut self.changed) {
             self.open_log.forget(channel, seq);
         }
+        std::mem::take(&mut self.alerts).iter().for_each(Alert::log);
         let change = std::mem::take(&mut self.subscription_change);
         self.subscriptions.fetch_add(change, Ordering::Relaxed);
         if std::mem::take(&mut self.directory_changed) {

@@ -1,0 +1,13 @@
+DROP INDEX subscription_gone;
+CREATE INDEX subscription_gone ON subscription (gone) WHERE gone IS NOT NULL;
+DROP INDEX subscription_quarantine;
+DROP INDEX subscription_departed;
+ALTER TABLE subscription DROP COLUMN trouble_status;
+ALTER TABLE subscription DROP COLUMN trouble;
+ALTER TABLE subscription DROP COLUMN unheard_since;
+ALTER TABLE subscription DROP COLUMN quarantine_id;
+ALTER TABLE subscription DROP COLUMN departed;
+ALTER TABLE subscription DROP COLUMN origin_id;
+DROP TABLE quarantine;
+DROP TABLE departure;
+DROP TABLE push_origin;
