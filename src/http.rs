@@ -46,7 +46,7 @@ pub use state::{HttpOptions, State};
 
 use resources::{
     apps, assets, channels, docs, health, keys, metrics, notification, notifications, openapi,
-    push_key, subscription, subscriptions, tokens, vapid,
+    push_key, quarantines, subscription, subscriptions, tokens, vapid,
 };
 
 /// How long an idle connection is kept: longer than the minute after which load balancers give up theirs, so that
@@ -140,6 +140,11 @@ fn subscribing(cfg: &mut web::ServiceConfig) {
                 .delete(subscription::forget),
         )
         .service(web::resource("/v1/subscriptions/{id}/test").post(subscription::test))
+        .service(web::resource("/v1/subscriptions/{id}/restore").post(subscription::restore))
+        .service(web::resource("/v1/quarantines").get(quarantines::list))
+        .service(web::resource("/v1/quarantines/{id}").get(quarantines::show))
+        .service(web::resource("/v1/quarantines/{id}/undo").post(quarantines::undo))
+        .service(web::resource("/v1/quarantines/{id}/apply").post(quarantines::apply))
         .service(web::resource("/v1/tokens").post(tokens::issue));
 }
 
