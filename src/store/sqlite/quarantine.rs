@@ -1,10 +1,11 @@
 //! Incidents: opened once for an origin and a cause, and filled in small batches.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::schema::{push_origin, quarantine, subscription};
 use super::writer::SqliteWriter;
-use super::{fault, leave};
+use super::{fault, leave, origins};
 use crate::clock::Timestamp;
 use crate::id::{AppId, IdKind, PublicId};
 use crate::model::Outcome;
@@ -159,6 +160,22 @@ pub(super) fn refuse(writer: &mut SqliteWriter, id: i64, now: Timestamp) -> Resu
     let origin = leave::go(writer, id, Outcome::Rejected, now)?;
     let row = open(writer, origin, Cause::Refused, Wave { gone: 0, live: 0 }, now)?;
     hold(&mut writer.connection, row, &[id]).map(drop)
+}
+
+/// Forgets incidents that were resolved before `then` and hold nobody.
+pub(super) fn prune(connection: &mut SqliteConnection, then: Timestamp) -> Result<(), StoreError> {
+    let members =
+        subscription::table.filter(subscription::quarantine_id.eq(quarantine::id.nullable()));
+    let old = quarantine::table
+        .filter(quarantine::closed.lt(then.as_millis()).and(not(exists(members))))
+        .select((quarantine::id, quarantine::origin_id))
+        .load::<(i64, i64)>(connection)
+        .map_err(fault)?;
+    for (id, origin) in old {
+        diesel::delete(quarantine::table.find(id)).execute(connection).map_err(fault)?;
+        origins::remove_if_unused(connection, origin)?;
+    }
+    Ok(())
 }
 
 /// Forgets the incidents of an app that has no subscriptions any more.

@@ -143,6 +143,24 @@ async fn a_browser_that_comes_back_by_itself_leaves_the_quarantine() {
 }
 
 #[actix_web::test]
+async fn a_resolved_incident_is_shown_for_ninety_days_and_an_open_one_for_ever() {
+    let (ledger, ids) = held_back(120).await;
+    let app = ledger.app;
+    let quarantine = quarantines(&ledger.store, app).await.remove(0);
+    ledger.upkeep(after(1000 * DAY)).await;
+    let id = quarantine.id;
+    let command = Resolve { app, id, resolution: Resolution::Applied, limit: None, now: START };
+    ledger.store.resolve(command).await.unwrap();
+    ledger.upkeep(after(90 * DAY)).await;
+    let left = quarantines(&ledger.store, app).await;
+    assert_eq!((left.len(), left[0].subscriptions), (1, 0));
+    ledger.upkeep(after(90 * DAY + MINUTE)).await;
+    assert!(quarantines(&ledger.store, app).await.is_empty());
+    let forgotten = ledger.store.subscription(app, ids[0].clone(), START).await.unwrap();
+    assert_eq!(forgotten, None, "as all who went");
+}
+
+#[actix_web::test]
 async fn an_app_that_is_deleted_takes_its_quarantines_along() {
     use fanfare::store::directory::DirectoryChange;
     let ledger = Ledger::open().await;

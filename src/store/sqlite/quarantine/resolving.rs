@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::{BATCH, count_held, gather};
 use crate::clock::Timestamp;
 use crate::store::StoreError;
-use crate::store::quarantine::{Resolution, Resolve};
+use crate::store::quarantine::{Cause, Resolution, Resolve};
 use crate::store::sqlite::restore::bring_back;
 use crate::store::sqlite::schema::{quarantine, subscription};
 use crate::store::sqlite::writer::SqliteWriter;
@@ -17,6 +17,7 @@ use crate::store::sqlite::{brake, fault};
 pub(super) struct Incident {
     id: i64,
     origin_id: i64,
+    cause: i16,
     gather_from: Option<i64>,
     resolution: Option<i16>,
     closed: Option<i64>,
@@ -59,7 +60,9 @@ fn close(
     incident: Incident,
     command: &Resolve,
 ) -> Result<Incident, StoreError> {
-    brake::forget(connection, incident.origin_id)?;
+    if incident.cause == Cause::Gone.code() {
+        brake::forget(connection, incident.origin_id)?;
+    }
     diesel::update(quarantine::table.find(incident.id))
         .set((
             quarantine::resolution.eq(Some(command.resolution.code())),
@@ -70,7 +73,7 @@ fn close(
         .map_err(fault)
 }
 
-/// Does a batch of what is left of every incident that is not as it should be; answers whether there is more.
+/// Does a batch for one of the incidents that are not as they should be; answers whether there may be more to do.
 pub(in crate::store::sqlite) fn carry_on(
     writer: &mut SqliteWriter,
     now: Timestamp,
@@ -83,11 +86,12 @@ pub(in crate::store::sqlite) fn carry_on(
         .select(Incident::as_select())
         .load(&mut writer.connection)
         .map_err(fault)?;
-    let mut left = false;
     for incident in unfinished {
-        left |= matches!(carry_out(writer, incident, now)?, Step::Moved { more: true, .. });
+        if let Step::Moved { count: 1.., .. } = carry_out(writer, incident, now)? {
+            return Ok(true);
+        }
     }
-    Ok(left)
+    Ok(false)
 }
 
 /// One batch: who belongs to the incident is taken in, and once it is closed, put where they are to be.
