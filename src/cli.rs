@@ -29,6 +29,7 @@ mod key;
 mod migrate;
 mod notify;
 mod serve;
+mod subscription;
 mod token;
 mod vapid;
 
@@ -66,6 +67,9 @@ enum Command {
     /// Channels
     #[command(subcommand)]
     Channel(channel::Command),
+    /// Subscriptions: who is in a channel, who is held back, and who comes back
+    #[command(subcommand)]
+    Subscription(subscription::Command),
     /// Brings the database up to date, or creates it
     Migrate,
     /// Checks the configuration and prints what holds
@@ -172,6 +176,7 @@ fn dispatch(
         Command::Key(command) => key::run(command, &mut context)?,
         Command::Token(args) => token::run(&args, &mut context)?,
         Command::Channel(command) => channel::run(command, &mut context)?,
+        Command::Subscription(command) => subscription::run(command, &mut context)?,
         Command::Migrate => migrate::run(&mut context)?,
         Command::CheckConfig(args) => check_config::run(&args, &mut context)?,
         Command::Healthcheck(args) => healthcheck::run(&args, &mut context)?,

@@ -53,7 +53,7 @@ use connection::Connection;
 use connections::Connections;
 use resources::{
     apps, assets, channels, docs, health, keys, metrics, notification, notifications, openapi,
-    push_key, push_services, subscription, subscriptions, tokens, vapid,
+    push_key, push_services, quarantines, subscription, subscriptions, tokens, vapid,
 };
 
 /// How long a closing connection may linger.
@@ -144,6 +144,11 @@ fn subscribing(cfg: &mut web::ServiceConfig) {
                 .delete(subscription::forget),
         )
         .service(web::resource("/v1/subscriptions/{id}/test").post(subscription::test))
+        .service(web::resource("/v1/subscriptions/{id}/restore").post(subscription::restore))
+        .service(web::resource("/v1/quarantines").get(quarantines::list))
+        .service(web::resource("/v1/quarantines/{id}").get(quarantines::show))
+        .service(web::resource("/v1/quarantines/{id}/undo").post(quarantines::undo))
+        .service(web::resource("/v1/quarantines/{id}/apply").post(quarantines::apply))
         .service(web::resource("/v1/tokens").post(tokens::issue));
 }
 

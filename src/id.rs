@@ -63,6 +63,8 @@ pub enum IdKind {
     Group,
     /// `key_…`: an API key's name (the key itself is `fk_…`)
     ApiKey,
+    /// `qua_…`: an incident that holds subscriptions back
+    Quarantine,
 }
 
 impl IdKind {
@@ -73,6 +75,7 @@ impl IdKind {
             Self::Notification => "ntf_",
             Self::Group => "grp_",
             Self::ApiKey => "key_",
+            Self::Quarantine => "qua_",
         }
     }
 }

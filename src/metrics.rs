@@ -110,6 +110,10 @@ pub struct Metrics {
     pub pending_deliveries: Gauge,
     /// Subscriptions that are not gone, as of the last look at the store.
     pub subscriptions: Gauge,
+    /// Subscriptions that are held back until an operator says what becomes of them, as of the last look at the store.
+    pub quarantined_subscriptions: Family<Of, Gauge>,
+    /// Incidents that wait for an operator, as of the last look at the store.
+    pub open_quarantines: Family<Of, Gauge>,
     /// Actors alive.
     pub actors: Family<Kind, Gauge>,
     /// Restarts after a panic.
@@ -135,6 +139,8 @@ impl Metrics {
             paused_keys: Family::default(),
             pending_deliveries: Gauge::default(),
             subscriptions: Gauge::default(),
+            quarantined_subscriptions: Family::default(),
+            open_quarantines: Family::default(),
             actors: Family::default(),
             actor_restarts: Family::default(),
             journal_batch_rows: Gauge::default(),
@@ -186,6 +192,16 @@ impl Metrics {
             self.pending_deliveries.clone(),
         );
         r.register("subscriptions", "Subscriptions that are not gone", self.subscriptions.clone());
+        r.register(
+            "quarantined_subscriptions",
+            "Subscriptions held back until an operator undoes or applies their quarantine",
+            self.quarantined_subscriptions.clone(),
+        );
+        r.register(
+            "open_quarantines",
+            "Quarantines that wait for an operator",
+            self.open_quarantines.clone(),
+        );
         r.register("actors", "Actors alive", self.actors.clone());
         r.register("actor_restarts", "Restarts after a panic", self.actor_restarts.clone());
         r.register(

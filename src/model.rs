@@ -229,7 +229,8 @@ pub struct Settlement {
     pub outcome: Option<Outcome>,
     /// What it says about the endpoint.
     pub endpoint: EndpointState,
-    /// What to keep for the failures list; `None` for a success.
+    /// What went wrong; `None` for a success. It is kept for the failures list when the delivery has ended, and as what
+    /// troubles the subscription while that waits.
     pub failure: Option<Failure>,
     /// When it is.
     pub now: Timestamp,
@@ -250,10 +251,25 @@ pub enum EndpointState {
         failures: u32,
         /// How many attempts the delivery in hand has had.
         attempts: u32,
+        /// Since when it has said nothing but that nobody listens (507), if that is the last that it said.
+        unheard_since: Option<Timestamp>,
     },
+    /// The push service refuses our VAPID key for this one subscription while its siblings are served: it goes into a
+    /// quarantine, with an outcome of [`Outcome::Rejected`].
+    Refused,
 }
 
-/// Why a delivery was not accepted, for the failures list.
+impl EndpointState {
+    /// How many attempts the delivery in hand has had, if the endpoint is left alone.
+    pub fn attempts(self) -> Option<u32> {
+        match self {
+            Self::Waiting { attempts, .. } => Some(attempts),
+            Self::Untroubled | Self::Recovered | Self::Refused => None,
+        }
+    }
+}
+
+/// Why an attempt was not accepted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
     /// The push service's status, if it answered.
@@ -282,6 +298,8 @@ pub struct Backlog {
     pub not_before: Option<Timestamp>,
     /// How often the endpoint failed in a row.
     pub failures: u32,
+    /// Since when it has said nothing but that nobody listens (507).
+    pub unheard_since: Option<Timestamp>,
     /// The delivery that goes first.
     pub trying: Option<Trying>,
     /// What is open for it, channel by channel.

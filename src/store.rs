@@ -16,14 +16,17 @@ use crate::webpush::message::Content;
 use crate::webpush::request::Urgency;
 use crate::webpush::subscription::{Endpoint, Keys};
 
+pub mod brake;
 pub mod directory;
 pub mod journal;
 pub mod limit;
+pub mod quarantine;
 pub mod sqlite;
 pub mod view;
 
 use directory::{Conflict, Directory, DirectoryChange};
 use limit::Full;
+use quarantine::Quarantines;
 use view::{ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView};
 
 /// Why the store could not do what it was asked.
@@ -58,7 +61,7 @@ pub enum Committed {
 }
 
 /// The store, as the tree and the API use it.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Quarantines + Send + Sync + 'static {
     /// Accepts a notification: one per channel, all or nothing, durable before the answer.
     fn accept(&self, command: Accept) -> StoreFuture<AcceptReply>;
     /// Puts a browser into channels.
@@ -76,8 +79,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> StoreFuture<Option<NotificationView>>;
     /// Deletes a channel: its open notifications are cancelled, its members leave. `false`: there was none.
     fn delete_channel(&self, app: AppId, channel: String, now: Timestamp) -> StoreFuture<bool>;
-    /// Closes notifications and ends subscriptions whose time has come, and prunes what was deleted, at most
-    /// `limit` of each; answers the largest of the three counts: `limit` means that there may be more.
+    /// Closes notifications and ends subscriptions whose time has come, prunes what was deleted and goes on with what was
+    /// said of quarantines, about `limit` of each; answers the largest count: `limit` means that there may be more.
     fn upkeep(&self, now: Timestamp, limit: i64) -> StoreFuture<usize>;
     /// Changes apps, API keys or VAPID keys. [`Store::directory`] has the change when this answers.
     fn change_directory(&self, change: DirectoryChange) -> StoreFuture<Result<(), Conflict>>;

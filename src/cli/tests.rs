@@ -117,6 +117,36 @@ fn rows() -> Vec<Row> {
             "name     subscribers  head  open  oldest_pending\nuser:42  2            9     1     -\n",
         ),
         (
+            &["subscription", "list", "news"],
+            "GET /v1/channels/news/subscriptions",
+            Value::Null,
+            json!({"items": [{"id": "sub_1", "push_service": "fcm", "state": "waiting", "lag": 2, "attempt": 3,
+                              "trouble": {"status": 503, "reason": "later"}}], "next": null}),
+            "id     push_service  state    lag  attempt  next_attempt  why\n\
+             sub_1  fcm           waiting  2    3        -             503: later\n",
+        ),
+        (
+            &["subscription", "list", "--quarantined", "--json"],
+            "GET /v1/quarantines",
+            Value::Null,
+            json!({"items": [{"id": "qua_1"}], "next": null}),
+            "{\"items\":[{\"id\":\"qua_1\"}]}\n",
+        ),
+        (
+            &["subscription", "restore", "sub_1"],
+            "POST /v1/subscriptions/sub_1/restore",
+            Value::Null,
+            json!({"id": "sub_1", "channels": ["news", "user:42"]}),
+            "sub_1 is back in news,user:42\n",
+        ),
+        (
+            &["subscription", "delete", "sub_1", "--json"],
+            "DELETE /v1/subscriptions/sub_1",
+            Value::Null,
+            Value::Null,
+            "{\"deleted\":[\"sub_1\"]}\n",
+        ),
+        (
             &["vapid", "generate", "--current"],
             "POST /control/vapid-keys",
             json!({"current": true}),
@@ -192,6 +222,45 @@ fn an_app_is_made_and_changed_with_what_was_given() {
         fanfare(&arguments, &[]).unwrap();
         let seen = daemon.join().unwrap().remove(0);
         assert_eq!((seen.line.as_str(), seen.body), (line, body));
+    }
+}
+
+#[test]
+fn a_quarantine_is_moved_step_by_step_until_it_is_done() {
+    for (command, word, done) in [
+        ("restore", "undo", "300 subscriptions are back in their channels\n"),
+        ("forget", "apply", "300 subscriptions are gone, and can be restored for seven days\n"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let step = |moved, done| json!({"done": done, "quarantine": {"moved": moved}});
+        let answers = vec![
+            (200, json!({"subscriptions": 300, "moved": 0})),
+            (200, step(200, false)),
+            (200, step(300, true)),
+        ];
+        let daemon = daemon_at(directory.path(), answers);
+        let data_dir = directory.path().to_str().unwrap();
+        let arguments = ["subscription", command, "--quarantine", "qua_1", "--data-dir", data_dir];
+        assert_eq!(fanfare(&arguments, &[]).unwrap(), done);
+        let lines: Vec<_> = daemon.join().unwrap().into_iter().map(|seen| seen.line).collect();
+        let step = format!("POST /v1/quarantines/qua_1/{word}?limit=200");
+        assert_eq!(lines, ["GET /v1/quarantines/qua_1", &step, &step]);
+    }
+}
+
+#[test]
+fn who_is_to_come_back_is_said_in_one_way() {
+    for arguments in [
+        vec!["subscription", "restore"],
+        vec!["subscription", "restore", "sub_1", "--all"],
+        vec!["subscription", "restore", "--all", "--quarantine", "qua_1"],
+        vec!["subscription", "list"],
+        vec!["subscription", "list", "news", "--quarantined"],
+        vec!["subscription", "delete"],
+        vec!["subscription", "forget"],
+    ] {
+        let all = ["fanfare"].iter().chain(&arguments);
+        assert!(Cli::try_parse_from(all).is_err(), "{arguments:?}");
     }
 }
 

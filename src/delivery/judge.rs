@@ -6,11 +6,18 @@ use rand::Rng;
 
 use super::retry::RetryPolicy;
 use crate::clock::Timestamp;
-use crate::model::{Failure, Notification, Outcome};
+use crate::model::{EndpointState, Failure, Notification, Outcome};
 use crate::webpush::reply::Verdict;
 
 /// ntfy's 507 says that nobody listened lately: it heals when somebody does, which takes hours or days.
 const NO_SUBSCRIBER_WAIT: Duration = Duration::from_secs(3600);
+
+/// Nothing but 507 for so long, and the subscription is gone.
+const NO_SUBSCRIBER_END: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A subscription that is refused so often in a row, while others of its key are served, is quarantined. By default an
+/// hour lies between two attempts: FCM has been seen to refuse good endpoints for a day.
+const REFUSED_ALONE: u32 = 24;
 
 /// How an attempt ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,6 +59,8 @@ pub struct Standing {
     pub attempts: u32,
     /// How often the endpoint has failed in a row before.
     pub failures: u32,
+    /// Since when the endpoint has said nothing but that nobody listens (507).
+    pub unheard_since: Option<Timestamp>,
     /// When the notification's TTL ends.
     pub expires: Timestamp,
     /// TTL 0: one attempt.
@@ -61,11 +70,19 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Where a notification stands after `attempts` attempts.
-    pub fn of(notification: &Notification, attempts: u32, failures: u32, now: Timestamp) -> Self {
+    /// Where a notification stands after `attempts` attempts, at an endpoint that failed `failures` times in a row and
+    /// is `unheard_since` then.
+    pub fn of(
+        notification: &Notification,
+        attempts: u32,
+        failures: u32,
+        unheard_since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
         Self {
             attempts,
             failures,
+            unheard_since,
             expires: notification.expires,
             now_or_never: notification.now_or_never,
             now,
@@ -84,7 +101,12 @@ pub struct Judgement {
     pub failures: u32,
     /// How many attempts this delivery has had now.
     pub attempts: u32,
-    /// What to keep for the failures list.
+    /// Since when the endpoint has said nothing but that nobody listens (507): any other answer ends that.
+    pub unheard_since: Option<Timestamp>,
+    /// Whether the push service refuses our VAPID key for this one subscription while its siblings are served: it is
+    /// quarantined.
+    pub refused: bool,
+    /// What went wrong; `None` for a success.
     pub failure: Option<Failure>,
 }
 
@@ -98,7 +120,26 @@ impl Judgement {
             wait: None,
             failures,
             attempts,
+            unheard_since: None,
+            refused: false,
             failure: Some(Failure { status: None, reason, attempts }),
+        }
+    }
+}
+
+impl Judgement {
+    /// What is to be stored about the endpoint, at which there was trouble before or not.
+    pub fn endpoint(&self, was_troubled: bool, now: Timestamp) -> EndpointState {
+        let Self { failures, attempts, unheard_since, .. } = *self;
+        let is_well = failures == 0 && unheard_since.is_none();
+        match self.wait {
+            _ if self.refused => EndpointState::Refused,
+            Some(wait) => {
+                let not_before = now + wait;
+                EndpointState::Waiting { not_before, failures, attempts, unheard_since }
+            }
+            None if was_troubled && is_well => EndpointState::Recovered,
+            None => EndpointState::Untroubled,
         }
     }
 }
@@ -119,26 +160,38 @@ pub fn judge(
                 Verdict::TooLarge => ended(Outcome::TooLarge, standing, Some(said())),
                 Verdict::Rejected => ended(Outcome::Rejected, standing, Some(said())),
                 Verdict::Retry { after, .. } => again(standing, *after, true, said(), policy, rng),
+                Verdict::Unauthorized if *refused_alone >= REFUSED_ALONE => {
+                    let judgement = ended(Outcome::Rejected, standing, Some(said()));
+                    Judgement { refused: true, ..judgement }
+                }
                 Verdict::Unauthorized => {
                     // Whoever is refused alone will be for long, if not for ever; else the key is ours to put right.
                     let after = (*refused_alone > 0).then(|| policy.max());
                     again(standing, after, false, said(), policy, rng)
                 }
                 Verdict::NoSubscriber => {
-                    again(standing, Some(NO_SUBSCRIBER_WAIT), true, said(), policy, rng)
+                    let since = standing.unheard_since.unwrap_or(standing.now);
+                    if standing.now.since(since) >= NO_SUBSCRIBER_END {
+                        return ended(Outcome::Gone, standing, Some(said()));
+                    }
+                    let wait = Some(NO_SUBSCRIBER_WAIT);
+                    let judgement = again(standing, wait, true, said(), policy, rng);
+                    Judgement { unheard_since: Some(since), ..judgement }
                 }
             }
         }
         Attempted::Held { until } => held(standing, *until, policy),
         Attempted::Unanswered { reason, counts } => {
             let said = Said { status: None, reason: Some(reason.clone()) };
-            again(standing, None, *counts, said, policy, rng)
+            let judgement = again(standing, None, *counts, said, policy, rng);
+            Judgement { unheard_since: standing.unheard_since, ..judgement }
         }
         Attempted::Impossible { reason } => {
             let said = Said { status: None, reason: Some(reason.clone()) };
             let judgement = ended(Outcome::Rejected, standing, Some(said));
             // It says nothing about the endpoint's health, in either direction.
-            Judgement { failures: standing.failures, ..judgement }
+            let Standing { failures, unheard_since, .. } = standing;
+            Judgement { failures, unheard_since, ..judgement }
         }
     }
 }
@@ -163,6 +216,8 @@ fn ended(outcome: Outcome, standing: Standing, said: Option<Said>) -> Judgement 
         wait: None,
         failures: 0,
         attempts,
+        unheard_since: None,
+        refused: false,
         failure: said.map(|said| said.failure(attempts)),
     }
 }
@@ -192,7 +247,9 @@ fn again(
         wait: Some(wait),
         failures,
         attempts,
-        failure: over.then(|| said.failure(attempts)),
+        unheard_since: None,
+        refused: false,
+        failure: Some(said.failure(attempts)),
     }
 }
 
@@ -201,13 +258,16 @@ fn held(standing: Standing, until: Timestamp, policy: &RetryPolicy) -> Judgement
     let Standing { attempts, failures, expires, now, .. } = standing;
     let wait = sooner(until.since(now), standing, policy);
     let over = now + wait >= expires;
-    let reason = "fanfare: its push service could not be asked before it expired".to_owned();
+    let reason =
+        "fanfare: its push service is left alone for a while; /v1/observe/push-services says why";
     Judgement {
         outcome: over.then_some(Outcome::Expired),
         wait: Some(wait),
         failures,
         attempts,
-        failure: over.then_some(Failure { status: None, reason, attempts }),
+        unheard_since: standing.unheard_since,
+        refused: false,
+        failure: Some(Failure { status: None, reason: reason.to_owned(), attempts }),
     }
 }
 

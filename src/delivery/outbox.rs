@@ -20,18 +20,21 @@ mod lane;
 
 pub use event::{Effect, Event};
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Phase {
+    #[default]
     Free,
     Loading,
     Attempting,
-    Settling { gone: bool },
+    Settling {
+        ends: bool,
+    },
     Waiting,
     Ended,
 }
 
 /// The deliveries of one subscription.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outbox {
     subscription: Option<Arc<Subscription>>,
     lanes: Vec<Lane>,
@@ -41,6 +44,7 @@ pub struct Outbox {
     trying: Option<Trying>,
     not_before: Option<Timestamp>,
     failures: u32,
+    unheard_since: Option<Timestamp>,
     load_first: bool,
     load_when_empty: bool,
     /// Something came while a load was under way, which may be too old to know of it.
@@ -51,20 +55,7 @@ pub struct Outbox {
 impl Outbox {
     /// An outbox that knows nothing: `load_first` when what it is handed may be old.
     pub fn new(load_first: bool) -> Self {
-        Self {
-            subscription: None,
-            lanes: Vec::new(),
-            phase: Phase::Free,
-            in_hand: None,
-            poisoned: None,
-            trying: None,
-            not_before: None,
-            failures: 0,
-            load_first,
-            load_when_empty: false,
-            load_again: false,
-            has_loaded: false,
-        }
+        Self { load_first, ..Self::default() }
     }
 
     /// The subscription, once it is known.
@@ -130,6 +121,7 @@ impl Outbox {
         self.trying = backlog.trying;
         self.not_before = backlog.not_before;
         self.failures = backlog.failures;
+        self.unheard_since = backlog.unheard_since;
         self.subscription = Some(backlog.subscription);
         // What is not in the backlog is settled, or no channel of this subscription any more. Its lane still
         // remembers how far it came, so that an old hand-out does not begin again.
@@ -193,12 +185,8 @@ impl Outbox {
         now: Timestamp,
     ) -> Effect {
         let Some(subscription) = &self.subscription else { return Effect::Nothing };
-        let Judgement { outcome, wait, failures, attempts, failure } = judgement;
-        let endpoint = match wait {
-            Some(wait) => EndpointState::Waiting { not_before: now + wait, failures, attempts },
-            None if self.is_troubled() && failures == 0 => EndpointState::Recovered,
-            None => EndpointState::Untroubled,
-        };
+        let endpoint = judgement.endpoint(self.is_troubled(), now);
+        let Judgement { outcome, failure, .. } = judgement;
         let settlement = Settlement {
             subscription: subscription.id,
             generation: subscription.generation,
@@ -209,7 +197,8 @@ impl Outbox {
             failure,
             now,
         };
-        self.phase = Phase::Settling { gone: outcome == Some(Outcome::Gone) };
+        let ends = outcome == Some(Outcome::Gone) || endpoint == EndpointState::Refused;
+        self.phase = Phase::Settling { ends };
         self.note(&settlement);
         Effect::Settle(settlement)
     }
@@ -217,26 +206,23 @@ impl Outbox {
     /// Keeps in mind what the settlement will have stored.
     fn note(&mut self, settlement: &Settlement) {
         match settlement.endpoint {
-            EndpointState::Untroubled => {}
+            EndpointState::Untroubled | EndpointState::Refused => {}
             EndpointState::Recovered => {
                 self.not_before = None;
                 self.failures = 0;
+                self.unheard_since = None;
             }
-            EndpointState::Waiting { not_before, failures, .. } => {
+            EndpointState::Waiting { not_before, failures, unheard_since, .. } => {
                 self.not_before = Some(not_before);
                 self.failures = failures;
+                self.unheard_since = unheard_since;
                 // Sweeps pass by whoever waits, so it must look for itself what came meanwhile.
                 self.load_when_empty = true;
             }
         }
-        self.trying = match settlement.endpoint {
-            EndpointState::Waiting { attempts, .. } if settlement.outcome.is_none() => {
-                Some(Trying { channel: settlement.channel, seq: settlement.seq, attempts })
-            }
-            EndpointState::Waiting { .. }
-            | EndpointState::Untroubled
-            | EndpointState::Recovered => None,
-        };
+        let attempts = settlement.endpoint.attempts().filter(|_| settlement.outcome.is_none());
+        let Settlement { channel, seq, .. } = *settlement;
+        self.trying = attempts.map(|attempts| Trying { channel, seq, attempts });
         if settlement.outcome.is_some()
             && let Some(lane) =
                 self.lanes.iter_mut().find(|lane| lane.channel == settlement.channel)
@@ -246,14 +232,15 @@ impl Outbox {
     }
 
     fn is_troubled(&self) -> bool {
-        self.not_before.is_some() || self.failures > 0 || self.trying.is_some()
+        let waits = self.not_before.is_some() || self.trying.is_some();
+        waits || self.failures > 0 || self.unheard_since.is_some()
     }
 
     fn settled(&mut self, settled: Settled) {
-        let Phase::Settling { gone } = self.phase else { return };
+        let Phase::Settling { ends } = self.phase else { return };
         self.in_hand = None;
         self.phase = match settled {
-            Settled::Recorded if gone => Phase::Ended,
+            Settled::Recorded if ends => Phase::Ended,
             Settled::Recorded => Phase::Free,
             Settled::Stale => {
                 self.load_first = true;
@@ -266,7 +253,7 @@ impl Outbox {
         self.not_before = None;
         self.failures = 0;
         self.trying = None;
-        self.free(Phase::Settling { gone: false });
+        self.free(Phase::Settling { ends: false });
     }
 
     fn next(&mut self, now: Timestamp) -> Effect {
@@ -286,7 +273,7 @@ impl Outbox {
         match self.choose(now) {
             Some(notification) => self.begin(notification, now),
             None if self.not_before.is_some() || self.trying.is_some() => {
-                self.phase = Phase::Settling { gone: false };
+                self.phase = Phase::Settling { ends: false };
                 // Until that is on disk, sweeps still pass by.
                 self.load_when_empty = true;
                 Effect::StopWaiting
@@ -335,10 +322,12 @@ impl Outbox {
         if self.poisoned == Some(number) {
             self.poisoned = None;
             let judgement = Judgement::poisoned(attempts, self.failures);
+            let judgement = Judgement { unheard_since: self.unheard_since, ..judgement };
             return self.settle(&notification, judgement, now);
         }
         self.phase = Phase::Attempting;
-        Effect::Attempt { notification, attempts, failures: self.failures }
+        let Self { failures, unheard_since, .. } = *self;
+        Effect::Attempt { notification, attempts, failures, unheard_since }
     }
 }
 

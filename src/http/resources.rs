@@ -2,6 +2,7 @@
 
 pub mod push_key;
 
+pub mod quarantines;
 pub mod subscription;
 pub mod subscriptions;
 

@@ -28,14 +28,18 @@ use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
 
 mod accept;
 mod bookings;
+mod brake;
 mod closing;
 mod cursor;
 mod directory;
 mod leave;
 mod open_log;
+mod origins;
 mod pruning;
+mod quarantine;
 mod reads;
 mod replace;
+mod restore;
 mod returning;
 mod room;
 mod rows;
@@ -96,6 +100,7 @@ pub fn migrate(file: &Path) -> Result<Vec<String>, OpenError> {
     let ran = connection.run_pending_migrations(MIGRATIONS).map_err(|error| set_up(&error))?;
     let ran = ran.iter().map(ToString::to_string).collect();
     directory::initialise(&mut connection).map_err(|error| set_up(&error))?;
+    origins::fill(&mut connection).map_err(|error| set_up(&error))?;
     Ok(ran)
 }
 
@@ -256,7 +261,8 @@ impl Store for SqliteStore {
             let closed = closing::close_expired(writer, now, limit)?;
             let ended = pruning::end_expired_subscriptions(writer, now, limit)?;
             let pruned = pruning::prune(writer, now, limit)?;
-            Ok(closed.max(ended).max(pruned))
+            let left = if quarantine::carry_on(writer, now)? { limit } else { 0 };
+            Ok(closed.max(ended).max(pruned).max(usize::try_from(left).unwrap_or(0)))
         })
     }
 

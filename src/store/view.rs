@@ -62,6 +62,15 @@ pub struct FailureView {
     pub at: Timestamp,
 }
 
+/// Why a subscription waits for its next attempt.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trouble {
+    /// The push service's status, if it answered.
+    pub status: Option<u16>,
+    /// Its reason, or ours.
+    pub reason: String,
+}
+
 /// A subscription as the API shows it: never its endpoint or keys.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SubscriptionView {
@@ -75,8 +84,12 @@ pub struct SubscriptionView {
     pub vapid_key: VapidKeyId,
     /// When it went, if it did.
     pub gone: Option<Timestamp>,
+    /// The incident that it is held back by, if it is: then it is not gone for good, whenever it went.
+    pub quarantine: Option<PublicId>,
     /// When it waits until, if it does.
     pub not_before: Option<Timestamp>,
+    /// Why it waits, if it does.
+    pub trouble: Option<Trouble>,
     /// When it was made.
     pub created: Timestamp,
 }
@@ -96,6 +109,8 @@ pub struct MemberView {
     pub attempts: u32,
     /// When the next attempt is, if it waits.
     pub not_before: Option<Timestamp>,
+    /// Why it waits, if it does.
+    pub trouble: Option<Trouble>,
     /// How its last failed delivery ended, if one did.
     pub last_failure: Option<(Outcome, String)>,
     /// When it was made.

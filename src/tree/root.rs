@@ -13,8 +13,10 @@ use tokio::time::Instant;
 use super::observe::{Observe, Snapshot};
 use super::supervision::budget::{Budget, RestartPolicy};
 use crate::clock::Clock;
-use crate::metrics::{ActorKind, Metrics};
+use crate::metrics::{ActorKind, Metrics, Of, PushServiceLabel};
+use crate::store::quarantine::Held;
 use crate::store::{Store, StoreError, Totals};
+use crate::webpush::service::PushService;
 
 /// How often the store's upkeep is done: an expired notification is closed about so long after its time.
 const UPKEEP_PAUSE: Duration = Duration::from_millis(500);
@@ -74,6 +76,20 @@ impl Root {
     fn count(&mut self, context: &mut Context<Self>) {
         let totals = self.store.totals().into_actor(self);
         context.spawn(totals.map(|totals, root, _| root.show(totals)));
+        let held = self.store.held_back().into_actor(self);
+        context.spawn(held.map(|held, root, _| root.show_held(held)));
+    }
+
+    fn show_held(&self, held: Result<Vec<Held>, StoreError>) {
+        let Ok(held) = held else { return };
+        for push_service in PushService::ALL {
+            let at = held.iter().find(|held| held.push_service == push_service);
+            let (quarantines, subscriptions) =
+                at.map_or((0, 0), |held| (held.quarantines, held.subscriptions));
+            let of = Of { push_service: PushServiceLabel(push_service) };
+            self.metrics.open_quarantines.get_or_create(&of).set(quarantines);
+            self.metrics.quarantined_subscriptions.get_or_create(&of).set(subscriptions);
+        }
     }
 
     fn show(&self, totals: Result<Totals, StoreError>) {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::webpush::subscription::Origin;
+use crate::webpush::subscription::{Endpoint, Origin};
 
 /// A push service whose ways are known, or any other.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -23,6 +23,16 @@ pub enum PushService {
 }
 
 impl PushService {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Fcm, Self::Mozilla, Self::Apple, Self::Wns, Self::Ntfy, Self::Other];
+
+    /// The push service at an origin that was written down.
+    pub fn at(origin: &str) -> Self {
+        let endpoint = Endpoint::from_store(format!("{origin}/"));
+        endpoint.map_or(Self::Other, |endpoint| Self::of(endpoint.origin()))
+    }
+
     /// The push service at `origin`; the known ones are on the default port.
     pub fn of(origin: &Origin) -> Self {
         if origin.port() != 443 {
@@ -61,7 +71,6 @@ impl fmt::Display for PushService {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::webpush::subscription::Endpoint;
 
     #[test]
     fn a_push_service_is_known_by_its_host_and_by_nothing_else() {
@@ -85,6 +94,7 @@ mod tests {
         for (endpoint, label) in cases {
             let endpoint = Endpoint::parse(endpoint).unwrap();
             assert_eq!(PushService::of(endpoint.origin()).label(), label, "{endpoint}");
+            assert_eq!(PushService::at(endpoint.origin().as_str()).label(), label, "{endpoint}");
         }
     }
 }

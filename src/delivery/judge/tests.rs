@@ -12,6 +12,7 @@ fn standing() -> Standing {
     Standing {
         attempts: 2,
         failures: 5,
+        unheard_since: None,
         expires: NOW + Duration::from_secs(86_400),
         now_or_never: false,
         now: NOW,
@@ -63,7 +64,8 @@ fn what_may_heal_is_tried_again_and_counted() {
         Attempted::Unanswered { reason: "cut".to_owned(), counts: true },
     ] {
         let judgement = judged(&attempted, standing());
-        assert_eq!((judgement.outcome, judgement.failure), (None, None), "{attempted:?}");
+        assert_eq!(judgement.outcome, None, "{attempted:?}");
+        assert!(judgement.failure.is_some(), "{attempted:?}: it is shown while it waits");
         assert_eq!((judgement.failures, judgement.attempts), (6, 3), "{attempted:?}");
     }
 }
@@ -89,7 +91,21 @@ fn who_is_refused_while_others_are_served_waits_longest() {
     };
     let judgement = judged(&alone, standing());
     assert!(judgement.wait.is_some_and(|wait| wait >= policy(None).max()), "{judgement:?}");
-    assert_eq!(judgement.outcome, None);
+    assert_eq!((judgement.outcome, judgement.refused), (None, false));
+}
+
+#[test]
+fn who_is_refused_for_a_day_while_others_are_served_is_quarantined() {
+    let alone = |refused_alone| Attempted::Answered {
+        verdict: Verdict::Unauthorized,
+        status: 403,
+        reason: None,
+        refused_alone,
+    };
+    assert!(!judged(&alone(23), standing()).refused);
+    let judgement = judged(&alone(24), standing());
+    assert_eq!((judgement.outcome, judgement.refused), (Some(Outcome::Rejected), true));
+    assert_eq!(judgement.endpoint(true, NOW), EndpointState::Refused);
 }
 
 #[test]
@@ -156,4 +172,43 @@ fn the_last_attempt_that_is_allowed_rejects() {
 fn what_is_impossible_is_rejected_and_says_nothing_about_the_endpoint() {
     let judgement = judged(&Attempted::Impossible { reason: "refused".to_owned() }, standing());
     assert_eq!((judgement.outcome, judgement.failures), (Some(Outcome::Rejected), 5));
+}
+
+#[test]
+fn seven_days_of_nothing_but_507_are_the_end() {
+    let day = Duration::from_secs(86_400);
+    let first = judged(&answered(Verdict::NoSubscriber), standing());
+    assert_eq!((first.outcome, first.unheard_since), (None, Some(NOW)));
+    let later = |now: Timestamp| Standing {
+        unheard_since: first.unheard_since,
+        now,
+        expires: now + day,
+        ..standing()
+    };
+    let just_before = NOW + 7 * day - Duration::from_millis(1);
+    let before = judged(&answered(Verdict::NoSubscriber), later(just_before));
+    assert_eq!((before.outcome, before.unheard_since), (None, Some(NOW)));
+    let after = judged(&answered(Verdict::NoSubscriber), later(NOW + 7 * day));
+    assert_eq!((after.outcome, after.wait), (Some(Outcome::Gone), None));
+    assert_eq!(after.failure.and_then(|failure| failure.status), Some(599));
+}
+
+#[test]
+fn any_other_answer_begins_the_seven_days_anew_and_no_answer_does_not() {
+    let unheard = Standing { unheard_since: Some(NOW), ..standing() };
+    for heard in [
+        answered(Verdict::Accepted),
+        answered(Verdict::TooLarge),
+        answered(Verdict::Rejected),
+        answered(Verdict::Unauthorized),
+        retry(None),
+    ] {
+        assert_eq!(judged(&heard, unheard).unheard_since, None, "{heard:?}");
+    }
+    for nothing in [
+        Attempted::Unanswered { reason: "cut".to_owned(), counts: true },
+        Attempted::Impossible { reason: "refused".to_owned() },
+    ] {
+        assert_eq!(judged(&nothing, unheard).unheard_since, Some(NOW), "{nothing:?}");
+    }
 }

@@ -59,6 +59,8 @@ pub enum Effect {
         attempts: u32,
         /// How often the endpoint has failed in a row.
         failures: u32,
+        /// Since when it has said nothing but that nobody listens (507).
+        unheard_since: Option<Timestamp>,
     },
     /// Record this, and say when it is on disk.
     Settle(Settlement),

@@ -61,6 +61,7 @@ fn backlog(stretches: Vec<Stretch>) -> Backlog {
         subscription: subscription(1),
         not_before: None,
         failures: 0,
+        unheard_since: None,
         trying: None,
         stretches,
         more: false,
@@ -77,6 +78,8 @@ fn ended(outcome: Outcome) -> Event {
         wait: None,
         failures: 0,
         attempts: 1,
+        unheard_since: None,
+        refused: false,
         failure: None,
     })
 }
@@ -87,6 +90,8 @@ fn retry(wait: u64, attempts: u32) -> Event {
         wait: Some(Duration::from_secs(wait)),
         failures: attempts,
         attempts,
+        unheard_since: None,
+        refused: false,
         failure: None,
     })
 }
@@ -202,7 +207,12 @@ fn a_retry_waits_then_goes_before_everything_older() {
     let mut outbox = Outbox::new(false);
     outbox.on(hand_out(0, stretch(2, 0, 1)), NOW);
     let effect = outbox.on(retry(10, 1), NOW);
-    let waiting = EndpointState::Waiting { not_before: at(10), failures: 1, attempts: 1 };
+    let waiting = EndpointState::Waiting {
+        not_before: at(10),
+        failures: 1,
+        attempts: 1,
+        unheard_since: None,
+    };
     assert_eq!((settled(&effect).outcome, settled(&effect).endpoint), (None, waiting));
     let effect = outbox.on(Event::Settled(Settled::Recorded), NOW);
     assert!(matches!(effect, Effect::Wait(until) if until == at(10)), "{effect:?}");
@@ -340,4 +350,32 @@ fn new_keys_are_loaded_before_anything_else_is_sent() {
     assert!(matches!(outbox.on(Event::Changed, NOW), Effect::Nothing), "one is under way");
     outbox.on(ended(Outcome::Accepted), NOW);
     assert!(matches!(outbox.on(Event::Settled(Settled::Recorded), NOW), Effect::Load));
+}
+
+#[test]
+fn a_subscription_that_is_refused_alone_ends_with_its_quarantine() {
+    let mut outbox = Outbox::new(false);
+    outbox.on(hand_out(0, stretch(1, 0, 2)), NOW);
+    let refused = Judgement { refused: true, ..Judgement::poisoned(1, 0) };
+    let effect = outbox.on(Event::Attempted(refused), NOW);
+    let settlement = settled(&effect);
+    assert_eq!(settlement.outcome, Some(Outcome::Rejected));
+    assert_eq!(settlement.endpoint, EndpointState::Refused);
+    let effect = outbox.on(Event::Settled(Settled::Recorded), NOW);
+    assert!(matches!(effect, Effect::End), "the second is not sent: {effect:?}");
+}
+
+#[test]
+fn nobody_listens_is_remembered_over_a_load_and_ends_with_an_answer() {
+    let mut outbox = Outbox::new(true);
+    outbox.on(Event::Changed, NOW);
+    let known = Backlog { unheard_since: Some(NOW), ..backlog(vec![stretch(1, 0, 2)]) };
+    let effect = outbox.on(loaded(known), NOW);
+    let Effect::Attempt { unheard_since, .. } = effect else { panic!("no attempt: {effect:?}") };
+    assert_eq!(unheard_since, Some(NOW));
+    let effect = outbox.on(ended(Outcome::Accepted), NOW);
+    assert_eq!(settled(&effect).endpoint, EndpointState::Recovered);
+    let effect = outbox.on(Event::Settled(Settled::Recorded), NOW);
+    let Effect::Attempt { unheard_since, .. } = effect else { panic!("no attempt: {effect:?}") };
+    assert_eq!(unheard_since, None);
 }

@@ -38,6 +38,8 @@ pub enum ProblemKind {
     Exists,
     /// 409, it cannot be taken away.
     StillNeeded,
+    /// 409, an operator has said otherwise before.
+    QuarantineResolved,
     /// 410, the push service said so.
     SubscriptionGone,
     /// 413, the request's body.
@@ -79,7 +81,7 @@ struct Row(&'static str, u16, &'static str, &'static str);
 
 impl ProblemKind {
     /// All of them, by status.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadQuery,
@@ -97,6 +99,7 @@ impl ProblemKind {
         Self::VapidSubjectNeeded,
         Self::Exists,
         Self::StillNeeded,
+        Self::QuarantineResolved,
         Self::SubscriptionGone,
         Self::BodyTooLarge,
         Self::PayloadTooLarge,
@@ -173,6 +176,8 @@ impl ProblemKind {
                 "Choose another name, or change the one that is there."),
             Self::StillNeeded => Row("still-needed", 409, "It is still needed",
                 "The detail says by what."),
+            Self::QuarantineResolved => Row("quarantine-resolved", 409, "The quarantine has been resolved otherwise",
+                "The detail says how, and what can still be done."),
             Self::SubscriptionGone => Row("subscription-gone", 410, "The subscription is gone",
                 "Its push service has forgotten it: subscribe anew in the browser."),
             Self::BodyTooLarge => Row("body-too-large", 413, "The request's body is too large",

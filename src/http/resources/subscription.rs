@@ -14,8 +14,8 @@ use crate::http::resources::notifications::defaults;
 use crate::http::state::State;
 use crate::id::{IdKind, PublicId};
 use crate::model::Payload;
-use crate::store::directory::{App, Directory};
-use crate::store::view::SubscriptionView;
+use crate::store::directory::{App, Directory, Scope};
+use crate::store::view::{self, SubscriptionView};
 use crate::store::{Leave, Leaver, ReplaceReply};
 use crate::tree::TestReply;
 use crate::webpush::message::{Envelope, NotificationRequest};
@@ -25,7 +25,8 @@ use crate::webpush::message::{Envelope, NotificationRequest};
 pub struct Subscription {
     /// Its name. It opens nothing.
     pub id: String,
-    /// `active`, `waiting` for its next attempt, or `gone`: its push service has forgotten it.
+    /// `active`, `waiting` for its next attempt, `gone`: its push service has forgotten it, or `quarantined`: it is held
+    /// back until an operator says what becomes of it.
     pub state: &'static str,
     /// The channels that it is in, or was in when it went.
     pub channels: Vec<String>,
@@ -37,13 +38,32 @@ pub struct Subscription {
     pub current_push_key: Option<String>,
     /// When the next attempt is, if it waits.
     pub next_attempt: Option<String>,
+    /// Why it waits, if it does.
+    pub trouble: Option<Trouble>,
     /// When it went.
     pub gone: Option<String>,
+    /// The quarantine that holds it back.
+    pub quarantine: Option<String>,
     /// When it was made.
     pub created: String,
     /// What opens it, when this is another subscription than the one that was asked for: both were the same endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+}
+
+/// Why a subscription waits for its next attempt.
+#[derive(Serialize, ToSchema)]
+pub struct Trouble {
+    /// The push service's status, if it answered.
+    pub status: Option<u16>,
+    /// Its reason, or the daemon's own.
+    pub reason: String,
+}
+
+impl From<view::Trouble> for Trouble {
+    fn from(view::Trouble { status, reason }: view::Trouble) -> Self {
+        Self { status, reason }
+    }
 }
 
 /// How a test push ended.
@@ -133,6 +153,26 @@ pub async fn forget(
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Brings a subscription back that went less than seven days ago, or is held back.
+///
+/// It is in its channels again, from what is published next on. One that is there stays as it is.
+#[utoipa::path(
+    post, path = "/v1/subscriptions/{id}/restore", operation_id = "restoreSubscription", tag = "subscriptions",
+    params(("id" = String, Path, description = "The subscription's name")),
+    responses((status = 200, body = Subscription)),
+    security(("api_key" = ["subscribe"])),
+)]
+pub async fn restore(
+    caller: Caller,
+    path: web::Path<String>,
+    state: web::Data<State>,
+) -> Result<web::Json<Subscription>, Problem> {
+    caller.require(Scope::Subscribe)?;
+    let restored = state.store.restore(caller.app.id, id(path)?, state.now()).await?;
+    let restored = restored.ok_or_else(|| Problem::not_found("subscription"))?;
+    Ok(web::Json(shown(&state, &state.directory(), &caller.app, restored)))
+}
+
 /// Sends a push to this subscription alone, at most one a second.
 #[utoipa::path(
     post, path = "/v1/subscriptions/{id}/test", operation_id = "testSubscription", tag = "subscriptions",
@@ -188,10 +228,11 @@ fn shown(state: &State, directory: &Directory, app: &App, view: SubscriptionView
     let waits = view.not_before.is_some_and(|time| time > state.now());
     let made_with = directory.vapid_keys.get(&view.vapid_key);
     let current = directory.current_vapid_key(app.id);
-    let label = match view.gone {
-        Some(_) => "gone",
-        None if waits => "waiting",
-        None => "active",
+    let label = match (&view.quarantine, view.gone) {
+        (Some(_), _) => "quarantined",
+        (None, Some(_)) => "gone",
+        (None, None) if waits => "waiting",
+        (None, None) => "active",
     };
     Subscription {
         id: view.id.to_string(),
@@ -201,7 +242,9 @@ fn shown(state: &State, directory: &Directory, app: &App, view: SubscriptionView
         push_key: made_with.map(|key| key.key.public_base64url().to_owned()),
         current_push_key: current.map(|key| key.key.public_base64url().to_owned()),
         next_attempt: view.not_before.map(|time| time.to_rfc3339()),
+        trouble: view.trouble.map(Trouble::from),
         gone: view.gone.map(|time| time.to_rfc3339()),
+        quarantine: view.quarantine.map(|id| id.to_string()),
         created: view.created.to_rfc3339(),
         secret: None,
     }

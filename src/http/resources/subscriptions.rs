@@ -11,6 +11,7 @@ use crate::http::channel_name::ChannelName;
 use crate::http::list::{self, PageOf, PageParams, Window};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::registration::{self, Registration, RegistrationDocument};
+use crate::http::resources::subscription::Trouble;
 use crate::http::state::State;
 use crate::id::{IdKind, PublicId};
 use crate::store::directory::Scope;
@@ -18,7 +19,6 @@ use crate::store::view::{ListQuery, MemberView};
 use crate::store::{Leave, Leaver, Subscribe, SubscribeReply};
 use crate::webpush::field::FieldError;
 use crate::webpush::service::PushService;
-use crate::webpush::subscription::Endpoint;
 
 /// Channels in one call, as many as a publish may name.
 const MAX_CHANNELS: usize = 1000;
@@ -64,6 +64,8 @@ pub struct Member {
     pub attempt: u32,
     /// When the next attempt is, if it waits.
     pub next_attempt: Option<String>,
+    /// Why it waits, if it does.
+    pub trouble: Option<Trouble>,
     /// How its last failed delivery ended, if one did.
     pub last_outcome: Option<&'static str>,
     /// Why.
@@ -221,21 +223,16 @@ fn show(member: MemberView, waits: bool) -> Member {
     let (outcome, reason) = member.last_failure.unzip();
     Member {
         id: member.id.to_string(),
-        push_service: push_service(&member.origin),
+        push_service: PushService::at(&member.origin).label(),
         state: if waits { "waiting" } else { "active" },
         lag: member.lag,
         attempt: member.attempts,
         next_attempt: member.not_before.map(|time| time.to_rfc3339()),
+        trouble: member.trouble.map(Trouble::from),
         last_outcome: outcome.map(|outcome| outcome.label()),
         reason,
         created: member.created.to_rfc3339(),
     }
-}
-
-fn push_service(origin: &str) -> &'static str {
-    Endpoint::from_store(format!("{origin}/"))
-        .map_or(PushService::Other, |endpoint| PushService::of(endpoint.origin()))
-        .label()
 }
 
 /// Legal names, each once, in the caller's order.

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::schema::{api_key, app, channel, meta, subscription, vapid_key};
 use super::writer::SqliteWriter;
-use super::{closing, fault, leave};
+use super::{closing, fault, leave, quarantine};
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, VapidKeyId};
 use crate::store::StoreError;
@@ -307,5 +307,5 @@ fn empty_app(writer: &mut SqliteWriter, id: i64, now: Timestamp) -> Result<(), S
         leave::leave_all(writer, row, crate::model::Outcome::Unsubscribed, now)?;
         leave::remove(writer, row)?;
     }
-    Ok(())
+    quarantine::forget_app(&mut writer.connection, id)
 }

@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::fault;
 use super::returning::{self, Returning};
 use super::rows::parse_exclude;
 use super::schema::{channel, failure, membership, notification, subscription};
 use super::writer::SqliteWriter;
+use super::{fault, origins, quarantine};
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, SubscriptionId};
 use crate::model::Outcome;
@@ -163,18 +163,18 @@ pub(super) fn leave_all(
     Ok(channels.into_iter().filter_map(is_there).collect())
 }
 
-/// The push service says that it is gone (or its time has come): it leaves all channels, and is kept for seven
-/// days so that it can come back.
+/// It leaves all channels, and is kept for seven days so that it can come back; answers its origin. One that is gone by
+/// its push service's answer goes by [`super::brake::go`].
 pub(super) fn go(
     writer: &mut SqliteWriter,
     id: i64,
     outcome: Outcome,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     let channels = leave_all(writer, id, outcome, now)?;
     let names =
         serde_json::to_string(&channels).expect("a list of strings can always be written as JSON");
-    let app = diesel::update(subscription::table.find(id))
+    let origin = diesel::update(subscription::table.find(id))
         .set((
             subscription::gone.eq(Some(now.as_millis())),
             subscription::gone_channels.eq(Some(names)),
@@ -183,13 +183,15 @@ pub(super) fn go(
             subscription::trying_channel.eq(None::<i64>),
             subscription::trying_seq.eq(None::<i64>),
             subscription::trying_attempts.eq(None::<i64>),
+            subscription::trouble.eq(None::<String>),
+            subscription::trouble_status.eq(None::<i32>),
         ))
-        .returning(subscription::app_id)
+        .returning(subscription::origin_id)
         .get_result(&mut writer.connection)
         .map_err(fault)?;
-    writer.count_subscription(app, -1);
+    origins::depart(writer, origin)?;
     writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(id)));
-    Ok(())
+    Ok(origin)
 }
 
 /// Somebody who may asks for it: the subscription leaves all channels and nothing of it is kept.
@@ -206,12 +208,18 @@ pub(super) fn remove(writer: &mut SqliteWriter, id: i64) -> Result<(), StoreErro
         .execute(connection)
         .map_err(fault)?;
     let removed = diesel::delete(subscription::table.find(id))
-        .returning((subscription::app_id, subscription::gone))
-        .get_result::<(i64, Option<i64>)>(connection)
+        .returning((subscription::gone, subscription::quarantine_id, subscription::origin_id))
+        .get_result::<(Option<i64>, Option<i64>, i64)>(connection)
         .optional()
         .map_err(fault)?;
-    if let Some((app, None)) = removed {
-        writer.count_subscription(app, -1);
+    if let Some((gone, quarantine, origin)) = removed {
+        if let Some(row) = quarantine {
+            quarantine::count_held(connection, row, -1)?;
+        }
+        if gone.is_none() {
+            origins::depart(writer, origin)?;
+        }
+        origins::remove_if_unused(&mut writer.connection, origin)?;
     }
     writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(id)));
     Ok(())

@@ -10,13 +10,16 @@ use diesel::sql_types::Bool;
 use super::schema::{channel, idempotency, membership, subscription};
 use super::subscribe::REVIVABLE;
 use super::writer::SqliteWriter;
-use super::{fault, leave};
+use super::{fault, leave, quarantine};
 use crate::clock::Timestamp;
 use crate::model::Outcome;
 use crate::store::StoreError;
 
 /// An Idempotency-Key is known for so long.
 const IDEMPOTENCY: Duration = Duration::from_secs(24 * 3600);
+
+/// An incident is shown for so long after an operator's word: until nobody remembers what it was about. There are few.
+const RESOLVED: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// Ends subscriptions whose `expirationTime` has come, at most `limit`; answers how many.
 pub(super) fn end_expired_subscriptions(
@@ -45,6 +48,7 @@ pub(super) fn prune(
     let members = prune_members(&mut writer.connection, limit)?;
     let keys = prune_idempotency(&mut writer.connection, now, limit)?;
     let gone = prune_gone(writer, now, limit)?;
+    quarantine::prune(&mut writer.connection, now - RESOLVED)?;
     Ok(members.max(keys).max(gone))
 }
 
@@ -88,10 +92,11 @@ fn prune_idempotency(
     Ok(old.len())
 }
 
-/// Subscriptions that went too long ago to come back.
+/// Subscriptions that went too long ago to come back; who is held back waits for an operator, however long.
 fn prune_gone(writer: &mut SqliteWriter, now: Timestamp, limit: i64) -> Result<usize, StoreError> {
     let gone = subscription::table
         .filter(subscription::gone.lt((now - REVIVABLE).as_millis()))
+        .filter(subscription::quarantine_id.is_null())
         .limit(limit)
         .select(subscription::id)
         .load::<i64>(&mut writer.connection)

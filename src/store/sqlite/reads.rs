@@ -114,6 +114,7 @@ struct StateRow {
     trying_channel: Option<i64>,
     trying_seq: Option<i64>,
     trying_attempts: Option<i64>,
+    unheard_since: Option<i64>,
 }
 
 /// Reads a worker's backlog. Cursors step over what excludes the subscription: nothing else would ever move them,
@@ -162,6 +163,7 @@ pub(super) fn load(
         subscription: row.subscription.parse()?,
         not_before: row.not_before.map(Timestamp::from_millis),
         failures: small(row.failures),
+        unheard_since: row.unheard_since.map(Timestamp::from_millis),
         trying,
         stretches,
         more,

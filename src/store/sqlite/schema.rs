@@ -74,6 +74,45 @@ diesel::table! {
         trying_attempts -> Nullable<BigInt>,
         gone -> Nullable<BigInt>,
         gone_channels -> Nullable<Text>,
+        origin_id -> BigInt,
+        departed -> Nullable<BigInt>,
+        quarantine_id -> Nullable<BigInt>,
+        unheard_since -> Nullable<BigInt>,
+        trouble -> Nullable<Text>,
+        trouble_status -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    push_origin (id) {
+        id -> BigInt,
+        app_id -> BigInt,
+        origin -> Text,
+        live -> BigInt,
+    }
+}
+
+diesel::table! {
+    departure (origin_id, minute) {
+        origin_id -> BigInt,
+        minute -> BigInt,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    quarantine (id) {
+        id -> BigInt,
+        public_id -> Text,
+        app_id -> BigInt,
+        origin_id -> BigInt,
+        cause -> SmallInt,
+        opened -> BigInt,
+        held -> BigInt,
+        gather_from -> Nullable<BigInt>,
+        resolution -> Nullable<SmallInt>,
+        moved -> BigInt,
+        closed -> Nullable<BigInt>,
     }
 }
 
@@ -142,15 +181,20 @@ diesel::joinable!(membership -> subscription (subscription_id));
 diesel::joinable!(notification -> channel (channel_id));
 diesel::joinable!(failure -> notification (notification_id));
 diesel::joinable!(failure -> subscription (subscription_id));
+diesel::joinable!(quarantine -> push_origin (origin_id));
+diesel::joinable!(subscription -> quarantine (quarantine_id));
 diesel::allow_tables_to_appear_in_same_query!(
     app,
     api_key,
     channel,
+    departure,
     failure,
     idempotency,
     membership,
     meta,
     notification,
+    push_origin,
+    quarantine,
     subscription,
     vapid_key,
 );

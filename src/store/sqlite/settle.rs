@@ -4,10 +4,9 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::cursor::MoveCursor;
-use super::fault;
-use super::leave;
 use super::schema::{failure, membership, notification, subscription};
 use super::writer::SqliteWriter;
+use super::{brake, fault, quarantine};
 use crate::clock::Timestamp;
 use crate::id::{Generation, SubscriptionId};
 use crate::model::{EndpointState, Failure, Outcome, Settled, Settlement};
@@ -29,7 +28,9 @@ pub(super) fn settle(
         record_failure(&mut writer.connection, settlement, failure)?;
     }
     if settlement.outcome == Some(Outcome::Gone) {
-        leave::go(writer, settlement.subscription.0, Outcome::Gone, settlement.now)?;
+        brake::go(writer, settlement.subscription.0, settlement.now)?;
+    } else if settlement.endpoint == EndpointState::Refused {
+        quarantine::refuse(writer, settlement.subscription.0, settlement.now)?;
     }
     Ok(Settled::Recorded)
 }
@@ -69,22 +70,27 @@ fn record_endpoint(
     connection: &mut SqliteConnection,
     settlement: &Settlement,
 ) -> Result<(), StoreError> {
-    let (not_before, failures, attempts) = match settlement.endpoint {
-        EndpointState::Untroubled => return Ok(()),
-        EndpointState::Recovered => (None, 0, None),
-        EndpointState::Waiting { not_before, failures, attempts } => {
-            (Some(not_before.as_millis()), i64::from(failures), Some(i64::from(attempts)))
+    let (not_before, failures, unheard_since, trouble) = match settlement.endpoint {
+        EndpointState::Untroubled | EndpointState::Refused => return Ok(()),
+        EndpointState::Recovered => (None, 0, None, None),
+        EndpointState::Waiting { not_before, failures, unheard_since, .. } => {
+            (Some(not_before), failures, unheard_since, settlement.failure.as_ref())
         }
     };
+    let attempts = settlement.endpoint.attempts();
     // Only a delivery that is to be tried again goes first; one that has ended does not.
-    let trying = attempts.filter(|_| settlement.outcome.is_none());
+    let trying = attempts.filter(|_| settlement.outcome.is_none()).map(i64::from);
     diesel::update(subscription::table.find(settlement.subscription.0))
         .set((
-            subscription::not_before.eq(not_before),
-            subscription::failures.eq(failures),
+            subscription::not_before.eq(not_before.map(Timestamp::as_millis)),
+            subscription::failures.eq(i64::from(failures)),
             subscription::trying_channel.eq(trying.map(|_| settlement.channel.0)),
             subscription::trying_seq.eq(trying.map(|_| settlement.seq.0)),
             subscription::trying_attempts.eq(trying),
+            subscription::unheard_since.eq(unheard_since.map(Timestamp::as_millis)),
+            subscription::trouble.eq(trouble.map(|trouble| &trouble.reason)),
+            subscription::trouble_status
+                .eq(trouble.and_then(|trouble| trouble.status).map(i32::from)),
         ))
         .execute(connection)
         .map(drop)
@@ -105,6 +111,8 @@ pub(super) fn stop_waiting(
             subscription::trying_channel.eq(None::<i64>),
             subscription::trying_seq.eq(None::<i64>),
             subscription::trying_attempts.eq(None::<i64>),
+            subscription::trouble.eq(None::<String>),
+            subscription::trouble_status.eq(None::<i32>),
         ))
         .execute(connection)
         .map(drop)

@@ -3,12 +3,12 @@
 use diesel::prelude::*;
 
 use super::accept::channel_of;
-use super::fault;
 use super::leave::{leave_channel, remove};
 use super::room::{self, Wanted};
 use super::schema::{channel, membership, subscription};
 use super::views::channel_names;
 use super::writer::SqliteWriter;
+use super::{fault, origins, restore};
 use crate::clock::Timestamp;
 use crate::id::{AppId, Generation, IdKind, PublicId, SubscriptionId, VapidKeyId};
 use crate::model::Outcome;
@@ -96,7 +96,7 @@ fn doubly_claimed(prefixes: &[String], channels: &[String]) -> Option<String> {
 #[diesel(table_name = subscription)]
 pub(super) struct KnownRow {
     pub(super) id: i64,
-    pub(super) app_id: i64,
+    app_id: i64,
     public_id: String,
     generation: i64,
     p256dh: Vec<u8>,
@@ -104,6 +104,8 @@ pub(super) struct KnownRow {
     expires: Option<i64>,
     pub(super) gone: Option<i64>,
     gone_channels: Option<String>,
+    origin_id: i64,
+    quarantine_id: Option<i64>,
 }
 
 impl KnownRow {
@@ -113,17 +115,14 @@ impl KnownRow {
 
     /// Whether it went, and not so long ago that it cannot come back.
     pub(super) fn may_return(&self, now: Timestamp) -> bool {
-        self.gone.is_some_and(|gone| gone >= (now - REVIVABLE).as_millis())
+        self.gone.is_some_and(|gone| {
+            self.quarantine_id.is_some() || gone >= (now - REVIVABLE).as_millis()
+        })
     }
 
     /// The channels that it was in when it went.
     pub(super) fn went_from(&self) -> Result<Vec<String>, StoreError> {
-        match &self.gone_channels {
-            None => Ok(Vec::new()),
-            Some(json) => serde_json::from_str(json).map_err(|error| {
-                StoreError::Corrupt(format!("channels of a gone subscription: {error}"))
-            }),
-        }
+        restore::channels(self.gone_channels.as_deref())
     }
 }
 
@@ -142,6 +141,7 @@ pub(super) fn find_endpoint(
 
 fn insert(writer: &mut SqliteWriter, command: &Subscribe) -> Result<KnownRow, StoreError> {
     let public_id = PublicId::random(IdKind::Subscription, &mut rand::rng());
+    let origin = origins::arrive(writer, command.app.0, &command.endpoint)?;
     let row = diesel::insert_into(subscription::table)
         .values((
             subscription::public_id.eq(public_id.as_str()),
@@ -154,11 +154,11 @@ fn insert(writer: &mut SqliteWriter, command: &Subscribe) -> Result<KnownRow, St
             subscription::vapid_key_id.eq(command.vapid_key.0),
             subscription::expires.eq(command.expires.map(Timestamp::as_millis)),
             subscription::created.eq(command.now.as_millis()),
+            subscription::origin_id.eq(origin),
         ))
         .returning(KnownRow::as_returning())
         .get_result(&mut writer.connection)
         .map_err(fault)?;
-    writer.count_subscription(command.app.0, 1);
     let part = i64::try_from(SubscriptionId(row.id).partition()).unwrap_or_default();
     diesel::update(subscription::table.find(row.id))
         .set(subscription::part.eq(part))
@@ -226,7 +226,12 @@ pub(super) fn refresh(
     with: &Refresh<'_>,
     now: Timestamp,
 ) -> Result<KnownRow, StoreError> {
-    writer.count_subscription(row.app_id, i64::from(row.gone.is_some()));
+    match row.gone {
+        None => origins::depart(writer, row.origin_id)?,
+        Some(_) => restore::return_from_the_gone(writer, row.id)?,
+    }
+    let origin = origins::arrive(writer, row.app_id, with.endpoint)?;
+    let before = row.origin_id;
     let row = diesel::update(subscription::table.find(row.id))
         .set((
             subscription::generation.eq(subscription::generation + 1),
@@ -242,10 +247,17 @@ pub(super) fn refresh(
             subscription::trying_attempts.eq(None::<i64>),
             subscription::gone.eq(None::<i64>),
             subscription::gone_channels.eq(None::<String>),
+            subscription::origin_id.eq(origin),
+            subscription::departed.eq(None::<i64>),
+            subscription::quarantine_id.eq(None::<i64>),
+            subscription::unheard_since.eq(None::<i64>),
+            subscription::trouble.eq(None::<String>),
+            subscription::trouble_status.eq(None::<i32>),
         ))
         .returning(KnownRow::as_returning())
         .get_result(&mut writer.connection)
         .map_err(fault)?;
+    origins::remove_if_unused(&mut writer.connection, before)?;
     writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(row.id)));
     Ok(row)
 }

@@ -5,14 +5,14 @@ use diesel::prelude::*;
 use super::accept::find_channel;
 use super::fault;
 use super::rows::NotificationViewRow;
-use super::schema::{channel, failure, membership, notification, subscription};
+use super::schema::{channel, failure, membership, notification, quarantine, subscription};
 use super::subscribe::REVIVABLE;
 use crate::clock::Timestamp;
 use crate::id::{AppId, Generation, PublicId, VapidKeyId};
 use crate::model::Outcome;
 use crate::store::StoreError;
 use crate::store::view::{
-    ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView,
+    ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView, Trouble,
 };
 use crate::webpush::subscription::Endpoint;
 
@@ -39,6 +39,8 @@ struct SubscriptionViewRow {
     gone: Option<i64>,
     gone_channels: Option<String>,
     not_before: Option<i64>,
+    trouble: Option<String>,
+    trouble_status: Option<i32>,
     created: i64,
 }
 
@@ -49,11 +51,12 @@ pub(super) fn subscription_view(
 ) -> Result<Option<SubscriptionView>, StoreError> {
     let row = subscription::table
         .filter(subscription::public_id.eq(id.as_str()).and(subscription::app_id.eq(app.0)))
-        .select(SubscriptionViewRow::as_select())
-        .get_result(connection)
+        .left_join(quarantine::table)
+        .select((SubscriptionViewRow::as_select(), quarantine::public_id.nullable()))
+        .get_result::<(SubscriptionViewRow, Option<String>)>(connection)
         .optional()
         .map_err(fault)?;
-    let Some(row) = row else { return Ok(None) };
+    let Some((row, quarantine)) = row else { return Ok(None) };
     let channels = match &row.gone_channels {
         Some(json) => serde_json::from_str(json).unwrap_or_default(),
         None => channel_names(connection, row.id)?,
@@ -64,14 +67,21 @@ pub(super) fn subscription_view(
         channels,
         vapid_key: VapidKeyId(row.vapid_key_id),
         gone: row.gone.map(Timestamp::from_millis),
+        quarantine: quarantine.map(PublicId::from_store),
         not_before: row.not_before.map(Timestamp::from_millis),
+        trouble: trouble_of(row.trouble, row.trouble_status),
         created: Timestamp::from_millis(row.created),
     }))
 }
 
-/// A subscription that went so long ago cannot come back, and is no longer shown.
+/// A subscription that went so long ago cannot come back, and is no longer shown; one that is held back can.
 pub(super) fn is_forgotten(view: &SubscriptionView, now: Timestamp) -> bool {
-    view.gone.is_some_and(|gone| gone < now - REVIVABLE)
+    view.gone.is_some_and(|gone| gone < now - REVIVABLE) && view.quarantine.is_none()
+}
+
+fn trouble_of(reason: Option<String>, status: Option<i32>) -> Option<Trouble> {
+    let status = status.and_then(|status| u16::try_from(status).ok());
+    reason.map(|reason| Trouble { status, reason })
 }
 
 pub(super) fn vapid_key_uses(
@@ -147,6 +157,8 @@ struct MemberViewRow {
     endpoint: String,
     not_before: Option<i64>,
     trying_attempts: Option<i64>,
+    trouble: Option<String>,
+    trouble_status: Option<i32>,
     created: i64,
 }
 
@@ -187,6 +199,7 @@ impl MemberViewRow {
             lag,
             attempts: u32::try_from(self.trying_attempts.unwrap_or(0)).unwrap_or(u32::MAX),
             not_before: self.not_before.map(Timestamp::from_millis),
+            trouble: trouble_of(self.trouble, self.trouble_status),
             last_failure: match last_failure {
                 Some((outcome, reason)) => Some((outcome_of(outcome)?, reason)),
                 None => None,

@@ -11,6 +11,7 @@ use diesel::sql_types::Integer;
 
 use super::bookings::Bookings;
 use super::open_log::OpenLog;
+use super::quarantine::Alert;
 use super::schema::{app, meta};
 use super::{fault, fresh_directory};
 use crate::id::AppId;
@@ -39,6 +40,7 @@ pub(super) struct SqliteWriter {
     told: HashSet<Committed>,
     closings: Vec<(i64, i64)>,
     changed: Vec<(i64, i64)>,
+    alerts: Vec<Alert>,
     subscriptions: Arc<AtomicI64>,
     /// By app.
     subscription_changes: BTreeMap<i64, i64>,
@@ -66,6 +68,7 @@ impl SqliteWriter {
             told: HashSet::new(),
             closings: Vec::new(),
             changed: Vec::new(),
+            alerts: Vec::new(),
             subscriptions,
             subscription_changes: BTreeMap::new(),
             listener,
@@ -119,6 +122,11 @@ impl SqliteWriter {
         self.closings.push((channel, seq));
     }
 
+    /// Calls for an operator, once this transaction is on disk.
+    pub(super) fn alert_after_commit(&mut self, alert: Alert) {
+        self.alerts.push(alert);
+    }
+
     /// Reads the directory anew, once this transaction is on disk.
     pub(super) fn directory_has_changed(&mut self) {
         self.directory_changed = true;
@@ -138,6 +146,7 @@ impl SqliteWriter {
         self.closings.clear();
         self.changed.clear();
         self.subscription_changes.clear();
+        self.alerts.clear();
     }
 
     fn tell(&self, event: Committed) {
@@ -206,6 +215,7 @@ impl journal::Writer for SqliteWriter {
         for (channel, seq) in std::mem::take(&mut self.changed) {
             self.open_log.forget(channel, seq);
         }
+        std::mem::take(&mut self.alerts).iter().for_each(Alert::log);
         let changes = std::mem::take(&mut self.subscription_changes);
         self.subscriptions.fetch_add(changes.values().sum(), Ordering::Relaxed);
         if std::mem::take(&mut self.directory_changed) {

@@ -56,8 +56,11 @@ impl SubscriptionWorker {
         match effect {
             Effect::Nothing => {}
             Effect::Load => self.load(context),
-            Effect::Attempt { notification, attempts, failures } => {
-                self.attempt(notification, attempts, failures, context);
+            Effect::Attempt { notification, attempts, failures, unheard_since } => {
+                let standing = move |notification: &Notification, now| {
+                    Standing::of(notification, attempts, failures, unheard_since, now)
+                };
+                self.attempt(notification, standing, context);
             }
             Effect::Settle(settlement) => self.settle(settlement, context),
             Effect::StopWaiting => self.stop_waiting(context),
@@ -99,8 +102,7 @@ impl SubscriptionWorker {
     fn attempt(
         &mut self,
         notification: Arc<Notification>,
-        attempts: u32,
-        failures: u32,
+        standing: impl Fn(&Notification, Timestamp) -> Standing + 'static,
         context: &mut Context<Self>,
     ) {
         let Some(subscription) = self.outbox.subscription().cloned() else { return };
@@ -124,8 +126,7 @@ impl SubscriptionWorker {
                 worker.on(Event::Held(until), context);
             }
             Some((attempted, notification)) => {
-                let now = worker.tools.clock.now();
-                let standing = Standing::of(&notification, attempts, failures, now);
+                let standing = standing(&notification, worker.tools.clock.now());
                 worker.judge(&attempted, standing, context);
             }
         }));

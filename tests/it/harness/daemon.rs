@@ -140,6 +140,18 @@ impl Daemon {
         .await
     }
 
+    /// Runs a command of the program beside this daemon; answers what it printed.
+    pub(crate) fn fanfare(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_fanfare"))
+            .args(arguments)
+            .args(["--data-dir".as_ref(), self.directory.data().as_os_str()])
+            .output()
+            .unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {complaint}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// SIGKILL: nothing is said, nothing is saved.
     pub(crate) fn kill(mut self) -> Home {
         self.process.kill().unwrap();

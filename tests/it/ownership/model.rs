@@ -242,7 +242,12 @@ impl World {
             seq: next.seq,
             outcome: ends,
             endpoint: match ends {
-                None => EndpointState::Waiting { not_before, failures: 1, attempts: 1 },
+                None => EndpointState::Waiting {
+                    not_before,
+                    failures: 1,
+                    attempts: 1,
+                    unheard_since: None,
+                },
                 Some(_) => EndpointState::Recovered,
             },
             failure: None,

@@ -181,7 +181,7 @@ async fn a_token_is_signed_once_for_an_origin_whatever_the_load() {
 async fn the_url_is_called_byte_for_byte_as_it_was_subscribed() {
     let service = PushService::start();
     let house = House::start(&service).await;
-    let tokens = ["a%2bb%2F", "a/../b//c", "x?y=1&z=%20+", "~;,:@!$&'()*=", "?"];
+    let tokens = ["a%2bb%2F", "a//b//c", "x?y=1&z=%20+/../", "~;,:@!$&'()*=", "?"];
     for token in tokens {
         house.subscribe(&Browser::new(), &service.endpoint(token), &["news"]).await;
     }

@@ -1,0 +1,12 @@
+DROP INDEX subscription_to_prune;
+DROP INDEX subscription_quarantine;
+DROP INDEX subscription_departed;
+ALTER TABLE subscription DROP COLUMN trouble_status;
+ALTER TABLE subscription DROP COLUMN trouble;
+ALTER TABLE subscription DROP COLUMN unheard_since;
+ALTER TABLE subscription DROP COLUMN quarantine_id;
+ALTER TABLE subscription DROP COLUMN departed;
+ALTER TABLE subscription DROP COLUMN origin_id;
+DROP TABLE quarantine;
+DROP TABLE departure;
+DROP TABLE push_origin;

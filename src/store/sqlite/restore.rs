@@ -1,0 +1,102 @@
+//! Coming back: a subscription that went is in its channels again, from their heads on.
+
+use diesel::prelude::*;
+
+use super::schema::subscription;
+use super::subscribe::{REVIVABLE, join};
+use super::views::subscription_view;
+use super::writer::SqliteWriter;
+use super::{brake, fault, origins, quarantine};
+use crate::clock::Timestamp;
+use crate::id::{AppId, PublicId, SubscriptionId};
+use crate::store::view::SubscriptionView;
+use crate::store::{Committed, StoreError};
+
+/// One that went.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = subscription)]
+struct GoneRow {
+    app_id: i64,
+    origin_id: i64,
+    gone_channels: Option<String>,
+    departed: Option<i64>,
+    quarantine_id: Option<i64>,
+}
+
+/// Takes one that went out of what is counted of those who went: it is about to come back.
+pub(super) fn return_from_the_gone(writer: &mut SqliteWriter, id: i64) -> Result<(), StoreError> {
+    read(&mut writer.connection, id)?.map_or(Ok(()), |row| row.leave_the_gone(writer))
+}
+
+fn read(connection: &mut SqliteConnection, id: i64) -> Result<Option<GoneRow>, StoreError> {
+    subscription::table
+        .find(id)
+        .filter(subscription::gone.is_not_null())
+        .select(GoneRow::as_select())
+        .get_result(connection)
+        .optional()
+        .map_err(fault)
+}
+
+impl GoneRow {
+    fn leave_the_gone(&self, writer: &mut SqliteWriter) -> Result<(), StoreError> {
+        if let Some(row) = self.quarantine_id {
+            quarantine::count_held(&mut writer.connection, row, -1)?;
+        }
+        if let Some(departed) = self.departed.map(Timestamp::from_millis) {
+            brake::uncount(&mut writer.connection, self.origin_id, departed)?;
+        }
+        Ok(())
+    }
+}
+
+/// Brings one back that went, with its endpoint and keys, as a new generation.
+pub(super) fn bring_back(writer: &mut SqliteWriter, id: i64) -> Result<(), StoreError> {
+    let Some(row) = read(&mut writer.connection, id)? else { return Ok(()) };
+    row.leave_the_gone(writer)?;
+    diesel::update(subscription::table.find(id))
+        .set((
+            subscription::generation.eq(subscription::generation + 1),
+            subscription::gone.eq(None::<i64>),
+            subscription::gone_channels.eq(None::<String>),
+            subscription::departed.eq(None::<i64>),
+            subscription::quarantine_id.eq(None::<i64>),
+            subscription::unheard_since.eq(None::<i64>),
+        ))
+        .execute(&mut writer.connection)
+        .map_err(fault)?;
+    origins::come_back(writer, row.origin_id)?;
+    for name in channels(row.gone_channels.as_deref())? {
+        join(writer, AppId(row.app_id), id, &name)?;
+    }
+    writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(id)));
+    Ok(())
+}
+
+/// The channels that a subscription was in when it went.
+pub(super) fn channels(json: Option<&str>) -> Result<Vec<String>, StoreError> {
+    let corrupt = |error| StoreError::Corrupt(format!("channels of a gone subscription: {error}"));
+    json.map_or(Ok(Vec::new()), |json| serde_json::from_str(json).map_err(corrupt))
+}
+
+/// Brings back one that an operator names, if it may come back; one that is there stays as it is.
+pub(super) fn restore(
+    writer: &mut SqliteWriter,
+    app: AppId,
+    id: &PublicId,
+    now: Timestamp,
+) -> Result<Option<SubscriptionView>, StoreError> {
+    let found = subscription::table
+        .filter(subscription::public_id.eq(id.as_str()).and(subscription::app_id.eq(app.0)))
+        .select((subscription::id, subscription::gone, subscription::quarantine_id))
+        .get_result::<(i64, Option<i64>, Option<i64>)>(&mut writer.connection)
+        .optional()
+        .map_err(fault)?;
+    let Some((row, gone, quarantine)) = found else { return Ok(None) };
+    let is_too_old = gone.is_some_and(|gone| gone < (now - REVIVABLE).as_millis());
+    if is_too_old && quarantine.is_none() {
+        return Ok(None);
+    }
+    bring_back(writer, row)?;
+    subscription_view(&mut writer.connection, app, id)
+}
