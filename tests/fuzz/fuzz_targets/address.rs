@@ -15,7 +15,8 @@ fuzz_target!(|data: &[u8]| {
     if let Some(octets) = data.first_chunk::<16>() {
         judge_v6(Ipv6Addr::from(*octets));
     }
-    let answers: Vec<_> = data.chunks_exact(4).map(|four| [four[0], four[1], four[2], four[3]]).collect();
+    let answers: Vec<_> =
+        data.chunks_exact(4).map(|four| [four[0], four[1], four[2], four[3]]).collect();
     let answers: Vec<_> = answers.into_iter().map(|octets| IpAddr::from(octets)).collect();
     let all_public = answers.iter().all(|address| is_globally_reachable(*address));
     let verdict = Egress::default().check_addresses("push.example", 443, &answers);

@@ -30,7 +30,8 @@ fuzz_target!(|data: &[u8]| {
 
     // One of ours is accepted until it ends, and no longer when a byte of it is another.
     let channels = vec![text.chars().take(100).collect::<String>()];
-    let token = sign(&APP, &channels, NOW + Duration::from_secs(60)).expect("the secret is long enough");
+    let token =
+        sign(&APP, &channels, NOW + Duration::from_secs(60)).expect("the secret is long enough");
     let read = verify(&APP, &token, NOW).expect("our own");
     assert_eq!(read.channels, channels);
     assert_eq!(app_name(&token).as_deref(), Ok("default"));
