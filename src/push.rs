@@ -9,6 +9,7 @@
 mod connection;
 mod dial;
 mod drive;
+mod meter;
 mod pool;
 
 pub mod address;
