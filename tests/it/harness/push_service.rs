@@ -5,6 +5,8 @@
 mod bodies;
 #[path = "push_service/ca.rs"]
 mod ca;
+#[path = "push_service/raw.rs"]
+pub(crate) mod raw;
 #[path = "push_service/script.rs"]
 mod script;
 #[path = "push_service/serve.rs"]
