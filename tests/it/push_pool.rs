@@ -1,6 +1,7 @@
 //! The way out, over real sockets: what a push service sees of us, and what it costs us when it misbehaves.
 
 mod bounds;
+mod deadlines;
 mod failures;
 mod floods;
 mod goaway;

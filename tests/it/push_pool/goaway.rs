@@ -79,6 +79,7 @@ async fn goaway_and_a_closed_connection_lose_the_stream_that_was_kept_and_no_oth
     let told = push_three(&client, &service).await;
     assert_eq!(told, [Err("lost"), Err("not_processed"), Err("not_processed")]);
     let pool = &client.0.snapshot()[0];
+    assert_eq!(pool.origin, service.authority());
     assert_eq!((pool.in_flight, pool.waiting), (0, 0));
 }
 

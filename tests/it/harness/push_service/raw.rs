@@ -76,6 +76,11 @@ impl RawService {
         Self { authority, ca, counts, stop: Some(stop), thread: Some(thread) }
     }
 
+    /// `127.0.0.1:PORT`: what `egress.allow` must say for it to be reached.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
     pub(crate) fn endpoint(&self, token: &str) -> String {
         format!("https://{}{}{token}", self.authority, super::state::PREFIX)
     }
@@ -213,7 +218,7 @@ impl Wire {
     }
 
     /// The next frame: its type, flags, stream and payload.
-    async fn next_frame(&mut self) -> io::Result<(u8, u8, u32, BytesMut)> {
+    pub(crate) async fn next_frame(&mut self) -> io::Result<(u8, u8, u32, BytesMut)> {
         const HEAD: usize = 9;
         let length = |head: &[u8]| u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
         while self.read.len() < HEAD || self.read.len() < HEAD + length(&self.read) {
