@@ -66,8 +66,7 @@ fn compare(kind: &Kind, size: Size) -> Row {
     let (clean, beset) = (House::start(size, None), House::start(size, Some(kind)));
     let mut row = Row::of(kind);
     for _ in 0..size.rounds {
-        row.clean.extend(clean.notify_few());
-        row.beset.extend(beset.notify_few());
+        row.waits.push((clean.notify_few(), beset.notify_few()));
     }
     for _ in 0..size.bursts {
         row.rates.push((clean.rate_of_many(), beset.rate_of_many()));

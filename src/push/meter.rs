@@ -17,9 +17,10 @@ use tower_service::Service;
 
 use crate::push::resolver::CheckedResolver;
 
-/// What a connection may say unasked: its handshake (64 KiB is the most that a TLS handshake message has), its settings and
-/// pings, and what is still under way of answers that nobody waits for any more.
-const UNASKED: u64 = 256 * 1024;
+/// What a connection may say unasked: its handshake (a long chain of certificates has 10 kB), its settings and pings, and
+/// what is still under way of answers that nobody waits for any more. More would cost the others: it is as much as five
+/// thousand of the smallest frames.
+const UNASKED: u64 = 64 * 1024;
 
 /// What one exchange may bring: 64 KiB of body, 16 KiB of headers, and their framing.
 const EXCHANGE: u64 = 96 * 1024;

@@ -7,7 +7,7 @@ use tokio::task::{spawn_local, yield_now};
 
 use super::*;
 use crate::harness::house::eventually;
-use crate::harness::push_service::raw::{RawService, Wire, kind};
+use crate::harness::push_service::raw::{END_HEADERS, RawService, Wire, kind, status};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -48,23 +48,49 @@ async fn no_deadline_runs_while_a_request_waits_for_its_permit_or_before_it_is_s
 }
 
 #[actix_web::test]
-async fn the_deadline_covers_the_answers_head_and_its_body() {
-    for (answer, label) in [(Answer::Never, Some("timeout")), (Answer::Drip, None)] {
-        let service = PushService::start();
-        service.answer_all(answer);
-        let client = Client::with(&service, one_connection());
-        let endpoint = service.endpoint("a");
-        let pushed = spawn_local({
-            let client = Client(client.0.clone());
-            async move { client.push(&endpoint).await }
-        });
-        service.wait_for(1).await;
-        assert!(!pushed.is_finished());
-        an_hour_later().await;
-        let result = pushed.await.unwrap();
-        assert_eq!(result.err().map(|error| error.label()), label);
-        assert_eq!(client.0.snapshot()[0].in_flight, 0);
-    }
+async fn the_deadline_covers_the_wait_for_an_answer() {
+    let service = PushService::start();
+    service.answer_all(Answer::Never);
+    let client = Client::with(&service, one_connection());
+    let pushed = spawn_local({
+        let (client, endpoint) = (Client(client.0.clone()), service.endpoint("a"));
+        async move { client.push(&endpoint).await }
+    });
+    service.wait_for(1).await;
+    assert!(!pushed.is_finished());
+    an_hour_later().await;
+    assert_eq!(pushed.await.unwrap().unwrap_err().label(), "timeout");
+    assert_eq!(client.0.snapshot()[0].in_flight, 0);
+}
+
+#[actix_web::test]
+async fn the_deadline_covers_the_body_and_leaves_the_status() {
+    let (told, heard) = mpsc::channel();
+    let service = RawService::http2(move |mut wire: Wire| {
+        let told = told.clone();
+        async move {
+            wire.open(10).await?;
+            let stream = wire.request().await?;
+            wire.frame(kind::HEADERS, END_HEADERS, stream, &status("201")).await?;
+            wire.frame(kind::DATA, 0, stream, b".").await?;
+            wire.frame(kind::PING, 0, 0, &[0; 8]).await?;
+            // Its answer says that all before it has been read.
+            while !matches!(wire.next_frame().await?, (kind::PING, 1, ..)) {}
+            told.send(()).map_err(|_| std::io::ErrorKind::BrokenPipe)?;
+            wire.fall_silent().await
+        }
+    });
+    let client = Client::local(service.ca_file(), one_connection());
+    let pushed = spawn_local({
+        let (client, endpoint) = (Client(client.0.clone()), service.endpoint("a"));
+        async move { client.push(&endpoint).await }
+    });
+    eventually("the answer's beginning has come", || async { heard.try_recv().ok() }).await;
+    assert!(!pushed.is_finished());
+    an_hour_later().await;
+    let answer = pushed.await.unwrap().unwrap();
+    assert_eq!((answer.status.as_u16(), &answer.body[..]), (201, &b"."[..]));
+    assert_eq!(client.0.snapshot()[0].in_flight, 0);
 }
 
 #[actix_web::test]
