@@ -4,11 +4,13 @@
 //! ```text
 //! admit: egress (may it be reached?) → pool (a stream slot; dials when there is none) → Permit
 //! send:  Permit → connection (HTTP/2 or HTTP/1.1) → Answer, under one deadline
+//!        below TLS, a meter: what a connection may say is bounded by what it was asked
 //! ```
 
 mod connection;
 mod dial;
 mod drive;
+mod meter;
 mod pool;
 
 pub mod address;

@@ -11,11 +11,16 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on fails where it stands")]
 
 mod bare;
-mod client;
-mod daemon;
 mod machine;
+mod notify;
 mod recorder;
 mod report;
+
+#[path = "../common/client.rs"]
+mod client;
+#[path = "../common/daemon.rs"]
+mod daemon;
+#[path = "../common/subscriber.rs"]
 mod subscriber;
 
 #[path = "../../tests/it/harness/browser.rs"]
@@ -62,12 +67,12 @@ fn cores() -> usize {
 
 fn fanout(count: usize, rounds: usize) -> io::Result<()> {
     let mut recorder = Recorder::spawn();
-    let subscribers = Subscriber::make(&recorder, count);
+    let subscribers = Subscriber::make(count, |number| recorder.endpoint(number));
     let bare_loop = BareLoop::new(&recorder, &subscribers, cores(), IN_FLIGHT);
-    let daemon = Daemon::spawn(&recorder, cores());
-    daemon.subscribe(&subscribers);
+    let daemon = Daemon::spawn(&[recorder.authority()], recorder.ca_file(), cores());
+    daemon.subscribe(notify::FULL, subscribers.iter());
 
-    let mut report = Report::new(count, cores(), subscriber::encryption_micros(&subscribers));
+    let mut report = Report::new(count, cores(), bare::encryption_micros(&subscribers));
     machine::forget_peak(&daemon.process());
     report.memory("at rest", daemon.memory());
     for round in 0..rounds {
@@ -88,9 +93,9 @@ fn fanout(count: usize, rounds: usize) -> io::Result<()> {
 
 fn bare(count: usize, threads: usize, in_flight: usize) -> io::Result<()> {
     let recorder = Recorder::spawn();
-    let subscribers = Subscriber::make(&recorder, count);
+    let subscribers = Subscriber::make(count, |number| recorder.endpoint(number));
     let bare_loop = BareLoop::new(&recorder, &subscribers, threads, in_flight);
-    let mut report = Report::new(count, threads, subscriber::encryption_micros(&subscribers));
+    let mut report = Report::new(count, threads, bare::encryption_micros(&subscribers));
     report.bare(bare_round(&bare_loop, &recorder));
     writeln!(io::stdout(), "{report}")
 }

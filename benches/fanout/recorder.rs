@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::daemon::line;
 use crate::push_service::PushService;
 
 /// The argument that makes this binary the push service.
@@ -141,10 +142,4 @@ impl Drop for Recorder {
         drop(self.ask.take());
         let _ = self.child.wait();
     }
-}
-
-pub(crate) fn line(from: &mut impl BufRead) -> String {
-    let mut line = String::new();
-    from.read_line(&mut line).unwrap();
-    line.trim_end().to_owned()
 }

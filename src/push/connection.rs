@@ -5,6 +5,7 @@ pub(super) mod http2;
 
 use std::cell::{Cell, RefCell};
 use std::mem;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use h2::client::ResponseFuture;
@@ -12,6 +13,7 @@ use http::Request;
 use tokio::time::Instant;
 
 use crate::push::PushError;
+use crate::push::meter::Meter;
 use crate::webpush::reply::Answer;
 
 /// At most so much of a response is read: push services say a line or two.
@@ -24,6 +26,7 @@ const MAX_STREAMS: usize = 1000;
 /// A connection as the pool sees it. Its driver runs beside it, as a task.
 pub(super) struct Connection {
     wire: RefCell<Wire>,
+    meter: Arc<Meter>,
     limit: Cell<usize>,
     in_flight: Cell<usize>,
     idle_since: Cell<Instant>,
@@ -38,17 +41,18 @@ enum Wire {
 }
 
 impl Connection {
-    pub(super) fn http1(sender: http1::Sender) -> Self {
-        Self::new(Wire::Http1(Some(sender)), 1)
+    pub(super) fn http1(sender: http1::Sender, meter: Arc<Meter>) -> Self {
+        Self::new(Wire::Http1(Some(sender)), 1, meter)
     }
 
-    pub(super) fn http2(sender: http2::Sender, limit: usize) -> Self {
-        Self::new(Wire::Http2(sender), limit.min(MAX_STREAMS))
+    pub(super) fn http2(sender: http2::Sender, limit: usize, meter: Arc<Meter>) -> Self {
+        Self::new(Wire::Http2(sender), limit.min(MAX_STREAMS), meter)
     }
 
-    fn new(wire: Wire, limit: usize) -> Self {
+    fn new(wire: Wire, limit: usize, meter: Arc<Meter>) -> Self {
         Self {
             wire: RefCell::new(wire),
+            meter,
             limit: Cell::new(limit),
             in_flight: Cell::new(0),
             idle_since: Cell::new(Instant::now()),
@@ -67,6 +71,7 @@ impl Connection {
     /// Gives a stream back.
     pub(super) fn release(&self) {
         self.in_flight.set(self.in_flight.get() - 1);
+        self.meter.settle(self.in_flight.get());
         if self.is_idle() {
             self.idle_since.set(Instant::now());
         }
@@ -136,6 +141,12 @@ impl Connection {
     }
 
     fn start(&self, request: Request<Bytes>) -> Result<Started, PushError> {
+        // The peer has lowered its limit since the permit was given. Started all the same, the request would wait on this
+        // connection while its deadline runs.
+        if self.in_flight.get() > self.limit.get() && !self.is_retired() {
+            return Err(PushError::NotProcessed("the push service takes fewer streams now".into()));
+        }
+        self.meter.grant();
         let started = match &mut *self.wire.borrow_mut() {
             Wire::Http2(sender) => http2::start(sender, request).map(Started::Http2),
             Wire::Http1(idle) => {

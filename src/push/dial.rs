@@ -16,13 +16,13 @@ use hyper_rustls::{DefaultServerNameResolver, HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::{Connection as _, HttpConnector};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tower_service::Service;
 
 use crate::push::connection::{self, Connection, MAX_BODY};
 use crate::push::egress::Egress;
+use crate::push::meter::{Meter, Metered, MeteredConnector};
 use crate::push::options::PushOptions;
 use crate::push::resolver::{CheckedResolver, Lookup, Place, ResolveError};
 use crate::push::{Cause, PushError};
@@ -30,10 +30,10 @@ use crate::push::{Cause, PushError};
 /// A peer cannot make us hold more than this of answers that nobody has read yet, per connection.
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
-/// Push services answer with a handful of short headers.
+/// Push services answer with a handful of short headers. Over HTTP/1.1 it is also what is read at once.
 const MAX_HEADERS: u32 = 16 * 1024;
 
-type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+type Stream = MaybeHttpsStream<TokioIo<Metered>>;
 
 /// A connection and the future that moves its bytes.
 pub(super) struct Dialled {
@@ -113,12 +113,13 @@ impl Dialer {
     ) -> Result<(Connection, Wire), PushError> {
         // Here too, and not at the door alone: rules change, and the connector resolves no address literals.
         self.egress.check(origin)?;
-        let stream =
-            self.connector(origin, place).call(origin.clone()).await.map_err(connect_failure)?;
+        let meter = Arc::new(Meter::new());
+        let mut connector = self.connector(origin, place, meter.clone());
+        let stream = connector.call(origin.clone()).await.map_err(connect_failure)?;
         if stream.connected().is_negotiated_h2() {
-            http2(stream).await
+            http2(stream, meter).await
         } else {
-            http1(stream).await
+            http1(stream, meter).await
         }
     }
 
@@ -126,7 +127,8 @@ impl Dialer {
         &self,
         origin: &Uri,
         place: Option<Place>,
-    ) -> HttpsConnector<HttpConnector<CheckedResolver>> {
+        meter: Arc<Meter>,
+    ) -> HttpsConnector<MeteredConnector> {
         let port = origin.port_u16().unwrap_or(443);
         let resolver = CheckedResolver::new(self.egress.clone(), self.lookup.clone(), port, place);
         let mut tcp = HttpConnector::new_with_resolver(resolver);
@@ -134,7 +136,7 @@ impl Dialer {
         // Requests are small and complete: nothing is gained by waiting for more.
         tcp.set_nodelay(true);
         HttpsConnector::new(
-            tcp,
+            MeteredConnector { tcp, meter },
             self.tls.clone(),
             true,
             Arc::new(DefaultServerNameResolver::default()),
@@ -157,18 +159,18 @@ impl Drop for Starving<'_> {
     }
 }
 
-async fn http1(stream: Stream) -> Result<(Connection, Wire), PushError> {
+async fn http1(stream: Stream, meter: Arc<Meter>) -> Result<(Connection, Wire), PushError> {
     let (sender, wire) = http1::Builder::new()
-        .max_buf_size(MAX_BODY)
+        .max_buf_size(MAX_HEADERS as usize)
         .handshake(stream)
         .await
         .map_err(|error| PushError::Connect(error.to_string().into()))?;
-    Ok((Connection::http1(sender), Wire::Http1(wire)))
+    Ok((Connection::http1(sender, meter), Wire::Http1(wire)))
 }
 
 /// The handshake ends with the peer's first SETTINGS: before them nobody knows how many streams it takes, and a stream
 /// too many is a request refused (RFC 9113 §5.1.2). They come with the last flight of TLS, so this costs no time.
-async fn http2(stream: Stream) -> Result<(Connection, Wire), PushError> {
+async fn http2(stream: Stream, meter: Arc<Meter>) -> Result<(Connection, Wire), PushError> {
     let failure = |error: h2::Error| PushError::Connect(connection::http2::cause(&error));
     let (sender, mut wire) = h2::client::Builder::new()
         .enable_push(false)
@@ -191,7 +193,7 @@ async fn http2(stream: Stream) -> Result<(Connection, Wire), PushError> {
         }
     })
     .await?;
-    Ok((Connection::http2(sender, limit), Wire::Http2(wire)))
+    Ok((Connection::http2(sender, limit, meter), Wire::Http2(wire)))
 }
 
 /// The connector's errors are boxed; where each comes from is in its type. TLS alone fails with an [`io::Error`] on top.

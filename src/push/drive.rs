@@ -38,8 +38,9 @@ pub(super) async fn drive(
         Wire::Http2(mut wire) => {
             let mut pings = wire.ping_pong();
             poll_fn(|cx| {
-                if beat.poll(cx, connection, pings.as_mut()).is_ready()
-                    || Pin::new(&mut wire).poll(cx).is_ready()
+                // First what has come: after a standstill of ours (a suspended machine), the sign of life lies there unread.
+                if Pin::new(&mut wire).poll(cx).is_ready()
+                    || beat.poll(cx, connection, pings.as_mut()).is_ready()
                 {
                     return Poll::Ready(());
                 }

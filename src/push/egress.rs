@@ -1,11 +1,12 @@
 //! Which endpoints may be reached. An endpoint is a stranger's URL: https, port 443, a name whose addresses are
 //! all public; what the operator allows is the exception. Asked at the door and again for the very addresses dialled.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use http::Uri;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
 use ipnet::IpNet;
 use thiserror::Error;
 use url::Host;
@@ -158,7 +159,6 @@ impl Egress {
     }
 
     fn allows_name(&self, name: &str, wanted: u16) -> bool {
-        let name = name.strip_suffix('.').unwrap_or(name);
         self.allow.iter().any(|rule| match rule {
             Rule::Name { host, port } => *port == wanted && host.eq_ignore_ascii_case(name),
             Rule::Network { .. } => false,
@@ -182,14 +182,16 @@ impl Egress {
     }
 }
 
-/// A URL's host and port, the host as the URL standard reads it: `127.1` and `0x7f000001` are addresses.
-struct Target {
+/// A URL's host and port as the URL standard reads them, so that each has one form: `127.1` and `0x7f000001` are
+/// addresses, `:0443` and no port at all are 443, a name is in lower case and without its final dot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Target {
     host: Host<String>,
     port: u16,
 }
 
 impl Target {
-    fn of(uri: &Uri) -> Result<Self, Refused> {
+    pub(super) fn of(uri: &Uri) -> Result<Self, Refused> {
         let authority = uri.authority().ok_or(Refused::NotHttps)?;
         if uri.scheme() != Some(&Scheme::HTTPS) {
             return Err(Refused::NotHttps);
@@ -197,13 +199,50 @@ impl Target {
         if authority.as_str().contains('@') {
             return Err(Refused::Userinfo);
         }
-        let host = Host::parse(authority.host()).map_err(|_| Refused::NotHttps)?;
-        Ok(Self { host, port: authority.port_u16().unwrap_or(HTTPS_PORT) })
+        let host = match Host::parse(authority.host()).map_err(|_| Refused::NotHttps)? {
+            Host::Domain(name) => Host::Domain(without_dot(name).ok_or(Refused::NotHttps)?),
+            address @ (Host::Ipv4(_) | Host::Ipv6(_)) => address,
+        };
+        Ok(Self { host, port: port(authority)? })
+    }
+
+    /// What is dialled, with nothing of the endpoint's path.
+    pub(super) fn uri(&self) -> Uri {
+        Uri::builder()
+            .scheme(Scheme::HTTPS)
+            .authority(self.to_string())
+            .path_and_query("/")
+            .build()
+            .expect("what was parsed from a URI's host and port makes a URI again")
     }
 }
 
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// The port; 443 for `host` and `host:`. What is no number another parser may read differently.
+fn port(authority: &Authority) -> Result<u16, Refused> {
+    let after_host = &authority.as_str()[authority.host().len()..];
+    let digits = after_host.strip_prefix(':').unwrap_or(after_host);
+    if digits.is_empty() {
+        return Ok(HTTPS_PORT);
+    }
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().ok()).flatten().ok_or(Refused::NotHttps)
+}
+
+/// A name without its one final dot.
+fn without_dot(mut name: String) -> Option<String> {
+    if name.ends_with('.') {
+        name.pop();
+    }
+    (!name.is_empty() && !name.ends_with('.')).then_some(name)
+}
+
 fn is_known(name: &str, port: u16) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name);
     Endpoint::parse(&format!("https://{name}:{port}/")).is_ok_and(|endpoint| match PushService::of(
         endpoint.origin(),
     ) {
@@ -232,13 +271,11 @@ impl FromStr for Rule {
             Some((host, port)) => (host, port.parse().map_err(|_| bad())?),
             None => (text, HTTPS_PORT),
         };
-        if host.contains(['/', '@', '*']) {
+        if host.contains(['/', '@', '*']) || port == 0 {
             return Err(bad());
         }
         match Host::parse(host).map_err(|_| bad())? {
-            Host::Domain(host) => {
-                Ok(Self::Name { host: host.trim_end_matches('.').to_owned(), port })
-            }
+            Host::Domain(host) => Ok(Self::Name { host: without_dot(host).ok_or_else(bad)?, port }),
             Host::Ipv4(address) => {
                 Ok(Self::Network { net: IpAddr::V4(address).into(), port: Some(port) })
             }

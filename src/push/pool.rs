@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::Authority;
 use http::{Request, Uri};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -16,7 +15,7 @@ use crate::push::PushError;
 use crate::push::connection::Connection;
 use crate::push::dial::{Dialer, Dialled};
 use crate::push::drive::drive;
-use crate::push::egress::Refused;
+use crate::push::egress::{Refused, Target};
 use crate::webpush::reply::Answer;
 
 /// After a further connection failed to open, the ones that work must do for this long.
@@ -25,7 +24,7 @@ const CONTENT: Duration = Duration::from_secs(5);
 /// What one arbiter's pool holds for one origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolSnapshot {
-    /// Host and port as in the endpoints: never more of a URL.
+    /// `host:port`: never more of a URL.
     pub origin: String,
     /// Connections that take requests.
     pub connections: usize,
@@ -45,8 +44,9 @@ pub(super) struct Pool {
     origins: Rc<Origins>,
 }
 
-/// Two URLs with the same host and port are one origin: [`Authority`] is compared without regard to case.
-type Origins = RefCell<HashMap<Authority, Rc<Origin>>>;
+/// Two URLs with the same host and port are one origin, however they are written: who writes `:0443` or `:00443` gets no
+/// connections of his own.
+type Origins = RefCell<HashMap<Target, Rc<Origin>>>;
 
 /// How an admission ends: at once, or when a stream is free.
 pub(super) enum Admission {
@@ -60,11 +60,11 @@ impl Pool {
     }
 
     pub(super) fn admit(&self, uri: &Uri) -> Result<Admission, PushError> {
-        let authority = uri.authority().ok_or(Refused::NotHttps)?;
-        let known = self.origins.borrow().get(authority).cloned();
+        let target = Target::of(uri)?;
+        let known = self.origins.borrow().get(&target).cloned();
         let origin = match known {
             Some(origin) => origin,
-            None => self.open(uri, authority)?,
+            None => self.open(uri, target)?,
         };
         Ok(origin.admit())
     }
@@ -73,12 +73,10 @@ impl Pool {
         self.origins.borrow().values().map(|origin| origin.snapshot()).collect()
     }
 
-    fn open(&self, uri: &Uri, authority: &Authority) -> Result<Rc<Origin>, PushError> {
+    fn open(&self, uri: &Uri, target: Target) -> Result<Rc<Origin>, PushError> {
         self.dialer.egress.check(uri)?;
-        // Copied: the URI's own holds on to the whole URL, which is a secret.
-        let authority: Authority = authority.as_str().parse().map_err(|_| Refused::NotHttps)?;
         let origin = Rc::new(Origin {
-            authority: authority.clone(),
+            target: target.clone(),
             dialer: self.dialer.clone(),
             neighbours: Rc::downgrade(&self.origins),
             connections: RefCell::default(),
@@ -88,13 +86,13 @@ impl Pool {
         });
         let mut origins = self.origins.borrow_mut();
         origins.retain(|_, origin| !origin.is_deserted());
-        origins.insert(authority, origin.clone());
+        origins.insert(target, origin.clone());
         Ok(origin)
     }
 }
 
 struct Origin {
-    authority: Authority,
+    target: Target,
     dialer: Rc<Dialer>,
     neighbours: std::rc::Weak<Origins>,
     connections: RefCell<Vec<Rc<Connection>>>,
@@ -170,12 +168,7 @@ impl Origin {
     }
 
     async fn dial(self: Rc<Self>) {
-        let uri = Uri::builder()
-            .scheme("https")
-            .authority(self.authority.clone())
-            .path_and_query("/")
-            .build()
-            .expect("an authority that was parsed makes a URI");
+        let uri = self.target.uri();
         let dialled = self.dialer.dial(&uri, || self.evict_idle_neighbour()).await;
         self.dialling.set(self.dialling.get() - 1);
         match dialled {
@@ -238,7 +231,7 @@ impl Origin {
     fn snapshot(&self) -> PoolSnapshot {
         let connections = self.connections.borrow();
         PoolSnapshot {
-            origin: self.authority.to_string(),
+            origin: self.target.to_string(),
             connections: connections.len(),
             dialling: self.dialling.get(),
             streams: connections.iter().map(|connection| connection.limit()).sum(),
@@ -261,7 +254,7 @@ impl Slot {
         request: Request<Bytes>,
         deadline: Instant,
     ) -> Result<Answer, PushError> {
-        if request.uri().authority() != Some(&self.origin.authority) {
+        if Target::of(request.uri())? != self.origin.target {
             return Err(Refused::OtherOrigin.into());
         }
         self.connection.exchange(request, deadline).await

@@ -1,9 +1,14 @@
 //! The way out, over real sockets: what a push service sees of us, and what it costs us when it misbehaves.
 
 mod bounds;
+mod deadlines;
 mod failures;
+mod floods;
+mod goaway;
+mod limits;
 mod refusals;
 
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +48,13 @@ impl Client {
         let tls = tls::client_config(Some(service.ca_file())).unwrap();
         let lookup = lookup.unwrap_or_else(fanfare::push::resolver::system);
         Self(Rc::new(HttpsPush::with_lookup(Arc::new(egress), tls, options, lookup)))
+    }
+
+    /// One that may reach all of 127.0.0.0/8 and trusts the tests' authority.
+    fn local(ca_file: &Path, options: PushOptions) -> Self {
+        let egress = Arc::new(Egress::new(&["127.0.0.0/8"], false).unwrap());
+        let tls = tls::client_config(Some(ca_file)).unwrap();
+        Self(Rc::new(HttpsPush::new(egress, tls, options)))
     }
 
     async fn push(&self, endpoint: &str) -> Result<reply::Answer, PushError> {

@@ -1,5 +1,8 @@
 //! An exchange over HTTP/1.1, for push services that have nothing better: one request at a time on a connection.
 
+use std::error::Error;
+use std::io;
+
 use bytes::Bytes;
 use http::header::HOST;
 use http::uri::PathAndQuery;
@@ -66,9 +69,15 @@ fn failure<B>(error: TrySendError<B>) -> PushError {
     let cause = error.to_string().into();
     if unsent {
         PushError::NotProcessed(cause)
-    } else if error.is_parse() {
+    } else if error.is_parse() || is_invalid(&error) {
         PushError::Protocol(cause)
     } else {
         PushError::Lost(cause)
     }
+}
+
+/// Whether what was read made no sense, or was too much of it.
+fn is_invalid(error: &hyper::Error) -> bool {
+    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    io.is_some_and(|io| io.kind() == io::ErrorKind::InvalidData)
 }

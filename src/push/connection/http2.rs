@@ -1,6 +1,7 @@
 //! An exchange over HTTP/2, on `h2` itself. hyper's client would put a channel and a task between the request and the
 //! stream, and its driver is not the future that reads the peer's SETTINGS, so it learns of them too late.
 
+use std::io::ErrorKind;
 use std::task::{Context, Waker};
 
 use bytes::Bytes;
@@ -79,7 +80,7 @@ fn failure(error: h2::Error) -> PushError {
     let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
     if error.is_remote() && (error.is_go_away() || refused) {
         PushError::NotProcessed(cause(&error))
-    } else if error.is_io() {
+    } else if error.get_io().is_some_and(|io| io.kind() != ErrorKind::InvalidData) {
         PushError::Lost(cause(&error))
     } else {
         PushError::Protocol(cause(&error))

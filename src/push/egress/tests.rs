@@ -39,12 +39,130 @@ fn an_address_is_refused_however_it_is_written() {
         "https://2130706433/x",
         "https://0x7f000001/x",
         "https://0177.0.0.1/x",
+        "https://0x7f.1/x",
+        "https://0X7F.0x1/x",
+        "https://017700000001/x",
+        "https://127.0.0.0x1/x",
+        "https://127.0.0.1./x",
+        "https://0/x",
         "https://8.8.8.8/x",
         "https://[::1]/x",
+        "https://[0:0:0:0:0:0:0:1]/x",
         "https://[::ffff:127.0.0.1]/x",
+        "https://[::FFFF:7f00:1]/x",
     ] {
         let refusal = check(&egress(&[]), uri);
         assert!(matches!(refusal, Err(Refused::Literal { .. })), "{uri}: {refusal:?}");
+    }
+}
+
+#[test]
+fn what_is_no_host_or_no_port_is_refused_whatever_is_allowed() {
+    let all = egress(&["0.0.0.0/0", "::/0", "push.example"]);
+    for uri in [
+        "https://4294967296/x",
+        "https://1.2.3.4.5/x",
+        "https://256.0.0.1/x",
+        "https://08.0.0.1/x",
+        "https://[::127.1]/x",
+        "https://[::1%25lo]/x",
+        "https://./x",
+        "https://push.example../x",
+        "https://push.example:99999/x",
+        "https://push.example:+443/x",
+    ] {
+        assert_eq!(check(&all, uri), Err(Refused::NotHttps), "{uri}");
+    }
+    // What percent signs or another alphabet might hide does not come so far: such a URI has no authority.
+    for uri in ["https://%31%32%37.0.0.1/x", "https://１２７.0.0.1/x", "https://ⓛocalhost/x"] {
+        assert!(uri.parse::<Uri>().is_err(), "{uri}");
+    }
+}
+
+#[test]
+fn an_origin_is_one_however_it_is_written() {
+    let target = |uri: &str| Target::of(&uri.parse().unwrap()).unwrap();
+    for (uri, written) in [
+        ("https://push.example/a", "push.example:443"),
+        ("https://PUSH.example:443/b", "push.example:443"),
+        ("https://push.example:0443/", "push.example:443"),
+        ("https://push.example:/", "push.example:443"),
+        ("https://push.example.:00000443/", "push.example:443"),
+        ("https://push.example:8443/", "push.example:8443"),
+        ("https://xn--bcher-kva.example/", "xn--bcher-kva.example:443"),
+        ("https://0x7f.1:8443/", "127.0.0.1:8443"),
+        ("https://[0:0::0:1]:8443/", "[::1]:8443"),
+    ] {
+        assert_eq!(target(uri).to_string(), written, "{uri}");
+        assert_eq!(target(uri).uri().to_string(), format!("https://{written}/"), "{uri}");
+        assert_eq!(target(uri), target(&format!("https://{written}/")), "{uri}");
+    }
+}
+
+/// Each rule against each URL: what it opens, and that it opens nothing else.
+#[test]
+fn a_rule_opens_exactly_what_it_names() {
+    const URLS: [&str; 12] = [
+        "https://ntfy.example:8443/x",
+        "https://NTFY.Example.:8443/x",
+        "https://ntfy.example:8444/x",
+        "https://sub.ntfy.example:8443/x",
+        "https://ntfy.example.evil.example:8443/x",
+        "https://xn--bcher-kva.example:8443/x",
+        "https://127.0.0.1:8443/x",
+        "https://0x7f.1:8443/x",
+        "https://127.0.0.1:8444/x",
+        "https://[::1]:8443/x",
+        "https://[0::0:1]:8444/x",
+        "https://[::ffff:127.0.0.1]:8443/x",
+    ];
+    for (rule, opened) in [
+        ("ntfy.example:8443", &[0, 1][..]),
+        ("NTFY.EXAMPLE.:8443", &[0, 1]),
+        ("ntfy.example", &[]),
+        ("ntfy.example:443", &[]),
+        ("bücher.example:8443", &[5]),
+        ("xn--bcher-kva.example:8443", &[5]),
+        // Addresses let every name pass the door on their ports: where it leads is judged when it is dialled.
+        ("127.0.0.1:8443", &[0, 1, 3, 4, 5, 6, 7]),
+        ("0x7f.1:8443", &[0, 1, 3, 4, 5, 6, 7]),
+        ("2130706433:8444", &[2, 8]),
+        ("127.1:8443", &[0, 1, 3, 4, 5, 6, 7]),
+        ("[::1]:8443", &[0, 1, 3, 4, 5, 9]),
+        ("[::ffff:127.0.0.1]:8443", &[0, 1, 3, 4, 5, 11]),
+        ("127.0.0.1", &[0, 1, 2, 3, 4, 5, 6, 7, 8]),
+        ("127.0.0.0/8", &[0, 1, 2, 3, 4, 5, 6, 7, 8]),
+        ("::1/128", &[0, 1, 2, 3, 4, 5, 9, 10]),
+        ("10.0.0.0/8", &[0, 1, 2, 3, 4, 5]),
+    ] {
+        let egress = egress(&[rule]);
+        let open: Vec<_> = (0..URLS.len()).filter(|&i| check(&egress, URLS[i]).is_ok()).collect();
+        assert_eq!(open, opened, "{rule}");
+    }
+}
+
+#[test]
+fn an_allowed_address_admits_the_names_that_lead_to_it_on_its_port_alone() {
+    let one = egress(&["10.0.0.5:8443"]);
+    assert_eq!(addresses(&one, "ntfy.lan", 8443, &["10.0.0.5"]), Ok(()));
+    for (port, answers) in [
+        (8443, &["10.0.0.6"][..]),
+        (8443, &["10.0.0.5", "10.0.0.6"]),
+        (8443, &["8.8.8.8"]),
+        (8444, &["10.0.0.5"]),
+        (443, &["10.0.0.5"]),
+    ] {
+        assert!(addresses(&one, "ntfy.lan", port, answers).is_err(), "{port} {answers:?}");
+    }
+}
+
+#[test]
+fn an_ipv4_network_does_not_open_its_addresses_in_ipv6_dress() {
+    let lan = egress(&["10.0.0.0/8"]);
+    assert_eq!(addresses(&lan, "ntfy.lan", 443, &["10.0.0.1"]), Ok(()));
+    for dress in ["::ffff:10.0.0.1", "64:ff9b::10.0.0.1", "2002:a00:1::", "::10.0.0.1"] {
+        let refusal = addresses(&lan, "ntfy.lan", 443, &[dress]);
+        assert!(matches!(refusal, Err(Refused::Address { .. })), "{dress}: {refusal:?}");
     }
 }
 
@@ -134,7 +252,22 @@ fn a_refusal_shows_the_flag_that_helps_and_no_path() {
 
 #[test]
 fn a_rule_that_cannot_be_read_is_named() {
-    for rule in ["", "10.0.0.0/33", "host:port", "host:99999", "https://host", "*.example", "a@b"] {
+    for rule in [
+        "",
+        ".",
+        "10.0.0.0/33",
+        "10.0.0.0/8:443",
+        "host:port",
+        "host:0",
+        "host:99999",
+        "host:",
+        "host..:443",
+        "256.0.0.1:443",
+        "[::1]",
+        "https://host",
+        "*.example",
+        "a@b",
+    ] {
         assert_eq!(Egress::new(&[rule], false).unwrap_err(), BadRule(rule.to_owned()), "{rule}");
     }
 }

@@ -7,6 +7,8 @@ mod bodies;
 mod ca;
 #[path = "push_service/persona.rs"]
 pub(crate) mod persona;
+#[path = "push_service/raw.rs"]
+pub(crate) mod raw;
 #[path = "push_service/script.rs"]
 mod script;
 #[path = "push_service/serve.rs"]

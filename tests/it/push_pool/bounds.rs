@@ -77,6 +77,27 @@ async fn an_idle_connection_is_closed_and_the_next_request_dials_anew() {
 }
 
 #[actix_web::test]
+async fn an_origin_has_one_pool_however_its_port_and_its_host_are_written() {
+    let service = PushService::builder().max_streams(100).start();
+    let client = Client::local(service.ca_file(), PushOptions::default());
+    let port = service.port();
+    for written in [
+        format!("127.0.0.1:{port}"),
+        format!("127.0.0.1:0{port}"),
+        format!("127.0.0.1:000000{port}"),
+        format!("127.1:{port}"),
+        format!("0x7f000001:{port}"),
+    ] {
+        let reply = client.push(&format!("https://{written}/push/a")).await.unwrap();
+        assert_eq!(reply.status, 201, "{written}");
+    }
+    assert_eq!(service.connections_ever(), 1);
+    let pools = client.0.snapshot();
+    assert_eq!(pools.len(), 1);
+    assert_eq!(pools[0].origin, service.authority());
+}
+
+#[actix_web::test]
 async fn strangers_origins_share_a_bounded_number_of_connections() {
     let service = PushService::builder().host("a.example").host("b.example").start();
     let options = PushOptions { max_connections: 1, ..PushOptions::default() };

@@ -63,11 +63,18 @@ async fn a_body_that_only_drips_is_cut_at_the_deadline_and_the_status_stands() {
 #[actix_web::test]
 async fn a_redirect_is_an_answer_and_is_not_followed() {
     let (service, elsewhere) = (PushService::start(), PushService::start());
-    service.answer_all(Answer::status(307).header("location", &elsewhere.endpoint("a")));
-    let egress = Egress::new(&["127.0.0.0/8"], false).unwrap();
-    let client = Client::new(&service, egress, PushOptions::default(), None);
-    let reply = client.push(&service.endpoint("a")).await.unwrap();
-    assert_eq!(reply.status, 307);
+    let client = Client::local(service.ca_file(), PushOptions::default());
+    for status in [300, 301, 302, 303, 305, 307, 308] {
+        // Elsewhere, back to where it came from, and to where nothing may go.
+        let back = service.endpoint("again");
+        for location in [&elsewhere.endpoint("a"), &back, "http://169.254.169.254/", "/push/again"]
+        {
+            service.answer_all(Answer::status(status).header("location", location));
+            let reply = client.push(&service.endpoint("a")).await.unwrap();
+            assert_eq!(reply.status, status, "{location}");
+        }
+    }
+    assert_eq!((service.requests(), service.connections_ever()), (7 * 4, 1));
     assert_eq!(elsewhere.connections_ever(), 0);
 }
 
