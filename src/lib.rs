@@ -73,6 +73,8 @@
 //! - **Closing**: cancel, expiry and a newer one of the same topic give all that is pending one outcome, in one row.
 //!   Cursors step over closed numbers; a result that was in flight takes its unit back out.
 //! - **Leaving** books every open notification after the cursor that was.
+//! - **The brake**: who goes by a push service's answer is counted by app, origin and minute in the transaction that settles; above
+//!   a fifth and a hundred within ten minutes the wave's tombstones are kept in a quarantine until an operator undoes or applies it.
 //! - **Due lists** are indexes in the store (`not_before`, `expires`), so nothing depends on a living actor: a long wait is
 //!   parked there and the worker ends; its supervisor starts it again when it is due.
 //! - After a start, the channels with open work are swept again: that is the whole recovery.
@@ -98,8 +100,10 @@
 //! | No 202 before the commit. After it, every member at that `seq` gets the notification accepted by its push service, or it ends in exactly one other outcome that can be looked up | [`store::journal`], [`store::sqlite`] (settle, closing, leave) |
 //! | To one subscription, requests go out in `seq` order per channel, the next only when the previous one's result is on disk | [`delivery::outbox`]; one worker per endpoint: [`tree::subscription::supervisor`] |
 //! | `kill -9` or a panic anywhere: nothing is lost, order is kept, what was in flight or not yet committed may be repeated | cursors in the store; [`tree::supervision`] |
-//! | Of all answers of a push service only 404 and 410 delete a subscription, and only the generation that was asked | [`webpush::reply`], [`delivery::judge`] |
-//! | A bad endpoint, a bad origin or a panicking actor stops nobody else | a bound on everything: [`push`], the arbiters' credits ([`tree::channel::arbiters`]), the restart budget ([`tree::supervision::budget`]); a delivery that panics again and again is settled as rejected |
+//! | Of all answers of a push service only 404, 410 and seven days of nothing but 507 delete a subscription, and only the generation that was asked; a wave of them is held back and can be undone | [`webpush::reply`], [`delivery::judge`], [`store::brake`] |
+//! | A `read` key, a token, an id or an endpoint alone can neither redirect, silence nor delete anybody's subscription | [`store::sqlite`] (subscribe, replace, returning), [`http::auth`] |
+//! | What strangers may take is bounded | rates ([`http::rates`]), connections ([`http::connections`]), heads and bodies ([`http::head`], [`http::body`]); an app's own limits are held in the transaction that would pass them ([`store::limit`]) |
+//! | A bad endpoint, a bad origin or a panicking actor stops nobody else | a bound on everything: [`push`] (what may come over a connection, whatever the frames), the gates ([`delivery::gate`]), the arbiters' credits ([`tree::channel::arbiters`]), the restart budget ([`tree::supervision::budget`]); a delivery that panics again and again is settled as rejected |
 //! | While commits fail no send starts and no publish is accepted; results in hand are kept and go first | [`store::journal`], [`tree::subscription::attempt`] |
 //! | Bad input gets an answer that names the field and the limit, never a 500 | [`webpush::field`], [`http::problem`] |
 //! | No endpoint, key or payload leaves except to its push service | types whose `Debug` does not show them ([`webpush::subscription`], [`model::Payload`]); [`push::egress`], which judges the very address that is dialled |

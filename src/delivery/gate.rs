@@ -10,7 +10,7 @@
 //!       └──────────────────────────────── it is answered: a slow start ───────────────────────────┘
 //! ```
 //!
-//! Inside an open gate each VAPID key has a [`key::KeyGate`] of its own: a push service that refuses one app's key
+//! Inside an open gate each VAPID key has a gate of its own: a push service that refuses one app's key
 //! still serves the others.
 //!
 //! A failure speaks of the origin only if nothing good came from there since that request began: one endpoint that
