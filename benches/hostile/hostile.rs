@@ -52,6 +52,9 @@ pub(crate) const KINDS: &[Kind] = &[
             wire.fall_silent().await
         })
     }),
+    other("503 to everything", || service(Answer::status(503))),
+    other("401 to everything", || service(Answer::status(401))),
+    other("429 to everything", || service(Answer::status(429).header("retry-after", "600"))),
     other("PING without end", || flooding(frame(kind::PING, 0, 0, &[0; 8]))),
     other("1xx without end", || flooding(frame(kind::HEADERS, END_HEADERS, 1, &status("103")))),
     other("CONTINUATION without end", || {
