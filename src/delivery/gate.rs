@@ -14,7 +14,9 @@
 //! still serves the others.
 //!
 //! A failure speaks of the origin only if nothing good came from there since that request began: one endpoint that
-//! never answers, among a thousand that do, shuts no gate.
+//! never answers, among a thousand that do, shuts no gate. And while good answers come at all, an endpoint that has failed
+//! before (a troubled one) is no witness against its origin, nor the first choice for a probe: a hundred hostile endpoints
+//! shut no gate either, or not for long.
 
 mod key;
 mod notice;
@@ -72,6 +74,15 @@ impl GatePolicy {
     }
 }
 
+/// Who wants to send.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Caller {
+    /// With which key the request is signed.
+    pub key: VapidKeyId,
+    /// Whether its endpoint failed the last time.
+    pub is_troubled: bool,
+}
+
 /// The answer to who wants to send.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Entry {
@@ -89,6 +100,7 @@ pub enum Entry {
 pub struct Ticket {
     started: Timestamp,
     key: VapidKeyId,
+    is_troubled: bool,
     is_probe: bool,
     probes_key: bool,
 }
@@ -126,9 +138,13 @@ impl Gate {
         }
     }
 
-    /// Whether a request that is signed with `key` may start at `now`.
-    pub fn enter(&mut self, key: VapidKeyId, now: Timestamp) -> Entry {
+    /// Whether a request of `caller` may start at `now`.
+    pub fn enter(&mut self, caller: Caller, now: Timestamp) -> Entry {
+        let Caller { key, is_troubled } = caller;
         if let State::Shut { until, cause } = self.state {
+            // Those who failed before come after those who did not: they would prove nothing.
+            let grace = if is_troubled { self.policy.cooldown(self.level) } else { Duration::ZERO };
+            let until = until + grace;
             if now < until {
                 return Entry::Later(self.timetable.place(until, resume_rate(self.level)));
             }
@@ -153,7 +169,7 @@ impl Gate {
             gate.probe();
         }
         self.pace.start();
-        Entry::Go(Ticket { started: now, key, is_probe, probes_key })
+        Entry::Go(Ticket { started: now, key, is_troubled, is_probe, probes_key })
     }
 
     /// When somebody is to come again who found the line before the gate full.
@@ -288,17 +304,25 @@ impl Gate {
     fn failed(&mut self, failure: &Failure, now: Timestamp) -> Option<Notice> {
         let Failure { ticket, subscription, after, fault } = *failure;
         let is_contradicted = self.last_good.is_some_and(|good| good > ticket.started);
-        if fault == Fault::Answer || !is_contradicted {
+        let is_witness = fault == Fault::Unreachable || !ticket.is_troubled || !self.was_good(now);
+        let is_telling = is_witness && !is_contradicted;
+        if fault == Fault::Answer || is_telling {
             self.pace.slow_down(ticket.started, now);
         }
-        if is_contradicted {
+        if is_telling {
+            self.failing.add(subscription);
+        } else if is_contradicted || !ticket.is_probe {
             return None;
         }
-        self.failing.add(subscription);
         // Who cannot even be connected to fails for everybody.
         let is_general = self.failing.by_several(SEVERAL) || fault == Fault::Unreachable;
         let is_outage = self.failing.len() >= OUTAGE && is_general;
         if ticket.is_probe || is_outage { self.shut(Cause::Outage, after, now) } else { None }
+    }
+
+    /// Whether good answers come, as far as can be told.
+    fn was_good(&self, now: Timestamp) -> bool {
+        self.last_good.is_some_and(|good| now.since(good) < LONGEST_COOLDOWN)
     }
 
     fn shut(&mut self, cause: Cause, asked: Option<Duration>, now: Timestamp) -> Option<Notice> {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Clock, Timestamp};
-use crate::delivery::gate::{Gate, GatePolicy, Notice, Signal, State};
+use crate::delivery::gate::{self, Gate, GatePolicy, Notice, Signal, State};
 use crate::id::SubscriptionId;
 use crate::metrics::{Metrics, Of, PushServiceLabel};
 use crate::store::directory::AppVapidKey;
@@ -41,6 +41,8 @@ pub struct Caller<'a> {
     pub key: &'a Arc<AppVapidKey>,
     /// For whom.
     pub subscription: SubscriptionId,
+    /// Whether its endpoint failed the last time.
+    pub is_troubled: bool,
 }
 
 /// How waiting before a gate ends.
@@ -70,7 +72,8 @@ impl Gates {
     /// Waits for a pass, first come, first served.
     pub async fn enter(self: &Arc<Self>, caller: Caller<'_>) -> Entered {
         let line = self.line_of(caller.origin);
-        let turn = match line.enter(caller.key.id, self.line) {
+        let who = gate::Caller { key: caller.key.id, is_troubled: caller.is_troubled };
+        let turn = match line.enter(who, self.line) {
             Ok(turn) => turn,
             // The sender goes only with the line, which is held here.
             Err(waiting) => match waiting.wait().await {

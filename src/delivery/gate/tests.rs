@@ -26,9 +26,15 @@ fn throttled(after: Option<u64>, scope: Scope) -> Signal {
     Signal::Throttled { after: after.map(Duration::from_secs), scope }
 }
 
+fn signed_with(key: VapidKeyId) -> Caller {
+    Caller { key, is_troubled: false }
+}
+
+const TROUBLED: Caller = Caller { key: KEY, is_troubled: true };
+
 #[track_caller]
 fn go(gate: &mut Gate, key: VapidKeyId, now: Timestamp) -> Ticket {
-    match gate.enter(key, now) {
+    match gate.enter(signed_with(key), now) {
         Entry::Go(ticket) => ticket,
         refused @ (Entry::Full | Entry::Later(_)) => panic!("not let through: {refused:?}"),
     }
@@ -54,7 +60,7 @@ fn requests(gate: &mut Gate, count: u64, signal: Signal, from: u64) -> Left {
 
 #[track_caller]
 fn shut_until(gate: &mut Gate, now: Timestamp) -> Timestamp {
-    match gate.enter(KEY, now) {
+    match gate.enter(signed_with(KEY), now) {
         Entry::Later(until) => until,
         entered @ (Entry::Full | Entry::Go(_)) => panic!("the gate is not shut: {entered:?}"),
     }
@@ -66,7 +72,7 @@ fn room_doubles_while_answers_are_good_and_more_is_asked_for() {
     let mut limits = Vec::new();
     for round in 0..6 {
         let tickets: Vec<_> = (0..gate.limit()).map(|_| go(&mut gate, KEY, at(round))).collect();
-        assert_eq!(gate.enter(KEY, at(round)), Entry::Full);
+        assert_eq!(gate.enter(signed_with(KEY), at(round)), Entry::Full);
         limits.push(tickets.len());
         for ticket in tickets {
             gate.leave(ticket, SubscriptionId(1), Signal::Accepted, at(round + 1));
@@ -85,7 +91,7 @@ fn room_that_is_not_used_does_not_grow() {
 /// A full round of requests, of which every `nth` ends badly.
 fn round(gate: &mut Gate, nth: usize, begin: u64) {
     let tickets: Vec<_> = (0..gate.limit()).map(|_| go(gate, KEY, at(begin))).collect();
-    assert_eq!(gate.enter(KEY, at(begin)), Entry::Full);
+    assert_eq!(gate.enter(signed_with(KEY), at(begin)), Entry::Full);
     for (n, ticket) in tickets.into_iter().enumerate() {
         let signal = if n % nth == nth - 1 { BROKEN } else { Signal::Accepted };
         gate.leave(ticket, SubscriptionId(1), signal, at(begin + 1));
@@ -124,7 +130,7 @@ fn several_who_fail_in_a_row_shut_the_gate_and_a_probe_opens_it_slowly() {
     assert!(shut_until(&mut gate, at(10)) >= until);
 
     let probe = go(&mut gate, KEY, until);
-    assert_eq!(gate.enter(KEY, until), Entry::Full, "one request finds out");
+    assert_eq!(gate.enter(signed_with(KEY), until), Entry::Full, "one request finds out");
     let left = gate.leave(probe, SubscriptionId(1), Signal::Accepted, until);
     assert_eq!(left.notices, [Notice::Opened]);
     assert_eq!((gate.state(), gate.limit()), (State::Open, 2));
@@ -176,6 +182,45 @@ fn endpoints_that_time_out_while_others_are_answered_neither_shut_nor_slow() {
     }
     assert_eq!(gate.state(), State::Open);
     assert!(gate.limit() >= 40, "{}", gate.limit());
+}
+
+/// One request of a troubled endpoint.
+#[track_caller]
+fn troubled(gate: &mut Gate, who: i64, signal: Signal, begin: Timestamp) -> Left {
+    let Entry::Go(ticket) = gate.enter(TROUBLED, begin) else { panic!("not let through") };
+    gate.leave(ticket, SubscriptionId(who), signal, begin + Duration::from_millis(1))
+}
+
+#[test]
+fn endpoints_that_failed_before_are_no_witnesses_while_good_answers_come() {
+    let mut gate = gate();
+    request(&mut gate, 99, Signal::Accepted, at(0), at(1));
+    for n in 0..50 {
+        let who = i64::try_from(n).expect("a small number");
+        troubled(&mut gate, who, SILENT, at(10 + n * 10));
+    }
+    assert_eq!(gate.state(), State::Open);
+    for n in 0..5 {
+        let who = i64::try_from(n).expect("a small number");
+        troubled(&mut gate, who, SILENT, at(70_000 + n * 10));
+    }
+    assert!(matches!(gate.state(), State::Shut { .. }), "nothing good came for a minute");
+}
+
+#[test]
+fn who_has_not_failed_before_goes_first_when_a_gate_is_probed() {
+    let mut gate = gate();
+    requests(&mut gate, 5, SILENT, 0);
+    let until = at(9) + SECOND;
+    let Entry::Later(later) = gate.enter(TROUBLED, until) else { panic!("it is let through") };
+    assert!(later >= until + SECOND);
+    let probe = go(&mut gate, KEY, until);
+    gate.leave(probe, SubscriptionId(7), Signal::Accepted, until);
+    assert_eq!(gate.state(), State::Open);
+
+    let mut gate = self::gate();
+    requests(&mut gate, 5, SILENT, 0);
+    assert!(matches!(gate.enter(TROUBLED, until + SECOND), Entry::Go(_)), "nobody else came");
 }
 
 #[test]
@@ -349,7 +394,7 @@ proptest! {
         let mut under_way = Vec::new();
         for (wait, who, key, signal) in story {
             now = now + Duration::from_millis(wait);
-            match gate.enter(VapidKeyId(key), now) {
+            match gate.enter(signed_with(VapidKeyId(key)), now) {
                 Entry::Go(ticket) => under_way.push((ticket, who)),
                 Entry::Later(until) => {
                     prop_assert!(until > now);
@@ -368,7 +413,7 @@ proptest! {
         }
         for key in 1..4 {
             now = now + LONGEST_SHUT + SECOND;
-            let ticket = match gate.enter(VapidKeyId(key), now) {
+            let ticket = match gate.enter(signed_with(VapidKeyId(key)), now) {
                 Entry::Go(ticket) => ticket,
                 refused @ (Entry::Full | Entry::Later(_)) => {
                     return Err(TestCaseError::fail(format!("{refused:?} in {gate:?}")));

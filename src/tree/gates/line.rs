@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Timestamp};
-use crate::delivery::gate::{Entry, Gate, KeyState, Left, Signal, State, Ticket};
+use crate::delivery::gate::{Caller, Entry, Gate, KeyState, Left, Signal, State, Ticket};
 use crate::id::{SubscriptionId, VapidKeyId};
 use crate::webpush::service::PushService;
 use crate::webpush::subscription::Origin;
@@ -35,7 +35,7 @@ pub(super) struct Line {
 
 struct Inside {
     gate: Gate,
-    waiting: VecDeque<(VapidKeyId, oneshot::Sender<Turn>)>,
+    waiting: VecDeque<(Caller, oneshot::Sender<Turn>)>,
 }
 
 /// What a gate is doing.
@@ -83,13 +83,13 @@ impl Line {
     }
 
     /// A turn at once, or a place in line; there are no more than `places`.
-    pub(super) fn enter(self: &Arc<Self>, key: VapidKeyId, places: usize) -> Result<Turn, Waiting> {
+    pub(super) fn enter(self: &Arc<Self>, caller: Caller, places: usize) -> Result<Turn, Waiting> {
         let now = self.clock.now();
         let mut inside = self.lock();
         inside.forget_those_who_left();
         // Nobody overtakes those who wait already.
         if inside.waiting.is_empty() {
-            match inside.gate.enter(key, now) {
+            match inside.gate.enter(caller, now) {
                 Entry::Go(ticket) => return Ok(Turn::Go(self.admission(ticket))),
                 Entry::Later(until) => return Ok(Turn::Later(until)),
                 Entry::Full => {}
@@ -99,7 +99,7 @@ impl Line {
             return Ok(Turn::Later(inside.gate.turn_away(now)));
         }
         let (sender, receiver) = oneshot::channel();
-        inside.waiting.push_back((key, sender));
+        inside.waiting.push_back((caller, sender));
         Err(Waiting(receiver))
     }
 
@@ -111,8 +111,8 @@ impl Line {
     fn serve(self: &Arc<Self>, inside: &mut Inside) {
         loop {
             inside.forget_those_who_left();
-            let Some((key, _)) = inside.waiting.front() else { return };
-            let turn = match inside.gate.enter(*key, self.clock.now()) {
+            let Some((caller, _)) = inside.waiting.front() else { return };
+            let turn = match inside.gate.enter(*caller, self.clock.now()) {
                 Entry::Full => return,
                 Entry::Go(ticket) => Turn::Go(self.admission(ticket)),
                 Entry::Later(until) => Turn::Later(until),

@@ -37,7 +37,7 @@ static KEY: LazyLock<Arc<AppVapidKey>> = LazyLock::new(|| {
 });
 
 fn caller(origin: &Origin) -> Caller<'_> {
-    Caller { origin, key: &KEY, subscription: SubscriptionId(1) }
+    Caller { origin, key: &KEY, subscription: SubscriptionId(1), is_troubled: false }
 }
 
 #[track_caller]

@@ -46,6 +46,8 @@ pub struct Parcel<'a> {
     pub urgency: Urgency,
     /// RFC 8030 §5.4.
     pub topic: Option<&'a Topic>,
+    /// Whether the endpoint failed the last time.
+    pub is_troubled: bool,
 }
 
 /// Attempts a delivery. `None`: its turn came after it was closed or the subscription changed, and nothing was sent.
@@ -54,6 +56,7 @@ pub async fn attempt(
     vitals: &Vitals,
     subscription: &Subscription,
     notification: &Notification,
+    is_troubled: bool,
 ) -> Option<Attempted> {
     let parcel = Parcel {
         payload: notification.payload.as_ref(),
@@ -61,6 +64,7 @@ pub async fn attempt(
         now_or_never: notification.now_or_never,
         urgency: notification.urgency,
         topic: notification.topic.as_ref(),
+        is_troubled,
     };
     let is_open = |now| !vitals.changed.get() && notification.is_open_for(subscription.id, now);
     let started = |request| vitals.under_way.set(Some(request));
@@ -93,7 +97,7 @@ pub async fn send(
     };
     let (mut unprocessed, mut is_renewed) = (0, false);
     loop {
-        let pass = match enter(tools, subscription, key).await {
+        let pass = match enter(tools, subscription, key, parcel.is_troubled).await {
             Ok(pass) => pass,
             Err(until) => return Some(Attempted::Held { until }),
         };
@@ -143,9 +147,10 @@ async fn enter(
     tools: &Tools,
     subscription: &Subscription,
     key: &Arc<AppVapidKey>,
+    is_troubled: bool,
 ) -> Result<Pass, Timestamp> {
     let origin = subscription.endpoint.origin();
-    let caller = Caller { origin, key, subscription: subscription.id };
+    let caller = Caller { origin, key, subscription: subscription.id, is_troubled };
     match tokio::time::timeout(IN_LINE, tools.gates.enter(caller)).await {
         Ok(Entered::Go(pass)) => Ok(pass),
         Ok(Entered::Later(until)) => Err(until),
@@ -209,6 +214,7 @@ pub async fn send_test(
         now_or_never: false,
         urgency: Urgency::High,
         topic: None,
+        is_troubled: false,
     };
     let under_way = Cell::new(None);
     let started = |request| under_way.set(Some(request));

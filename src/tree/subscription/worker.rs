@@ -107,10 +107,12 @@ impl SubscriptionWorker {
     ) {
         let Some(subscription) = self.outbox.subscription().cloned() else { return };
         self.work();
+        let is_troubled = standing(&notification, self.tools.clock.now()).failures > 0;
         let (tools, vitals) = (Rc::clone(&self.tools), Rc::clone(&self.vitals));
         let run = async move {
             vitals.in_hand.set(Some((notification.channel, notification.seq)));
-            let attempted = attempt(&tools, &vitals, &subscription, &notification).await;
+            let attempted =
+                attempt(&tools, &vitals, &subscription, &notification, is_troubled).await;
             vitals.in_hand.set(None);
             attempted.map(|attempted| (attempted, notification))
         };
