@@ -8,20 +8,8 @@ use fanfare::model::Outcome;
 use fanfare::store::{Leave, Leaver, Store};
 
 use crate::harness::browser::Browser;
-use crate::harness::house::{House, eventually, now};
+use crate::harness::house::{House, eventually, now, one, outcome};
 use crate::harness::push_service::{Answer, PushService};
-
-/// One subscription in `news`, whose endpoint is `it`.
-async fn one() -> (PushService, House, PublicId) {
-    let service = PushService::start();
-    let house = House::start(&service).await;
-    let id = house.subscribe(&Browser::new(), &service.endpoint("it"), &["news"]).await;
-    (service, house, id)
-}
-
-fn outcome(label: &'static str) -> HashMap<&'static str, i64> {
-    HashMap::from([(label, 1)])
-}
 
 #[actix_web::test]
 async fn a_gone_endpoint_is_forgotten_and_never_called_again_while_its_siblings_deliver() {

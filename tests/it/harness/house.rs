@@ -30,6 +30,7 @@ use fanfare::webpush::vapid::{Subject, VapidKey, VapidSigner};
 use tempfile::TempDir;
 
 pub(crate) use self::way_out::way_out;
+use super::browser::Browser;
 use super::push_service::PushService;
 
 /// No test waits longer for what must happen.
@@ -227,6 +228,19 @@ async fn ensure_app(store: &SqliteStore) {
         now: now(),
     };
     store.change_directory(change).await.unwrap().unwrap();
+}
+
+/// A house with one subscription in `news`, whose endpoint is `it`.
+pub(crate) async fn one() -> (PushService, House, PublicId) {
+    let service = PushService::start();
+    let house = House::start(&service).await;
+    let id = house.subscribe(&Browser::new(), &service.endpoint("it"), &["news"]).await;
+    (service, house, id)
+}
+
+/// Outcomes of which there is one.
+pub(crate) fn outcome(label: &'static str) -> HashMap<&'static str, i64> {
+    HashMap::from([(label, 1)])
 }
 
 /// What time it is.

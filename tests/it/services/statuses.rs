@@ -1,32 +1,19 @@
 //! What a status means, whoever says it: the rows of the outcome table that are no single service's habit.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use fanfare::id::PublicId;
 use fanfare::push::{Permit, Push, PushError};
 use fanfare::webpush::reply;
 use futures_util::future::{FutureExt, LocalBoxFuture, ready};
 use http::{Request, Uri};
 
 use crate::harness::browser::Browser;
-use crate::harness::house::{House, way_out};
+use crate::harness::house::{House, one, outcome, way_out};
 use crate::harness::push_service::{Answer, PushService};
-
-/// One subscription in `news`, whose endpoint is `it`.
-async fn one() -> (PushService, House, PublicId) {
-    let service = PushService::start();
-    let house = House::start(&service).await;
-    let id = house.subscribe(&Browser::new(), &service.endpoint("it"), &["news"]).await;
-    (service, house, id)
-}
-
-fn outcome(label: &'static str) -> HashMap<&'static str, i64> {
-    HashMap::from([(label, 1)])
-}
 
 #[actix_web::test]
 async fn any_2xx_settles_as_accepted() {
