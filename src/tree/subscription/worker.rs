@@ -316,6 +316,10 @@ impl Handler<SendTest> for SubscriptionWorker {
         self.vitals.received();
         let SendTest { subscription, payload, reply } = message;
         let tools = Rc::clone(&self.tools);
+        if let Doing::Resting(_) = self.vitals.doing.get() {
+            // It must not be ended as idle before the test is answered.
+            self.vitals.doing.set(Doing::Resting(Instant::now()));
+        }
         // A test is part of no log, so it waits for no delivery; and it settles none.
         let run = async move {
             let attempted = send_test(&tools, &subscription, &payload).await;
