@@ -340,7 +340,7 @@ fn signals() -> impl Strategy<Value = Signal> {
 }
 
 proptest! {
-    /// Whatever happened: nobody is let through beyond the room, nobody is sent away to a time that has passed or beyond all
+    /// Whatever happened, and whatever the clock did: nobody is let through beyond the room, nobody is sent away to a time that has passed or beyond all
     /// patience, and in the end good answers open the gate.
     #[test]
     fn no_story_leaves_a_gate_shut_for_ever(
@@ -350,7 +350,8 @@ proptest! {
         let mut now = NOW;
         let mut under_way = Vec::new();
         for (wait, who, key, signal) in story {
-            now = now + Duration::from_millis(wait);
+            // Now and then somebody puts the clock back.
+            now = if wait % 50 == 7 { now - SECOND * 3600 } else { now + Duration::from_millis(wait) };
             match gate.enter(VapidKeyId(key), now) {
                 Entry::Go(ticket) => under_way.push((ticket, who)),
                 Entry::Later(until) => {
