@@ -3,11 +3,11 @@
 //!
 //! ```text
 //!            failures in a row, or "slow down" from several          its time has come
-//!      Open ──────────────────────────────────────────────▶ Shut ────────────────────▶ Probing: one request
+//!      Open ──────────────────────────────────────────────▶ Shut ────────────────────▶ Probing: a few requests
 //!       ▲                                                    ▲                           │        │
-//!       │                                                    └───── it fails too, ───────┘        │
+//!       │                                                    └───── all of them fail, ───┘        │
 //!       │                                                           a longer wait                 │
-//!       └──────────────────────────────── it is answered: a slow start ───────────────────────────┘
+//!       └──────────────────────────────── one is answered: a slow start ──────────────────────────┘
 //! ```
 //!
 //! Inside an open gate each VAPID key has a gate of its own: a push service that refuses one app's key
@@ -18,9 +18,11 @@
 //! before (a troubled one) is no witness against its origin, nor the first choice for a probe: a hundred hostile endpoints
 //! shut no gate either, or not for long.
 
+mod entry;
 mod key;
 mod notice;
 mod pace;
+mod policy;
 mod run;
 mod signal;
 mod state;
@@ -31,17 +33,18 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::delivery::retry::RetryPolicy;
 use crate::id::{SubscriptionId, VapidKeyId};
 use crate::webpush::reply::Scope;
 use key::{KeyEntry, KeyGate};
 use pace::Pace;
 use run::Run;
 use throttling::Throttling;
-use timetable::Timetable;
+use timetable::{Timetable, resume_rate};
 
+pub use entry::{Caller, Entry, Ticket};
 pub use key::KeyState;
 pub use notice::{Left, Notice};
+pub use policy::GatePolicy;
 pub use signal::{Fault, Signal};
 pub use state::{Cause, State};
 
@@ -54,56 +57,15 @@ const SEVERAL: usize = 3;
 /// A gate does not stay shut for longer than this without another look, whatever it was told.
 const LONGEST_SHUT: Duration = Duration::from_secs(3600);
 
-/// Nor for longer than this, when it was told nothing.
-const LONGEST_COOLDOWN: Duration = Duration::from_secs(60);
+/// What nobody asked for in so long is remembered no longer: strangers choose origins.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(2 * 3600);
 
-/// Numbers of a gate.
-#[derive(Clone, Copy, Debug)]
-pub struct GatePolicy {
-    /// How long a gate stays shut when it was told nothing: like an endpoint's wait, without jitter.
-    pub retry: RetryPolicy,
-    /// Requests that may be under way at first.
-    pub first: u32,
-    /// Requests that may ever be under way.
-    pub most: u32,
-}
+/// Requests that find out together whether a gate can be opened: one good answer will do, and of several endpoints not all
+/// are hostile.
+const PROBES: u32 = 4;
 
-impl GatePolicy {
-    fn cooldown(&self, level: u32) -> Duration {
-        self.retry.base(level).min(LONGEST_COOLDOWN)
-    }
-}
-
-/// Who wants to send.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Caller {
-    /// With which key the request is signed.
-    pub key: VapidKeyId,
-    /// Whether its endpoint failed the last time.
-    pub is_troubled: bool,
-}
-
-/// The answer to who wants to send.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Entry {
-    /// Now.
-    Go(Ticket),
-    /// When a request that is under way has ended.
-    Full,
-    /// Not before then.
-    Later(Timestamp),
-}
-
-/// A request that may start; [`Gate::leave`] takes it back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[must_use = "a ticket that is not given back takes up room for ever"]
-pub struct Ticket {
-    started: Timestamp,
-    key: VapidKeyId,
-    is_troubled: bool,
-    is_probe: bool,
-    probes_key: bool,
-}
+/// While there was a good answer in this time, endpoints that failed before are no witnesses.
+const LATELY: Duration = Duration::from_secs(60);
 
 /// One origin's gate.
 #[derive(Debug)]
@@ -118,7 +80,12 @@ pub struct Gate {
     failing: Run,
     throttling: Throttling,
     keys: HashMap<VapidKeyId, KeyGate>,
-    timetable: Timetable,
+    /// When those come again who found it shut.
+    resuming: Timetable,
+    /// When those come again who found the line before it full.
+    overflow: Timetable,
+    /// When it was last asked anything.
+    asked: Timestamp,
 }
 
 impl Gate {
@@ -134,47 +101,75 @@ impl Gate {
             failing: Run::default(),
             throttling: Throttling::default(),
             keys: HashMap::new(),
-            timetable: Timetable::default(),
+            resuming: Timetable::default(),
+            overflow: Timetable::default(),
+            asked: Timestamp::default(),
         }
     }
 
     /// Whether a request of `caller` may start at `now`.
     pub fn enter(&mut self, caller: Caller, now: Timestamp) -> Entry {
         let Caller { key, is_troubled } = caller;
-        if let State::Shut { until, cause } = self.state {
-            // Those who failed before come after those who did not: they would prove nothing.
-            let grace = if is_troubled { self.policy.cooldown(self.level) } else { Duration::ZERO };
-            let until = until + grace;
-            if now < until {
-                return Entry::Later(self.timetable.place(until, resume_rate(self.level)));
+        self.heed_clock(now);
+        let soon = now + self.policy.cooldown(1);
+        // Those who failed before come after those who did not: they would prove little.
+        let grace = if is_troubled { self.policy.cooldown(self.level) } else { Duration::ZERO };
+        match self.state {
+            State::Shut { until, .. } if now < until + grace => return self.later(until + grace),
+            State::Shut { cause, .. } => self.state = State::Probing { out: 0, failed: 0, cause },
+            // To wait for the probes would take up the line, and the credits of those in it.
+            State::Probing { out, failed, .. } if out + failed >= PROBES => {
+                return self.later(soon);
             }
-            self.state = State::Probing { out: false, cause };
+            State::Probing { .. } | State::Open => {}
         }
-        let probes_key = match self.keys.entry(key).or_default().enter(now) {
+        let gate = self.keys.entry(key).or_default();
+        let probes_key = match gate.enter(now) {
             KeyEntry::Go { is_probe } => is_probe,
-            KeyEntry::Later { until, level } => {
-                let until = until.max(now + self.policy.cooldown(1));
-                return Entry::Later(self.timetable.place(until, resume_rate(level)));
-            }
+            KeyEntry::Later { until } => return Entry::Later(gate.place(until.max(soon))),
         };
         let is_probe = match &mut self.state {
-            State::Probing { out: false, .. } => true,
+            State::Probing { out, .. } => {
+                *out += 1;
+                true
+            }
             State::Open if self.pace.has_room() => false,
-            State::Open | State::Probing { .. } | State::Shut { .. } => return Entry::Full,
+            State::Open | State::Shut { .. } => return Entry::Full,
         };
-        if let State::Probing { out, .. } = &mut self.state {
-            *out = true;
-        }
-        if probes_key && let Some(gate) = self.keys.get_mut(&key) {
+        if probes_key {
             gate.probe();
         }
         self.pace.start();
         Entry::Go(Ticket { started: now, key, is_troubled, is_probe, probes_key })
     }
 
+    fn later(&mut self, until: Timestamp) -> Entry {
+        Entry::Later(self.resuming.place(until, resume_rate(self.level)))
+    }
+
     /// When somebody is to come again who found the line before the gate full.
     pub fn turn_away(&mut self, now: Timestamp) -> Timestamp {
-        self.timetable.place(now + self.policy.cooldown(1), self.pace.rate(now))
+        self.heed_clock(now);
+        self.overflow.place(now + self.policy.cooldown(1), self.pace.rate(now))
+    }
+
+    /// The wall clock may be put back. What was noted of a time that is to come again would keep the gate shut, or blind, until
+    /// then.
+    fn heed_clock(&mut self, now: Timestamp) {
+        let back = self.asked.since(now);
+        self.asked = now;
+        if back.is_zero() {
+            return;
+        }
+        if let State::Shut { until, .. } = &mut self.state {
+            *until = *until - back;
+        }
+        self.calm_from = self.calm_from.map(|calm| calm - back);
+        self.last_good = None;
+        self.throttling = Throttling::default();
+        (self.resuming, self.overflow) = (Timetable::default(), Timetable::default());
+        self.pace.clock_put_back();
+        self.keys.values_mut().for_each(|key| key.clock_put_back(back));
     }
 
     /// Takes a ticket back that nobody made use of.
@@ -182,7 +177,7 @@ impl Gate {
         if ticket.is_probe
             && let State::Probing { out, .. } = &mut self.state
         {
-            *out = false;
+            *out = out.saturating_sub(1);
         }
         if ticket.probes_key
             && let Some(key) = self.keys.get_mut(&ticket.key)
@@ -200,11 +195,12 @@ impl Gate {
         signal: Signal,
         now: Timestamp,
     ) -> Left {
+        self.heed_clock(now);
         let mut left = Left::default();
         if ticket.is_probe
             && let State::Probing { out, .. } = &mut self.state
         {
-            *out = false;
+            *out = out.saturating_sub(1);
         }
         self.throttling.note(&signal, subscription, now);
         match signal {
@@ -212,7 +208,9 @@ impl Gate {
                 left.notices.extend(self.answered(now));
             }
             Signal::Throttled { after, scope } => {
-                self.pace.slow_down(ticket.started, now);
+                if scope != Scope::Endpoint {
+                    self.pace.slow_down(ticket.started, now);
+                }
                 left.notices.extend(self.throttled(ticket, after, scope, now));
             }
             Signal::Failed { after, fault } => {
@@ -245,7 +243,7 @@ impl Gate {
                 left.notices.extend(served.then_some(Notice::KeyServed(ticket.key)));
             }
             Signal::Refused => {
-                let refusal = key.refused(subscription, ticket.started, ticket.probes_key);
+                let refusal = key.refused(subscription, ticket, now);
                 left.refused_alone = refusal.alone;
                 left.notices.extend(refusal.is_news.then_some(Notice::KeyRefused(ticket.key)));
                 if let Some(level) = refusal.pause {
@@ -311,24 +309,32 @@ impl Gate {
         }
         if is_telling {
             self.failing.add(subscription);
-        } else if is_contradicted || !ticket.is_probe {
+        }
+        if ticket.is_probe
+            && let State::Probing { failed, .. } = &mut self.state
+        {
+            *failed += 1;
+            return if *failed >= PROBES { self.shut(Cause::Outage, after, now) } else { None };
+        }
+        if !is_telling {
             return None;
         }
         // Who cannot even be connected to fails for everybody.
         let is_general = self.failing.by_several(SEVERAL) || fault == Fault::Unreachable;
         let is_outage = self.failing.len() >= OUTAGE && is_general;
-        if ticket.is_probe || is_outage { self.shut(Cause::Outage, after, now) } else { None }
+        if is_outage { self.shut(Cause::Outage, after, now) } else { None }
     }
 
     /// Whether good answers come, as far as can be told.
     fn was_good(&self, now: Timestamp) -> bool {
-        self.last_good.is_some_and(|good| now.since(good) < LONGEST_COOLDOWN)
+        self.last_good.is_some_and(|good| now.since(good) < LATELY)
     }
 
     fn shut(&mut self, cause: Cause, asked: Option<Duration>, now: Timestamp) -> Option<Notice> {
         let asked = asked.unwrap_or_default().min(LONGEST_SHUT);
-        if let State::Shut { until, .. } = self.state {
-            // Those that were under way only say how long.
+        if let State::Shut { until, cause: first } = self.state {
+            // Those that were under way only say how long, and that it asked to slow down is not undone by a failure.
+            let cause = if first == Cause::Throttled { first } else { cause };
             self.state = State::Shut { until: until.max(now + asked), cause };
             return None;
         }
@@ -362,15 +368,10 @@ impl Gate {
         self.keys.iter().map(|(id, key)| (*id, key.state()))
     }
 
-    /// Whether forgetting it would change nothing.
+    /// Whether it may be forgotten: nothing is under way, and there is nothing to remember, or nobody has asked for long.
     pub fn is_forgettable(&self, now: Timestamp) -> bool {
-        let is_quiet = match self.state {
-            State::Open => true,
-            State::Shut { until, .. } => until + LONGEST_SHUT < now,
-            State::Probing { .. } => false,
-        };
-        let served = self.keys.values().all(|key| key.state() == KeyState::Served);
-        self.pace.in_flight() == 0 && is_quiet && served
+        let is_plain = self.state == State::Open && self.keys.values().all(KeyGate::is_plain);
+        self.pace.in_flight() == 0 && (is_plain || self.asked + FORGOTTEN_AFTER < now)
     }
 }
 
@@ -380,12 +381,6 @@ struct Failure {
     subscription: SubscriptionId,
     after: Option<Duration>,
     fault: Fault,
-}
-
-/// Subscriptions a second that a shut gate calls back: fewer each time that it stays shut, so that an outage of
-/// hours costs little, but always enough that a hundred thousand have had their turn in minutes.
-fn resume_rate(level: u32) -> u32 {
-    (2000 >> level.saturating_sub(1).min(3)).max(250)
 }
 
 #[cfg(test)]

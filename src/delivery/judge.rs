@@ -15,6 +15,10 @@ const NO_SUBSCRIBER_WAIT: Duration = Duration::from_secs(3600);
 /// Nothing but 507 for so long, and the subscription is gone.
 const NO_SUBSCRIBER_END: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// Whoever is refused because our key is waits no longer than this: the gate spares the push service, and when the key is
+/// put right nobody is to wait for an hour.
+const REFUSED_WAIT: Duration = Duration::from_secs(60);
+
 /// A subscription that is refused so often in a row, while others of its key are served, is quarantined. By default an
 /// hour lies between two attempts: FCM has been seen to refuse good endpoints for a day.
 const REFUSED_ALONE: u32 = 24;
@@ -166,8 +170,12 @@ pub fn judge(
                 }
                 Verdict::Unauthorized => {
                     // Whoever is refused alone will be for long, if not for ever; else the key is ours to put right.
-                    let after = (*refused_alone > 0).then(|| policy.max());
-                    again(standing, after, false, said(), policy, rng)
+                    let failures = standing.failures.saturating_add(1);
+                    let wait = match refused_alone {
+                        0 => policy.wait(failures, None, rng).min(REFUSED_WAIT),
+                        1.. => policy.wait(failures, Some(policy.max()), rng),
+                    };
+                    again_in(sooner(wait, standing, policy), standing, false, said(), policy)
                 }
                 Verdict::NoSubscriber => {
                     let since = standing.unheard_since.unwrap_or(standing.now);
@@ -231,11 +239,22 @@ fn again(
     policy: &RetryPolicy,
     rng: &mut impl Rng,
 ) -> Judgement {
+    let wait = policy.wait(standing.failures.saturating_add(1), after, rng);
+    let wait = if after.is_none() { sooner(wait, standing, policy) } else { wait };
+    again_in(wait, standing, counts, said, policy)
+}
+
+/// The delivery is tried again after `wait`, unless its time is over before that.
+fn again_in(
+    wait: Duration,
+    standing: Standing,
+    counts: bool,
+    said: Said,
+    policy: &RetryPolicy,
+) -> Judgement {
     let attempts = standing.attempts.saturating_add(u32::from(counts));
     // What does not count as an attempt backs off all the same: the connection is as bad as the answer would be.
     let failures = standing.failures.saturating_add(1);
-    let wait = policy.wait(failures, after, rng);
-    let wait = if after.is_none() { sooner(wait, standing, policy) } else { wait };
     let too_late = standing.now + wait >= standing.expires;
     let over = standing.now_or_never || too_late || policy.is_exhausted(attempts);
     Judgement {

@@ -93,7 +93,7 @@ impl Outbox {
             }
             Event::Attempted(judgement) => return self.attempted(judgement, now),
             Event::Skipped => self.free(Phase::Attempting),
-            Event::Held(until) => return self.held(until),
+            Event::Held(until) => return self.held(until, now),
             Event::Settled(settled) => self.settled(settled),
             Event::StoppedWaiting => self.stopped_waiting(),
             Event::Due => self.free(Phase::Waiting),
@@ -172,10 +172,12 @@ impl Outbox {
         self.settle(&notification, judgement, now)
     }
 
-    fn held(&mut self, until: Timestamp) -> Effect {
+    fn held(&mut self, until: Timestamp, now: Timestamp) -> Effect {
         self.in_hand = None;
         self.phase = Phase::Waiting;
-        Effect::Wait(until)
+        let next = self.next(now);
+        // What came while it stood before the gate does not wait for it.
+        if matches!(next, Effect::Nothing) { Effect::Hold(until) } else { next }
     }
 
     fn settle(

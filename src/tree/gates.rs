@@ -4,7 +4,7 @@
 mod line;
 mod weather;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Clock, Timestamp};
@@ -28,8 +28,15 @@ pub struct Gates {
     line: usize,
     clock: Clock,
     metrics: Arc<Metrics>,
-    origins: Mutex<HashMap<Origin, Arc<Line>>>,
+    origins: Mutex<Origins>,
     weather: Weather,
+}
+
+/// The gates that there are.
+struct Origins {
+    lines: HashMap<Origin, Arc<Line>>,
+    /// With so many, those that nobody uses are looked for: not at each newcomer, should all be in use.
+    tidy_at: usize,
 }
 
 /// Who wants to send.
@@ -65,8 +72,8 @@ pub struct Pass {
 impl Gates {
     /// Gates that are all open; before each, so many may wait in line.
     pub fn new(policy: GatePolicy, line: usize, clock: Clock, metrics: Arc<Metrics>) -> Self {
-        let (origins, weather) = (Mutex::default(), Weather::default());
-        Self { policy, line, clock, metrics, origins, weather }
+        let origins = Mutex::new(Origins { lines: HashMap::new(), tidy_at: MAX_ORIGINS });
+        Self { policy, line, clock, metrics, origins, weather: Weather::default() }
     }
 
     /// Waits for a pass, first come, first served.
@@ -103,7 +110,7 @@ impl Gates {
 
     /// What each gate is doing, by origin.
     pub fn snapshots(&self) -> Vec<GateSnapshot> {
-        let lines: Vec<_> = self.lock().values().cloned().collect();
+        let lines: Vec<_> = self.lock().lines.values().cloned().collect();
         let mut snapshots: Vec<_> = lines.iter().map(|line| line.snapshot()).collect();
         snapshots.sort_by(|a, b| a.origin.cmp(&b.origin));
         snapshots
@@ -111,23 +118,36 @@ impl Gates {
 
     fn line_of(&self, origin: &Origin) -> Arc<Line> {
         let mut origins = self.lock();
-        if let Some(line) = origins.get(origin) {
+        if let Some(line) = origins.lines.get(origin) {
             return Arc::clone(line);
         }
-        if origins.len() >= MAX_ORIGINS {
-            let now = self.clock.now();
-            origins.retain(|_, line| Arc::strong_count(line) > 1 || !line.is_forgettable(now));
+        if origins.lines.len() >= origins.tidy_at {
+            self.forget_unused(&mut origins);
         }
         let line = Arc::new(Line::new(origin.clone(), Gate::new(self.policy), self.clock));
-        origins.insert(origin.clone(), Arc::clone(&line));
+        origins.lines.insert(origin.clone(), Arc::clone(&line));
         line
     }
 
-    /// Shows the worst of each push service's origins in the metrics.
-    fn show(&self, changed: &Origin) {
-        let service = PushService::of(changed);
-        let lines: Vec<_> = self.lock().values().cloned().collect();
-        let of_service = lines.iter().filter(|line| PushService::of(line.origin()) == service);
+    fn forget_unused(&self, origins: &mut Origins) {
+        let now = self.clock.now();
+        let mut forgotten = HashSet::new();
+        origins.lines.retain(|origin, line| {
+            let is_used = Arc::strong_count(line) > 1 || !line.is_forgettable(now);
+            if !is_used {
+                forgotten.insert(PushService::of(origin));
+            }
+            is_used
+        });
+        origins.tidy_at = MAX_ORIGINS.max(origins.lines.len().saturating_mul(2));
+        forgotten.into_iter().for_each(|service| self.show(service, origins));
+    }
+
+    /// Shows the worst of a push service's origins in the metrics. Who shows holds the lock until it is shown: so what is
+    /// shown last is what was so last.
+    fn show(&self, service: PushService, origins: &Origins) {
+        let of_service =
+            origins.lines.values().filter(|line| PushService::of(line.origin()) == service);
         let (mut state, mut paused) = (0, 0);
         for line in of_service {
             let (gate, keys) = line.state();
@@ -144,7 +164,7 @@ impl Gates {
     }
 
     /// A panic elsewhere cannot leave the map half written: every change is one call.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Origin, Arc<Line>>> {
+    fn lock(&self) -> MutexGuard<'_, Origins> {
         self.origins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -161,7 +181,7 @@ impl Pass {
             tell(&origin, key.key.public_base64url(), *notice, reason);
         }
         if !left.notices.is_empty() {
-            gates.show(&origin);
+            gates.show(PushService::of(&origin), &gates.lock());
         }
         left.refused_alone
     }

@@ -127,3 +127,24 @@ async fn one_endpoint_that_never_answers_shuts_no_gate() {
     }
     house.stop().await;
 }
+
+#[actix_web::test]
+async fn endpoints_that_break_the_connections_of_their_push_service_do_not_keep_the_others_from_it()
+{
+    let service = PushService::start();
+    let house = House::start(&service).await;
+    house.crowd(&service, "bad", 100).await;
+    house.subscribe(&Browser::new(), &service.endpoint("good"), &["good"]).await;
+    service.answer_with(|request| match request.token.as_str() {
+        "good" => Answer::status(201),
+        _ => Answer::status(201).header("x-huge", &"x".repeat(1024 * 1024)),
+    });
+    house.notify("bad", "text").await;
+    service.wait_for(50).await;
+    for text in ["one", "two", "three"] {
+        let sent = house.notify("good", text).await;
+        assert_all_accepted(&house, &sent.id, 1).await;
+    }
+    assert_eq!(service.log_of("good").len(), 3, "each once");
+    house.stop().await;
+}

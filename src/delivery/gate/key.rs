@@ -4,8 +4,11 @@
 //! it waits alone.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use super::Ticket;
 use super::run::Run;
+use super::timetable::{Timetable, resume_rate};
 use crate::clock::Timestamp;
 use crate::id::SubscriptionId;
 
@@ -17,6 +20,12 @@ const SEVERAL: usize = 3;
 
 /// Subscriptions whose refusals are counted: strangers bring them, so their number is bounded.
 const MAX_ALONE: usize = 4096;
+
+/// Whoever was not refused again for so long does not come any more; by default an hour lies between two attempts.
+const ALONE_FOR: Duration = Duration::from_secs(2 * 24 * 3600);
+
+/// More probes than this do not follow one another without a pause.
+const MOST_PROBES: u32 = 64;
 
 /// How a key fares.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,7 +58,7 @@ impl KeyState {
 /// The answer to who wants to send.
 pub(super) enum KeyEntry {
     Go { is_probe: bool },
-    Later { until: Timestamp, level: u32 },
+    Later { until: Timestamp },
 }
 
 /// What a refusal amounts to.
@@ -67,18 +76,23 @@ pub(super) struct KeyGate {
     state: KeyState,
     /// How often it paused without being served in between.
     level: u32,
+    /// How many probes were refused since it last paused.
+    refused_probes: u32,
     refusals: Run,
     accepted: u64,
     last_accepted: Option<Timestamp>,
     is_told: bool,
     alone: HashMap<SubscriptionId, Alone>,
+    /// When those come again whom it signs for.
+    resuming: Timetable,
 }
 
-/// A subscription's refusals, and how much the key had had accepted at the last of them.
+/// A subscription's refusals, and how much the key had had accepted at the last of them, and when that was.
 #[derive(Clone, Copy, Debug)]
 struct Alone {
     refusals: u32,
     accepted: u64,
+    last: Timestamp,
 }
 
 impl Default for KeyGate {
@@ -86,11 +100,13 @@ impl Default for KeyGate {
         Self {
             state: KeyState::Served,
             level: 0,
+            refused_probes: 0,
             refusals: Run::default(),
             accepted: 0,
             last_accepted: None,
             is_told: false,
             alone: HashMap::new(),
+            resuming: Timetable::default(),
         }
     }
 }
@@ -103,15 +119,18 @@ impl KeyGate {
     pub(super) fn enter(&mut self, now: Timestamp) -> KeyEntry {
         match self.state {
             KeyState::Served => KeyEntry::Go { is_probe: false },
-            KeyState::Paused { until } if now < until => {
-                KeyEntry::Later { until, level: self.level }
-            }
+            KeyState::Paused { until } if now < until => KeyEntry::Later { until },
             KeyState::Paused { .. } | KeyState::Probing { out: false } => {
                 self.state = KeyState::Probing { out: false };
                 KeyEntry::Go { is_probe: true }
             }
-            KeyState::Probing { out: true } => KeyEntry::Later { until: now, level: self.level },
+            KeyState::Probing { out: true } => KeyEntry::Later { until: now },
         }
+    }
+
+    /// When one more of those is to come again who are to wait until `until`.
+    pub(super) fn place(&mut self, until: Timestamp) -> Timestamp {
+        self.resuming.place(until, resume_rate(self.level))
     }
 
     /// The probe that [`KeyGate::enter`] allowed is under way.
@@ -143,17 +162,19 @@ impl KeyGate {
     pub(super) fn refused(
         &mut self,
         subscription: SubscriptionId,
-        started: Timestamp,
-        is_probe: bool,
+        ticket: Ticket,
+        now: Timestamp,
     ) -> Refusal {
-        let alone = self.count_alone(subscription);
-        // Something was accepted since that request began: it is not the key.
-        if self.last_accepted.is_some_and(|accepted| accepted > started) {
+        let alone = self.count_alone(subscription, now);
+        // Something was accepted since that request began, or since this one was last refused: it is not the key.
+        if alone > 0 || self.last_accepted.is_some_and(|accepted| accepted > ticket.started) {
             return Refusal { pause: None, is_news: false, alone };
         }
         self.refusals.add(subscription);
+        self.refused_probes += u32::from(ticket.probes_key);
         let is_general = self.refusals.len() >= REFUSALS && self.refusals.by_several(SEVERAL);
-        let pauses = self.state == KeyState::Served && is_general || is_probe;
+        let is_vain = ticket.probes_key && self.refused_probes >= self.probes();
+        let pauses = self.state == KeyState::Served && is_general || is_vain;
         if pauses {
             self.level = self.level.saturating_add(1);
         }
@@ -161,19 +182,47 @@ impl KeyGate {
         Refusal { pause: pauses.then_some(self.level), is_news, alone }
     }
 
+    /// How many probes are refused, one after the other, until it pauses again: one, two, four, … Strangers may bring many
+    /// subscriptions that were made with another key; a pause after each of them would keep the others waiting for hours.
+    fn probes(&self) -> u32 {
+        1_u32
+            .checked_shl(self.level.saturating_sub(1))
+            .map_or(MOST_PROBES, |probes| probes.min(MOST_PROBES))
+    }
+
     pub(super) fn pause(&mut self, until: Timestamp) {
         self.refusals.clear();
+        self.refused_probes = 0;
         self.state = KeyState::Paused { until };
     }
 
-    fn count_alone(&mut self, subscription: SubscriptionId) -> u32 {
+    /// The wall clock was put back by `back`.
+    pub(super) fn clock_put_back(&mut self, back: Duration) {
+        if let KeyState::Paused { until } = &mut self.state {
+            *until = *until - back;
+        }
+        self.last_accepted = None;
+        self.resuming = Timetable::default();
+    }
+
+    /// Whether there is nothing to remember of it.
+    pub(super) fn is_plain(&self) -> bool {
+        self.state == KeyState::Served && self.alone.is_empty()
+    }
+
+    fn count_alone(&mut self, subscription: SubscriptionId, now: Timestamp) -> u32 {
         let accepted = self.accepted;
         if self.alone.len() >= MAX_ALONE && !self.alone.contains_key(&subscription) {
-            return 0;
+            self.alone.retain(|_, alone| now.since(alone.last) < ALONE_FOR);
+            if self.alone.len() >= MAX_ALONE {
+                return 0;
+            }
         }
-        let known = self.alone.entry(subscription).or_insert(Alone { refusals: 0, accepted });
+        let known =
+            self.alone.entry(subscription).or_insert(Alone { refusals: 0, accepted, last: now });
+        known.last = now;
         if known.accepted < accepted {
-            *known = Alone { refusals: known.refusals + 1, accepted };
+            (known.refusals, known.accepted) = (known.refusals + 1, accepted);
         }
         known.refusals
     }

@@ -129,6 +129,12 @@ impl Pace {
         self.earned = 0;
     }
 
+    /// What was noted of times that are to come again says nothing any more.
+    pub(super) fn clock_put_back(&mut self) {
+        self.slowed = None;
+        self.measured = Rate::default();
+    }
+
     /// Requests that end in a second, as last measured; never none.
     pub(super) fn rate(&self, now: Timestamp) -> u32 {
         self.measured.at(now).max(1)

@@ -33,10 +33,12 @@ pub enum State {
         /// Why.
         cause: Cause,
     },
-    /// One request, to see how it fares.
+    /// A few requests, to see how they fare.
     Probing {
-        /// Whether it is under way.
-        out: bool,
+        /// How many are under way.
+        out: u32,
+        /// How many have failed.
+        failed: u32,
         /// Why the gate was shut.
         cause: Cause,
     },

@@ -7,6 +7,7 @@ use super::run::Run;
 use super::signal::Signal;
 use crate::clock::Timestamp;
 use crate::id::SubscriptionId;
+use crate::webpush::reply::Scope;
 
 /// Endpoints that are told to slow down within this time speak of the origin.
 const THROTTLING: Duration = Duration::from_secs(10);
@@ -30,7 +31,9 @@ impl Throttling {
         }
         match signal {
             Signal::Crowded | Signal::Nothing => {}
-            Signal::Throttled { after, .. } => {
+            // Which endpoint is meant was said: that is no word on the others.
+            Signal::Throttled { scope: Scope::Endpoint, .. } => self.answers += 1,
+            Signal::Throttled { after, scope: Scope::Unsaid | Scope::Origin } => {
                 self.answers += 1;
                 self.told.add(subscription);
                 self.longest = self.longest.max(*after);

@@ -7,6 +7,12 @@ use crate::clock::Timestamp;
 /// Beyond this, the next ones are put between those who have a place already.
 const HORIZON: Duration = Duration::from_secs(600);
 
+/// Subscriptions a second that are called back after a wait: fewer each time that it was in vain, so that an outage of
+/// hours costs little, but always enough that a hundred thousand have had their turn in minutes.
+pub(super) fn resume_rate(level: u32) -> u32 {
+    (2000 >> level.saturating_sub(1).min(3)).max(250)
+}
+
 /// Places in time, at a given rate.
 #[derive(Debug, Default)]
 pub(super) struct Timetable {
@@ -22,7 +28,7 @@ impl Timetable {
             self.next = first;
         }
         let place = Timestamp::from_millis(self.next / 1000);
-        self.next += 1_000_000 / i64::from(per_second.max(1));
+        self.next = self.next.saturating_add(1_000_000 / i64::from(per_second.max(1)));
         place
     }
 }

@@ -95,6 +95,30 @@ fn who_is_refused_while_others_are_served_waits_longest() {
 }
 
 #[test]
+fn who_is_refused_alone_has_one_more_try_before_the_ttl_ends() {
+    let alone = Attempted::Answered {
+        verdict: Verdict::Unauthorized,
+        status: 403,
+        reason: None,
+        refused_alone: 1,
+    };
+    let short = Standing { expires: NOW + Duration::from_secs(50), ..standing() };
+    let judgement = judged(&alone, short);
+    assert_eq!((judgement.outcome, judgement.wait), (None, Some(Duration::from_secs(25))));
+}
+
+#[test]
+fn who_is_refused_like_all_others_is_there_soon_after_the_key_is_put_right() {
+    let policy = RetryPolicy::default();
+    for seed in 0..100 {
+        let long = Standing { failures: 40, ..standing() };
+        let rng = &mut StdRng::seed_from_u64(seed);
+        let judgement = judge(&answered(Verdict::Unauthorized), long, &policy, rng);
+        assert!(judgement.wait.is_some_and(|wait| wait <= REFUSED_WAIT), "{judgement:?}");
+    }
+}
+
+#[test]
 fn who_is_refused_for_a_day_while_others_are_served_is_quarantined() {
     let alone = |refused_alone| Attempted::Answered {
         verdict: Verdict::Unauthorized,

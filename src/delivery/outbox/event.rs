@@ -38,7 +38,7 @@ pub enum Event {
     Settled(Settled),
     /// The store answered [`Effect::StopWaiting`].
     StoppedWaiting,
-    /// The time that [`Effect::Wait`] named has come.
+    /// The time that [`Effect::Wait`] or [`Effect::Hold`] named has come.
     Due,
     /// The subscription's keys, endpoint or memberships have changed.
     Changed,
@@ -66,8 +66,10 @@ pub enum Effect {
     Settle(Settlement),
     /// Nothing is to be sent any more, and the store still calls the subscription waiting: clear that.
     StopWaiting,
-    /// Nothing before that time.
+    /// Nothing before that time, which the store knows.
     Wait(Timestamp),
+    /// Nothing before that time, of which the store knows nothing: what is held is not on its due list.
+    Hold(Timestamp),
     /// Nothing to do.
     Rest,
     /// The subscription is gone: nothing ever again.

@@ -1,5 +1,7 @@
 //! The outbox as a table of stories: what happened, and what it then asks for.
 
+mod held;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,6 +109,7 @@ fn attempted(effect: &Effect) -> (i64, i64, u32) {
         | Effect::Settle(_)
         | Effect::StopWaiting
         | Effect::Wait(_)
+        | Effect::Hold(_)
         | Effect::Rest
         | Effect::End => panic!("no attempt: {effect:?}"),
     }

@@ -84,8 +84,9 @@ impl Line {
 
     /// A turn at once, or a place in line; there are no more than `places`.
     pub(super) fn enter(self: &Arc<Self>, caller: Caller, places: usize) -> Result<Turn, Waiting> {
-        let now = self.clock.now();
         let mut inside = self.lock();
+        // Read behind the lock, so that to the gate the time never goes back, unless the clock does.
+        let now = self.clock.now();
         inside.forget_those_who_left();
         // Nobody overtakes those who wait already.
         if inside.waiting.is_empty() {
@@ -104,7 +105,8 @@ impl Line {
     }
 
     pub(super) fn turn_away(&self) -> Timestamp {
-        self.lock().gate.turn_away(self.clock.now())
+        let mut inside = self.lock();
+        inside.gate.turn_away(self.clock.now())
     }
 
     /// Serves the line until there is no more room.

@@ -148,3 +148,20 @@ async fn origins_that_strangers_bring_are_forgotten_when_nobody_uses_them() {
     assert_eq!(count, 2, "the one in use, and the last one");
     drop(kept);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_origin_that_nobody_asks_for_any_more_is_forgotten_with_its_mark_in_the_metrics() {
+    let gates = gates(8);
+    let dead = origin("dead.example");
+    for _ in 0..5 {
+        pass(gates.enter(caller(&dead)).await).done(UNREACHABLE, None);
+    }
+    let state = |value: u8| format!("fanfare_gate_state{{push_service=\"other\"}} {value}");
+    assert!(gates.metrics.encode().contains(&state(2)));
+    tokio::time::advance(Duration::from_secs(3 * 3600)).await;
+    for n in 0..MAX_ORIGINS {
+        drop(pass(gates.enter(caller(&origin(&format!("{n}.example")))).await));
+    }
+    assert_eq!(gates.snapshots().len(), 1, "the last one");
+    assert!(gates.metrics.encode().contains(&state(0)));
+}

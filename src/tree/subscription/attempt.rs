@@ -67,8 +67,8 @@ pub async fn attempt(
         is_troubled,
     };
     let is_open = |now| !vitals.changed.get() && notification.is_open_for(subscription.id, now);
-    let started = |request| vitals.under_way.set(Some(request));
-    let attempted = send(tools, subscription, &parcel, is_open, started).await?;
+    let keep = |request| vitals.under_way.set(request);
+    let attempted = send(tools, subscription, &parcel, is_open, keep).await?;
     if let Attempted::Answered { verdict: Verdict::Accepted, .. } = attempted {
         let service = PushServiceLabel(PushService::of(subscription.endpoint.origin()));
         let took = tools.clock.now().since(notification.accepted);
@@ -81,13 +81,14 @@ pub async fn attempt(
     Some(attempted)
 }
 
-/// Sends a parcel, if it is still open when its turn comes; `started` keeps the request until its result is on disk.
+/// Sends a parcel, if it is still open when its turn comes; `keep` keeps the request until its result is on disk, or
+/// until there is none because it is sent again.
 pub async fn send(
     tools: &Tools,
     subscription: &Subscription,
     parcel: &Parcel<'_>,
     is_open: impl Fn(Timestamp) -> bool,
-    started: impl Fn(UnderWay),
+    keep: impl Fn(Option<UnderWay>),
 ) -> Option<Attempted> {
     let origin = subscription.endpoint.origin();
     let ours = |reason| Some(Attempted::Impossible { reason });
@@ -97,6 +98,8 @@ pub async fn send(
     };
     let (mut unprocessed, mut is_renewed) = (0, false);
     loop {
+        // Whoever drains does not wait for what starts no more.
+        keep(None);
         let pass = match enter(tools, subscription, key, parcel.is_troubled).await {
             Ok(pass) => pass,
             Err(until) => return Some(Attempted::Held { until }),
@@ -116,7 +119,7 @@ pub async fn send(
         if !is_open(now) {
             return None;
         }
-        started(request);
+        keep(Some(request));
         let authorization = match tools.signer.authorization(key.id, &key.key, origin, now) {
             Ok(authorization) => authorization,
             Err(error) => return ours(format!("fanfare: {error}")),
@@ -217,8 +220,8 @@ pub async fn send_test(
         is_troubled: false,
     };
     let under_way = Cell::new(None);
-    let started = |request| under_way.set(Some(request));
-    let sent = send(tools, subscription, &parcel, |_| true, started).await;
+    let keep = |request| under_way.set(request);
+    let sent = send(tools, subscription, &parcel, |_| true, keep).await;
     sent.unwrap_or(Attempted::Unanswered { reason: "it was not sent".to_owned(), counts: false })
 }
 

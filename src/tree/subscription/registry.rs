@@ -67,7 +67,7 @@ impl Entry {
         }
         match self.vitals.doing.get() {
             Doing::Resting(since) => Some(since),
-            Doing::Working | Doing::Waiting { .. } => None,
+            Doing::Working | Doing::Held { .. } | Doing::Waiting { .. } => None,
         }
     }
 
@@ -81,6 +81,7 @@ impl Entry {
         let state = match vitals.doing.get() {
             Doing::Resting(_) => "resting".to_owned(),
             Doing::Working => "working".to_owned(),
+            Doing::Held { until } => format!("held until {until:?}"),
             Doing::Waiting { until, .. } => format!("waiting until {until:?}"),
         };
         Snapshot {
@@ -180,7 +181,44 @@ impl Entry {
         match self.vitals.doing.get() {
             Doing::Resting(since) => Some((0, since)),
             Doing::Waiting { since, .. } => Some((1, since)),
-            Doing::Working => None,
+            Doing::Working | Doing::Held { .. } => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use actix::{AsyncContext, Context};
+
+    use super::*;
+    use crate::clock::Timestamp;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+    /// How many of as many workers stay when all are to end that can be spared.
+    fn staying(all: &[Doing]) -> usize {
+        let mut registry = Registry::default();
+        for (doing, id) in all.iter().zip(1..) {
+            let vitals = Rc::new(Vitals::new(Instant::now(), None));
+            vitals.doing.set(*doing);
+            let addr = Context::<SubscriptionWorker>::new().address();
+            registry.insert(SubscriptionId(id), Entry::new(addr, vitals));
+        }
+        registry.end_longest_idle(all.len());
+        registry.staying()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_rests_or_waits_can_be_spared_and_whoever_is_held_before_a_gate_cannot() {
+        let since = Instant::now();
+        let until = NOW + Duration::from_secs(1);
+        assert_eq!(staying(&[Doing::Resting(since), Doing::Waiting { since, until }]), 0);
+        assert_eq!(
+            staying(&[Doing::Working, Doing::Held { until }]),
+            2,
+            "the store knows of neither"
+        );
     }
 }

@@ -19,7 +19,12 @@ pub enum Doing {
     Resting(Instant),
     /// Something that ends by itself.
     Working,
-    /// Waiting for a retry.
+    /// Held before a gate, for a moment: nobody else knows of it.
+    Held {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Waiting, as the store knows.
     Waiting {
         /// Since when.
         since: Instant,

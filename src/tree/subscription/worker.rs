@@ -65,6 +65,7 @@ impl SubscriptionWorker {
             Effect::Settle(settlement) => self.settle(settlement, context),
             Effect::StopWaiting => self.stop_waiting(context),
             Effect::Wait(until) => self.wait(until, context),
+            Effect::Hold(until) => self.hold(until, context),
             Effect::Rest => self.rest(),
             Effect::End => context.stop(),
         }
@@ -212,6 +213,15 @@ impl SubscriptionWorker {
             context.run_later(wait, |worker, context| worker.on(Event::Due, context));
         }
     }
+
+    /// So short a wait before a gate that it is kept here, and nowhere else.
+    fn hold(&mut self, until: Timestamp, context: &mut Context<Self>) {
+        self.credit = None;
+        self.vitals.doing.set(Doing::Held { until });
+        // The wall clock may have been put back since it was found to be short.
+        let wait = until.since(self.tools.clock.now()).min(SHORT);
+        context.run_later(wait, |worker, context| worker.on(Event::Due, context));
+    }
 }
 
 impl Actor for SubscriptionWorker {
@@ -247,8 +257,9 @@ impl Handler<Deliver> for SubscriptionWorker {
     fn handle(&mut self, message: Deliver, context: &mut Context<Self>) {
         self.vitals.received();
         let Deliver { subscription, done, stretch, fresh, credit } = message;
-        if !matches!(self.vitals.doing.get(), Doing::Waiting { .. }) {
-            self.credit.get_or_insert(credit);
+        match self.vitals.doing.get() {
+            Doing::Resting(_) | Doing::Working => drop(self.credit.get_or_insert(credit)),
+            Doing::Held { .. } | Doing::Waiting { .. } => {}
         }
         self.on(Event::HandedOut { subscription, done, stretch, fresh }, context);
     }
@@ -307,6 +318,10 @@ impl Handler<SendTest> for SubscriptionWorker {
         self.vitals.received();
         let SendTest { subscription, payload, reply } = message;
         let tools = Rc::clone(&self.tools);
+        if let Doing::Resting(_) = self.vitals.doing.get() {
+            // It must not be ended as idle before the test is answered.
+            self.vitals.doing.set(Doing::Resting(Instant::now()));
+        }
         // A test is part of no log, so it waits for no delivery; and it settles none.
         let run = async move {
             let attempted = send_test(&tools, &subscription, &payload).await;
