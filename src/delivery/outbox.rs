@@ -175,11 +175,8 @@ impl Outbox {
     fn held(&mut self, until: Timestamp, now: Timestamp) -> Effect {
         self.in_hand = None;
         self.phase = Phase::Waiting;
-        match self.next(now) {
-            Effect::Nothing => Effect::Hold(until),
-            // What came while it stood before the gate does not wait for it.
-            effect => effect,
-        }
+        // A change that came while it stood before the gate does not wait for it.
+        if self.load_first { self.next(now) } else { Effect::Hold(until) }
     }
 
     fn settle(
