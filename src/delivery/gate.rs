@@ -13,6 +13,9 @@
 //! Inside an open gate each VAPID key has a gate of its own: a push service that refuses one app's key
 //! still serves the others.
 //!
+//! Who comes to a shut gate, or while a probe is out, is sent away until a time of its own, so that they come back one after
+//! the other; only before an open gate that is full is there a line to wait in (`tree::gates`).
+//!
 //! A failure speaks of the origin only if nothing good came from there since that request began: one endpoint that
 //! never answers, among a thousand that do, shuts no gate. And while good answers come at all, an endpoint that has failed
 //! before (a troubled one) is no witness against its origin, nor the first choice for a probe: a hundred hostile endpoints

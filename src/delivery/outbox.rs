@@ -175,9 +175,8 @@ impl Outbox {
     fn held(&mut self, until: Timestamp, now: Timestamp) -> Effect {
         self.in_hand = None;
         self.phase = Phase::Waiting;
-        let next = self.next(now);
-        // What came while it stood before the gate does not wait for it.
-        if matches!(next, Effect::Nothing) { Effect::Hold(until) } else { next }
+        // A change that came while it stood before the gate does not wait for it.
+        if self.load_first { self.next(now) } else { Effect::Hold(until) }
     }
 
     fn settle(

@@ -1,7 +1,7 @@
 //! One VAPID key at one origin. A push service that answers 401 or 403 refuses our key, our claims or our clock: that
 //! is ours to put right, so what the key signs waits, and one request at a time finds out whether it is.
 //! One subscription that is refused while others of the same key are served was made with another key, or is broken:
-//! it waits alone.
+//! it waits alone, and speaks of nobody else.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -65,7 +65,7 @@ pub(super) enum KeyEntry {
 pub(super) struct Refusal {
     /// The key pauses, for the so-manieth time in a row.
     pub(super) pause: Option<u32>,
-    /// It is the first to be told of.
+    /// It is worth a word.
     pub(super) is_news: bool,
     /// How often the subscription was refused in a row while others were served.
     pub(super) alone: u32,
@@ -81,7 +81,8 @@ pub(super) struct KeyGate {
     refusals: Run,
     accepted: u64,
     last_accepted: Option<Timestamp>,
-    is_told: bool,
+    /// How much had been accepted when it was last said that the key is refused.
+    told: Option<u64>,
     alone: HashMap<SubscriptionId, Alone>,
     /// When those come again whom it signs for.
     resuming: Timetable,
@@ -104,7 +105,7 @@ impl Default for KeyGate {
             refusals: Run::default(),
             accepted: 0,
             last_accepted: None,
-            is_told: false,
+            told: None,
             alone: HashMap::new(),
             resuming: Timetable::default(),
         }
@@ -154,7 +155,7 @@ impl KeyGate {
         let was_paused = self.state != KeyState::Served;
         self.state = KeyState::Served;
         if was_paused {
-            (self.level, self.is_told) = (0, false);
+            (self.level, self.told) = (0, None);
         }
         was_paused
     }
@@ -178,7 +179,11 @@ impl KeyGate {
         if pauses {
             self.level = self.level.saturating_add(1);
         }
-        let is_news = !std::mem::replace(&mut self.is_told, true);
+        // A stranger may have been refused long ago; that it pauses is worth another word.
+        let is_news = self.told.is_none_or(|accepted| pauses && accepted < self.accepted);
+        if is_news {
+            self.told = Some(self.accepted);
+        }
         Refusal { pause: pauses.then_some(self.level), is_news, alone }
     }
 

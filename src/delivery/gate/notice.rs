@@ -18,7 +18,7 @@ pub enum Notice {
     },
     /// Requests start again.
     Opened,
-    /// The push service refuses this key. Said once, until the key was paused and is served again.
+    /// The push service refuses this key: said at the first refusal, and again only when the key pauses after it was served.
     KeyRefused(VapidKeyId),
     /// Nothing that this key signs is sent.
     KeyPaused(VapidKeyId, Timestamp),

@@ -110,6 +110,19 @@ fn who_was_refused_while_others_were_served_says_nothing_of_the_key() {
 }
 
 #[test]
+fn a_stranger_who_was_refused_once_does_not_silence_the_word_on_a_key_that_is_refused_to_all() {
+    let mut gate = gate();
+    let left = request(&mut gate, 1, Signal::Refused, at(0), at(1));
+    assert_eq!(left.notices, [Notice::KeyRefused(KEY)]);
+    request(&mut gate, 2, Signal::Accepted, at(2), at(3));
+    let left = requests(&mut gate, 8, Signal::Refused, 10);
+    assert!(
+        matches!(left.notices[..], [Notice::KeyRefused(KEY), Notice::KeyPaused(KEY, _)]),
+        "{left:?}"
+    );
+}
+
+#[test]
 fn those_refused_alone_are_forgotten_when_they_do_not_come_any_more() {
     let mut gate = gate();
     let alone = |gate: &mut Gate, who, now| {
