@@ -198,7 +198,8 @@ fn fault(error: diesel::result::Error) -> StoreError {
     // What breaks a rule of the tables would break it again: waiting for the store to recover would be in vain.
     let is_ours = matches!(
         &error,
-        Error::DeserializationError(_)
+        Error::NotFound
+            | Error::DeserializationError(_)
             | Error::DatabaseError(
                 Kind::UniqueViolation
                     | Kind::ForeignKeyViolation

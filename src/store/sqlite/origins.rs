@@ -23,24 +23,28 @@ pub(super) fn arrive(
     count(&mut writer.connection, app, endpoint, 1)
 }
 
-/// Counts a subscription that comes back to where it was.
-pub(super) fn come_back(writer: &mut SqliteWriter, origin: i64) -> Result<(), StoreError> {
-    add(writer, origin, 1)
+/// Counts a subscription of an app that comes back to where it was.
+pub(super) fn come_back(
+    writer: &mut SqliteWriter,
+    app: i64,
+    origin: i64,
+) -> Result<(), StoreError> {
+    add(writer, app, origin, 1)
 }
 
-/// Counts a subscription that is there no more.
-pub(super) fn depart(writer: &mut SqliteWriter, origin: i64) -> Result<(), StoreError> {
-    add(writer, origin, -1)
+/// Counts a subscription of an app that is there no more.
+pub(super) fn depart(writer: &mut SqliteWriter, app: i64, origin: i64) -> Result<(), StoreError> {
+    add(writer, app, origin, -1)
 }
 
-fn add(writer: &mut SqliteWriter, origin: i64, change: i64) -> Result<(), StoreError> {
-    let app = diesel::update(push_origin::table.find(origin))
-        .set(push_origin::live.eq(push_origin::live + change))
-        .returning(push_origin::app_id)
-        .get_result(&mut writer.connection)
-        .map_err(fault)?;
+/// One whose endpoint cannot be read lives nowhere ([`fill`]), and is the app's all the same.
+fn add(writer: &mut SqliteWriter, app: i64, origin: i64, change: i64) -> Result<(), StoreError> {
     writer.count_subscription(app, change);
-    Ok(())
+    diesel::update(push_origin::table.find(origin))
+        .set(push_origin::live.eq(push_origin::live + change))
+        .execute(&mut writer.connection)
+        .map(drop)
+        .map_err(fault)
 }
 
 fn count(
@@ -88,6 +92,9 @@ pub(super) fn fill(connection: &mut SqliteConnection) -> Result<(), StoreError> 
     loop {
         let rows = subscription::table
             .filter(subscription::origin_id.eq(0).and(subscription::id.gt(after)))
+            // So the index is in the order of ids: else each page would sort all that are left. None of them is counted
+            // as gone by an answer, or held.
+            .filter(subscription::quarantine_id.is_null().and(subscription::departed.is_null()))
             .order(subscription::id)
             .limit(FILL)
             .select((

@@ -40,10 +40,12 @@ fn read(connection: &mut SqliteConnection, id: i64) -> Result<Option<GoneRow>, S
 
 impl GoneRow {
     fn leave_the_gone(&self, writer: &mut SqliteWriter) -> Result<(), StoreError> {
-        if let Some(row) = self.quarantine_id {
-            quarantine::count_held(&mut writer.connection, row, -1)?;
-        }
-        if let Some(departed) = self.departed.map(Timestamp::from_millis) {
+        let is_open = match self.quarantine_id {
+            Some(row) => quarantine::release(&mut writer.connection, row)?,
+            None => true,
+        };
+        // With an operator's word its wave is no longer counted: what is counted now went since.
+        if let Some(departed) = self.departed.map(Timestamp::from_millis).filter(|_| is_open) {
             brake::uncount(&mut writer.connection, self.origin_id, departed)?;
         }
         Ok(())
@@ -65,7 +67,7 @@ pub(super) fn bring_back(writer: &mut SqliteWriter, id: i64) -> Result<(), Store
         ))
         .execute(&mut writer.connection)
         .map_err(fault)?;
-    origins::come_back(writer, row.origin_id)?;
+    origins::come_back(writer, row.app_id, row.origin_id)?;
     for name in channels(row.gone_channels.as_deref())? {
         join(writer, AppId(row.app_id), id, &name)?;
     }

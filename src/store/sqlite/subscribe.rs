@@ -227,7 +227,7 @@ pub(super) fn refresh(
     now: Timestamp,
 ) -> Result<KnownRow, StoreError> {
     match row.gone {
-        None => origins::depart(writer, row.origin_id)?,
+        None => origins::depart(writer, row.app_id, row.origin_id)?,
         Some(_) => restore::return_from_the_gone(writer, row.id)?,
     }
     let origin = origins::arrive(writer, row.app_id, with.endpoint)?;

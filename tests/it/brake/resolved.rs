@@ -81,6 +81,22 @@ async fn who_goes_again_after_an_undo_is_counted_from_nothing() {
 }
 
 #[actix_web::test]
+async fn who_an_undo_brings_back_is_not_taken_off_those_who_have_gone_since() {
+    let (ledger, ids) = held_back(400).await;
+    let app = ledger.app;
+    let quarantine = quarantines(&ledger.store, app).await.remove(0);
+    let (id, resolution) = (quarantine.id.clone(), Resolution::Undone);
+    let command = Resolve { app, id, resolution, limit: Some(1), now: START };
+    ledger.store.resolve(command).await.unwrap();
+    ledger.publish(app, START).await;
+    ledger.go(app, &ids[..60], START).await;
+    resolve(&ledger.store, app, &quarantine, Resolution::Undone).await;
+    ledger.go(app, &ids[60..101], START).await;
+    let found = quarantines(&ledger.store, app).await;
+    assert_eq!((found.len(), found[1].subscriptions), (2, 101), "the push service is still wrong");
+}
+
+#[actix_web::test]
 async fn an_applied_wave_can_be_restored_one_by_one_for_seven_days_from_then() {
     let (ledger, ids) = held_back(150).await;
     let app = ledger.app;
