@@ -7,9 +7,9 @@ use super::fault;
 use super::leave::{leave_all, leave_channel, remove};
 use super::room::{self, Wanted};
 use super::rows::{parse_exclude, write_exclude};
-use super::schema::{membership, notification, subscription};
+use super::schema::{membership, notification};
 use super::subscribe::{
-    KnownRow, Refresh, find_endpoint, held_channels, is_displaced, join, refresh,
+    KnownRow, Refresh, find_endpoint, find_known, held_channels, is_displaced, join, refresh,
 };
 use super::views::subscription_view;
 use super::writer::SqliteWriter;
@@ -23,24 +23,19 @@ pub(super) fn replace(
     writer: &mut SqliteWriter,
     command: &Replace,
 ) -> Result<ReplaceReply, StoreError> {
-    let known = subscription::table
-        .filter(subscription::public_id.eq(command.id.as_str()))
-        .filter(subscription::app_id.eq(command.app.0))
-        .select(KnownRow::as_select())
-        .get_result(&mut writer.connection)
-        .optional()
-        .map_err(fault)?;
-    let Some(row) = known else { return Ok(ReplaceReply::Unknown) };
-    if row.gone.is_some() && !row.may_return(command.now) {
+    let known = find_known(&mut writer.connection, command.app, &command.id)?;
+    let Some(row) = known.filter(|row| row.is_there_or_may_return(command.now)) else {
         return Ok(ReplaceReply::Unknown);
-    }
+    };
     let app = writer.app(command.app)?;
     let mut returns_to = row.went_from()?;
     let other = find_endpoint(&mut writer.connection, command.app, &command.endpoint)?
         .filter(|other| other.id != row.id);
     // To know the endpoint of one that lives, or may still come back, is not to own it.
-    let lives = |other: &KnownRow| other.gone.is_none() || other.may_return(command.now);
-    if other.as_ref().is_some_and(|other| !other.has_keys(&command.keys) && lives(other)) {
+    let is_owned = |other: &KnownRow| {
+        !other.has_keys(&command.keys) && other.is_there_or_may_return(command.now)
+    };
+    if other.as_ref().is_some_and(is_owned) {
         return Ok(ReplaceReply::EndpointInUse);
     }
     let merges = other.as_ref().is_some_and(|other| other.gone.is_none());

@@ -2,14 +2,15 @@
 
 use diesel::prelude::*;
 
+use super::room::{self, Wanted};
 use super::schema::subscription;
-use super::subscribe::{REVIVABLE, join};
+use super::subscribe::{find_known, join};
 use super::views::subscription_view;
 use super::writer::SqliteWriter;
 use super::{brake, fault, origins, quarantine};
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, SubscriptionId};
-use crate::store::view::SubscriptionView;
+use crate::store::quarantine::RestoreReply;
 use crate::store::{Committed, StoreError};
 
 /// One that went.
@@ -81,24 +82,27 @@ pub(super) fn channels(json: Option<&str>) -> Result<Vec<String>, StoreError> {
     json.map_or(Ok(Vec::new()), |json| serde_json::from_str(json).map_err(corrupt))
 }
 
-/// Brings back one that an operator names, if it may come back; one that is there stays as it is.
+/// Brings back one that an operator names, if it may come back and has a place to come back to; one that is there stays
+/// as it is.
 pub(super) fn restore(
     writer: &mut SqliteWriter,
     app: AppId,
     id: &PublicId,
     now: Timestamp,
-) -> Result<Option<SubscriptionView>, StoreError> {
-    let found = subscription::table
-        .filter(subscription::public_id.eq(id.as_str()).and(subscription::app_id.eq(app.0)))
-        .select((subscription::id, subscription::gone, subscription::quarantine_id))
-        .get_result::<(i64, Option<i64>, Option<i64>)>(&mut writer.connection)
-        .optional()
-        .map_err(fault)?;
-    let Some((row, gone, quarantine)) = found else { return Ok(None) };
-    let is_too_old = gone.is_some_and(|gone| gone < (now - REVIVABLE).as_millis());
-    if is_too_old && quarantine.is_none() {
-        return Ok(None);
+) -> Result<RestoreReply, StoreError> {
+    let found = find_known(&mut writer.connection, app, id)?;
+    let Some(row) = found.filter(|row| row.is_there_or_may_return(now)) else {
+        return Ok(RestoreReply::Unknown);
+    };
+    if row.gone.is_some() {
+        let settings = writer.app(app)?;
+        let channels = &row.went_from()?;
+        let wanted = Wanted { subscriptions: 1, channels, members: &[] };
+        if let Some(full) = room::missing(writer, &settings, &wanted)? {
+            return Ok(RestoreReply::Full(full));
+        }
+        bring_back(writer, row.id)?;
     }
-    bring_back(writer, row)?;
-    subscription_view(&mut writer.connection, app, id)
+    let view = subscription_view(&mut writer.connection, app, id)?;
+    Ok(view.map_or(RestoreReply::Unknown, RestoreReply::Restored))
 }

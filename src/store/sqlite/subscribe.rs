@@ -120,6 +120,10 @@ impl KnownRow {
         })
     }
 
+    pub(super) fn is_there_or_may_return(&self, now: Timestamp) -> bool {
+        self.gone.is_none() || self.may_return(now)
+    }
+
     /// The channels that it was in when it went.
     pub(super) fn went_from(&self) -> Result<Vec<String>, StoreError> {
         restore::channels(self.gone_channels.as_deref())
@@ -133,6 +137,19 @@ pub(super) fn find_endpoint(
 ) -> Result<Option<KnownRow>, StoreError> {
     subscription::table
         .filter(subscription::app_id.eq(app.0).and(subscription::endpoint.eq(endpoint.as_str())))
+        .select(KnownRow::as_select())
+        .get_result(connection)
+        .optional()
+        .map_err(fault)
+}
+
+pub(super) fn find_known(
+    connection: &mut SqliteConnection,
+    app: AppId,
+    id: &PublicId,
+) -> Result<Option<KnownRow>, StoreError> {
+    subscription::table
+        .filter(subscription::public_id.eq(id.as_str()).and(subscription::app_id.eq(app.0)))
         .select(KnownRow::as_select())
         .get_result(connection)
         .optional()
