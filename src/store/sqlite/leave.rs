@@ -172,12 +172,9 @@ pub(super) fn go(
     now: Timestamp,
 ) -> Result<i64, StoreError> {
     let channels = leave_all(writer, id, outcome, now)?;
-    let names =
-        serde_json::to_string(&channels).expect("a list of strings can always be written as JSON");
     let (app, origin) = diesel::update(subscription::table.find(id))
         .set((
             subscription::gone.eq(Some(now.as_millis())),
-            subscription::gone_channels.eq(Some(names)),
             subscription::not_before.eq(None::<i64>),
             subscription::failures.eq(0),
             subscription::trying_channel.eq(None::<i64>),
@@ -189,6 +186,7 @@ pub(super) fn go(
         .returning((subscription::app_id, subscription::origin_id))
         .get_result(&mut writer.connection)
         .map_err(fault)?;
+    returning::remember(&mut writer.connection, app, id, &channels)?;
     origins::depart(writer, app, origin)?;
     writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(id)));
     Ok(origin)
@@ -204,6 +202,7 @@ fn forget(writer: &mut SqliteWriter, id: i64, now: Timestamp) -> Result<u64, Sto
 /// Removes the row of a subscription that is in no channel.
 pub(super) fn remove(writer: &mut SqliteWriter, id: i64) -> Result<(), StoreError> {
     let connection = &mut writer.connection;
+    returning::forget(connection, id)?;
     diesel::delete(failure::table.filter(failure::subscription_id.eq(id)))
         .execute(connection)
         .map_err(fault)?;

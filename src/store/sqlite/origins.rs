@@ -149,19 +149,21 @@ mod tests {
     use diesel_migrations::MigrationHarness;
 
     use super::*;
-    use crate::store::sqlite::{MIGRATIONS, configure};
+    use crate::store::sqlite::schema::app;
+    use crate::store::sqlite::{MIGRATIONS, configure, returning};
 
     /// A database as the version before left it: three browsers of two push services, one of them gone.
     const BEFORE: &str = "
         INSERT INTO app (id, name, settings, token_secret, created) VALUES (1, 'default', '{}', x'', 0);
         INSERT INTO vapid_key (id, app_id, public, scalar, is_current, created) VALUES (1, 1, x'', x'', 1, 0);
         INSERT INTO subscription
-            (public_id, app_id, part, generation, endpoint, p256dh, auth, vapid_key_id, created, gone) VALUES
-            ('sub_1', 1, 0, 1, 'https://one.example/a', x'', x'', 1, 0, NULL),
-            ('sub_2', 1, 0, 1, 'https://ONE.example:443/b', x'', x'', 1, 0, NULL),
-            ('sub_3', 1, 0, 1, 'https://one.example/c', x'', x'', 1, 0, 5),
-            ('sub_4', 1, 0, 1, 'https://two.example:8443/d', x'', x'', 1, 0, NULL),
-            ('sub_5', 1, 0, 1, 'not an endpoint', x'', x'', 1, 0, NULL);";
+            (public_id, app_id, part, generation, endpoint, p256dh, auth, vapid_key_id, created, gone,
+             gone_channels) VALUES
+            ('sub_1', 1, 0, 1, 'https://one.example/a', x'', x'', 1, 0, NULL, NULL),
+            ('sub_2', 1, 0, 1, 'https://ONE.example:443/b', x'', x'', 1, 0, NULL, NULL),
+            ('sub_3', 1, 0, 1, 'https://one.example/c', x'', x'', 1, 0, 5, '[\"a \\\"b\\\"\",\"news\"]'),
+            ('sub_4', 1, 0, 1, 'https://two.example:8443/d', x'', x'', 1, 0, NULL, NULL),
+            ('sub_5', 1, 0, 1, 'not an endpoint', x'', x'', 1, 0, NULL, NULL);";
 
     fn origins(connection: &mut SqliteConnection) -> Vec<(String, i64)> {
         push_origin::table
@@ -184,6 +186,12 @@ mod tests {
             fill(&mut connection).unwrap();
             assert_eq!(origins(&mut connection), expected);
         }
+        let kept = |connection: &mut SqliteConnection| {
+            let counted = app::table.select(app::subscriptions).get_result::<i64>(connection);
+            (counted.unwrap(), returning::channels(connection, 3).unwrap())
+        };
+        let before = (4, vec!["a \"b\"".to_owned(), "news".to_owned()]);
+        assert_eq!(kept(&mut connection), before);
         let uncounted = subscription::table.filter(subscription::origin_id.eq(0));
         assert_eq!(uncounted.count().get_result(&mut connection), Ok(1_i64));
 
@@ -193,5 +201,6 @@ mod tests {
         connection.run_pending_migrations(MIGRATIONS).unwrap();
         fill(&mut connection).unwrap();
         assert_eq!(origins(&mut connection), expected, "nothing was lost on the way");
+        assert_eq!(kept(&mut connection), before);
     }
 }

@@ -3,7 +3,6 @@
 
 use diesel::prelude::*;
 
-use super::fault;
 use super::leave::{leave_all, leave_channel, remove};
 use super::room::{self, Wanted};
 use super::rows::{parse_exclude, write_exclude};
@@ -13,6 +12,7 @@ use super::subscribe::{
 };
 use super::views::subscription_view;
 use super::writer::SqliteWriter;
+use super::{fault, returning};
 use crate::clock::Timestamp;
 use crate::id::SubscriptionId;
 use crate::model::Outcome;
@@ -28,7 +28,7 @@ pub(super) fn replace(
         return Ok(ReplaceReply::Unknown);
     };
     let app = writer.app(command.app)?;
-    let mut returns_to = row.went_from()?;
+    let mut returns_to = returning::channels(&mut writer.connection, row.id)?;
     let other = find_endpoint(&mut writer.connection, command.app, &command.endpoint)?
         .filter(|other| other.id != row.id);
     // To know the endpoint of one that lives, or may still come back, is not to own it.

@@ -7,7 +7,7 @@ use super::schema::subscription;
 use super::subscribe::{find_known, join};
 use super::views::subscription_view;
 use super::writer::SqliteWriter;
-use super::{brake, fault, origins, quarantine};
+use super::{brake, fault, origins, quarantine, returning};
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, SubscriptionId};
 use crate::store::quarantine::RestoreReply;
@@ -17,9 +17,9 @@ use crate::store::{Committed, StoreError};
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = subscription)]
 struct GoneRow {
+    id: i64,
     app_id: i64,
     origin_id: i64,
-    gone_channels: Option<String>,
     departed: Option<i64>,
     quarantine_id: Option<i64>,
 }
@@ -49,19 +49,19 @@ impl GoneRow {
         if let Some(departed) = self.departed.map(Timestamp::from_millis).filter(|_| is_open) {
             brake::uncount(&mut writer.connection, self.origin_id, departed)?;
         }
-        Ok(())
+        returning::forget(&mut writer.connection, self.id)
     }
 }
 
 /// Brings one back that went, with its endpoint and keys, as a new generation.
 pub(super) fn bring_back(writer: &mut SqliteWriter, id: i64) -> Result<(), StoreError> {
     let Some(row) = read(&mut writer.connection, id)? else { return Ok(()) };
+    let channels = returning::channels(&mut writer.connection, id)?;
     row.leave_the_gone(writer)?;
     diesel::update(subscription::table.find(id))
         .set((
             subscription::generation.eq(subscription::generation + 1),
             subscription::gone.eq(None::<i64>),
-            subscription::gone_channels.eq(None::<String>),
             subscription::departed.eq(None::<i64>),
             subscription::quarantine_id.eq(None::<i64>),
             subscription::unheard_since.eq(None::<i64>),
@@ -69,17 +69,11 @@ pub(super) fn bring_back(writer: &mut SqliteWriter, id: i64) -> Result<(), Store
         .execute(&mut writer.connection)
         .map_err(fault)?;
     origins::come_back(writer, row.app_id, row.origin_id)?;
-    for name in channels(row.gone_channels.as_deref())? {
+    for name in channels {
         join(writer, AppId(row.app_id), id, &name)?;
     }
     writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(id)));
     Ok(())
-}
-
-/// The channels that a subscription was in when it went.
-pub(super) fn channels(json: Option<&str>) -> Result<Vec<String>, StoreError> {
-    let corrupt = |error| StoreError::Corrupt(format!("channels of a gone subscription: {error}"));
-    json.map_or(Ok(Vec::new()), |json| serde_json::from_str(json).map_err(corrupt))
 }
 
 /// Brings back one that an operator names, if it may come back and has a place to come back to; one that is there stays
@@ -96,7 +90,7 @@ pub(super) fn restore(
     };
     if row.gone.is_some() {
         let settings = writer.app(app)?;
-        let channels = &row.went_from()?;
+        let channels = &returning::channels(&mut writer.connection, row.id)?;
         let wanted = Wanted { subscriptions: 1, channels, members: &[] };
         if let Some(full) = room::missing(writer, &settings, &wanted)? {
             return Ok(RestoreReply::Full(full));

@@ -62,7 +62,9 @@ async fn an_app_that_is_deleted_takes_along_what_the_brake_counted() {
     ledger.go(shop, &ids, START).await;
     assert_eq!(count(&ledger, "departure"), 1);
     ledger.store.change_directory(delete("shop")).await.unwrap().unwrap();
-    for table in ["subscription", "membership", "push_origin", "quarantine", "departure"] {
+    for table in
+        ["subscription", "membership", "past_membership", "push_origin", "quarantine", "departure"]
+    {
         assert_eq!(count(&ledger, table), 0, "{table}");
     }
 }

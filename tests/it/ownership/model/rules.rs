@@ -93,11 +93,17 @@ pub(super) const RULES: &[(&str, &str)] = &[
     (
         "who is there is not held, has not departed and has nowhere to return to",
         "SELECT public_id AS what FROM subscription WHERE gone IS NULL
-         AND coalesce(quarantine_id, departed, gone_channels) IS NOT NULL",
+         AND (coalesce(quarantine_id, departed) IS NOT NULL
+             OR id IN (SELECT subscription_id FROM past_membership))",
     ),
     (
         "who would return does so to no more than one channel of an exclusive namespace",
-        "SELECT public_id AS what FROM subscription WHERE
-             (SELECT count(*) FROM json_each(gone_channels) WHERE value LIKE 'user:%') > 1",
+        "SELECT '' || subscription_id AS what FROM past_membership
+         WHERE channel LIKE 'user:%' GROUP BY subscription_id HAVING count(*) > 1",
+    ),
+    (
+        "nothing is kept of memberships of a subscription that is forgotten",
+        "SELECT channel AS what FROM past_membership
+         WHERE subscription_id NOT IN (SELECT id FROM subscription)",
     ),
 ];
