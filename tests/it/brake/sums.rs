@@ -70,6 +70,18 @@ async fn an_app_that_is_deleted_takes_along_what_the_brake_counted() {
 }
 
 #[actix_web::test]
+async fn an_app_with_many_subscriptions_is_deleted_in_several_transactions() {
+    let ledger = Ledger::open().await;
+    let shop = ledger.other_app("shop").await;
+    ledger.crowd(shop, 450).await;
+    let before = ledger.store.journal().batches;
+    ledger.store.change_directory(delete("shop")).await.unwrap().unwrap();
+    assert_eq!(ledger.store.journal().batches - before, 3, "200 are removed in each");
+    assert_eq!(count(&ledger, "subscription"), 0);
+    assert_eq!(ledger.store.totals().await.unwrap().subscriptions, 0);
+}
+
+#[actix_web::test]
 async fn who_joins_an_app_in_the_moment_in_which_it_is_deleted_does_not_outlive_it() {
     let ledger = Ledger::open().await;
     let shop = ledger.other_app("shop").await;
