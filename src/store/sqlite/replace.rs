@@ -48,11 +48,20 @@ pub(super) fn replace(
         return Ok(ReplaceReply::Full(full));
     }
     match other {
-        Some(other) if !merges => remove(writer, other.id)?,
+        Some(other) if !merges => {
+            let brought = brought_back(writer, &other, command)?;
+            remove(writer, other.id)?;
+            leave_behind(writer, &app, &row, &brought, command.now)?;
+            stay_away(&app, &mut returns_to, &brought);
+            for name in brought {
+                if room::is_left(writer, &app, &name)? {
+                    returns_to.push(name);
+                }
+            }
+        }
         Some(other) => {
             let brought = merge(writer, &app, &row, &other, command.now)?;
-            let left = left_behind(&app, &returns_to, &brought);
-            returns_to.retain(|name| !left.contains(name));
+            stay_away(&app, &mut returns_to, &brought);
         }
         None => {}
     }
@@ -76,6 +85,41 @@ fn left_behind(app: &App, had: &[String], brought: &[String]) -> Vec<String> {
     had.iter().filter(goes).cloned().collect()
 }
 
+/// The same of the channels that it would return to.
+fn stay_away(app: &App, returns_to: &mut Vec<String>, brought: &[String]) {
+    let left = left_behind(app, returns_to, brought);
+    returns_to.retain(|name| !left.contains(name));
+}
+
+/// The same of the channels that it is in.
+fn leave_behind(
+    writer: &mut SqliteWriter,
+    app: &App,
+    row: &KnownRow,
+    brought: &[String],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let held = held_channels(&mut writer.connection, row.id)?;
+    let had: Vec<_> = held.iter().map(|(_, name)| name.clone()).collect();
+    let left = left_behind(app, &had, brought);
+    for (channel, _) in held.iter().filter(|(_, name)| left.contains(name)) {
+        leave_channel(writer, *channel, row.id, Outcome::Unsubscribed, now)?;
+    }
+    Ok(())
+}
+
+/// The channels of one that went and turns out to be the same browser: its push service was wrong about it.
+fn brought_back(
+    writer: &mut SqliteWriter,
+    other: &KnownRow,
+    command: &Replace,
+) -> Result<Vec<String>, StoreError> {
+    if !other.has_keys(&command.keys) || !other.may_return(command.now) {
+        return Ok(Vec::new());
+    }
+    returning::channels(&mut writer.connection, other.id)
+}
+
 /// Two rows turn out to be one browser: the memberships of `other` go to `row`, with their cursors; answers their names.
 fn merge(
     writer: &mut SqliteWriter,
@@ -86,12 +130,7 @@ fn merge(
 ) -> Result<Vec<String>, StoreError> {
     let brought = held_channels(&mut writer.connection, other.id)?;
     let names: Vec<_> = brought.iter().map(|(_, name)| name.clone()).collect();
-    let held = held_channels(&mut writer.connection, row.id)?;
-    let had: Vec<_> = held.iter().map(|(_, name)| name.clone()).collect();
-    let left = left_behind(app, &had, &names);
-    for (channel, _) in held.iter().filter(|(_, name)| left.contains(name)) {
-        leave_channel(writer, *channel, row.id, Outcome::Unsubscribed, now)?;
-    }
+    leave_behind(writer, app, row, &names, now)?;
     for (channel, _) in brought {
         let mine = membership::table.find((channel, row.id));
         let is_member = diesel::select(diesel::dsl::exists(mine))
