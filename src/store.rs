@@ -82,7 +82,8 @@ pub trait Store: Quarantines + Send + Sync + 'static {
     /// Closes notifications and ends subscriptions whose time has come, prunes what was deleted and goes on with what was
     /// said of quarantines, about `limit` of each; answers the largest count: `limit` means that there may be more.
     fn upkeep(&self, now: Timestamp, limit: i64) -> StoreFuture<usize>;
-    /// Changes apps, API keys or VAPID keys. [`Store::directory`] has the change when this answers.
+    /// Changes apps, API keys or VAPID keys. [`Store::directory`] has the change when this answers. An app
+    /// is deleted in batches, itself last: cut short, it is there with less in it, and can be deleted again.
     fn change_directory(&self, change: DirectoryChange) -> StoreFuture<Result<(), Conflict>>;
 
     /// Records how an attempt ended.

@@ -2,6 +2,7 @@
 //! of their channels, until an operator says what becomes of them.
 
 use super::StoreFuture;
+use super::limit::Full;
 use super::view::SubscriptionView;
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId};
@@ -45,7 +46,7 @@ impl Cause {
 /// What an operator says about an incident.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Resolution {
-    /// It was an error: all are back in their channels.
+    /// It was an error: all are back in their channels. No limit of the app is asked: what they had is theirs.
     Undone,
     /// It was the truth: all are gone, and can come back for seven days more.
     Applied,
@@ -140,6 +141,17 @@ pub enum ResolveReply {
     Otherwise(Resolution),
 }
 
+/// What became of a subscription that an operator wants back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RestoreReply {
+    /// It is there; this is how it stands.
+    Restored(SubscriptionView),
+    /// No such subscription, or it went too long ago.
+    Unknown,
+    /// It would come back, and a limit of the app is reached.
+    Full(Full),
+}
+
 /// What is held back at one push service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Held {
@@ -160,14 +172,9 @@ pub trait Quarantines {
     /// Says what becomes of an incident's subscriptions. It is done in batches; what a batch did is on disk, and whatever
     /// is left when the daemon ends is done by the next one's upkeep.
     fn resolve(&self, command: Resolve) -> StoreFuture<ResolveReply>;
-    /// Brings back one subscription that went less than seven days ago or is held back; `None`: there is none. One
-    /// that is there stays as it is.
-    fn restore(
-        &self,
-        app: AppId,
-        id: PublicId,
-        now: Timestamp,
-    ) -> StoreFuture<Option<SubscriptionView>>;
+    /// Brings back one subscription that went less than seven days ago or is held back. One that is there stays as it
+    /// is.
+    fn restore(&self, app: AppId, id: PublicId, now: Timestamp) -> StoreFuture<RestoreReply>;
     /// What the open incidents hold, over all apps: one for each push service that has some.
     fn held_back(&self) -> StoreFuture<Vec<Held>>;
 }

@@ -50,7 +50,7 @@ mod views;
 mod writer;
 
 pub use accept::MAX_OPEN;
-use directory::fresh_directory;
+use directory::{Step, fresh_directory};
 use open_log::OpenLog;
 use writer::{SqliteWriter, configure};
 
@@ -198,7 +198,8 @@ fn fault(error: diesel::result::Error) -> StoreError {
     // What breaks a rule of the tables would break it again: waiting for the store to recover would be in vain.
     let is_ours = matches!(
         &error,
-        Error::DeserializationError(_)
+        Error::NotFound
+            | Error::DeserializationError(_)
             | Error::DatabaseError(
                 Kind::UniqueViolation
                     | Kind::ForeignKeyViolation
@@ -267,7 +268,22 @@ impl Store for SqliteStore {
     }
 
     fn change_directory(&self, change: DirectoryChange) -> StoreFuture<Result<(), Conflict>> {
-        self.journal.change(move |writer| directory::change(writer, &change))
+        let journal = Arc::clone(&self.journal);
+        let change = Arc::new(change);
+        let step = move || {
+            let change = Arc::clone(&change);
+            journal.change(move |writer| directory::change(writer, &change))
+        };
+        let mut done = step();
+        async move {
+            loop {
+                match done.await? {
+                    Step::Done(end) => return Ok(end),
+                    Step::More => done = step(),
+                }
+            }
+        }
+        .boxed()
     }
 
     fn settle(&self, settlement: Settlement) -> StoreFuture<Settled> {

@@ -6,6 +6,7 @@ mod daemon;
 mod ledger;
 mod refused;
 mod resolved;
+mod sums;
 mod unheard;
 mod wave;
 mod window;

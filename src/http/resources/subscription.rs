@@ -15,6 +15,7 @@ use crate::http::state::State;
 use crate::id::{IdKind, PublicId};
 use crate::model::Payload;
 use crate::store::directory::{App, Directory, Scope};
+use crate::store::quarantine::RestoreReply;
 use crate::store::view::{self, SubscriptionView};
 use crate::store::{Leave, Leaver, ReplaceReply};
 use crate::tree::TestReply;
@@ -168,9 +169,13 @@ pub async fn restore(
     state: web::Data<State>,
 ) -> Result<web::Json<Subscription>, Problem> {
     caller.require(Scope::Subscribe)?;
-    let restored = state.store.restore(caller.app.id, id(path)?, state.now()).await?;
-    let restored = restored.ok_or_else(|| Problem::not_found("subscription"))?;
-    Ok(web::Json(shown(&state, &state.directory(), &caller.app, restored)))
+    match state.store.restore(caller.app.id, id(path)?, state.now()).await? {
+        RestoreReply::Restored(view) => {
+            Ok(web::Json(shown(&state, &state.directory(), &caller.app, view)))
+        }
+        RestoreReply::Unknown => Err(Problem::not_found("subscription")),
+        RestoreReply::Full(full) => Err(registration::full(&caller.app, &full)),
+    }
 }
 
 /// Sends a push to this subscription alone, at most one a second.

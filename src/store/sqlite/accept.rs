@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::closing;
 use super::fault;
 use super::rows::{ChannelRow, write_exclude};
-use super::schema::{app, channel, idempotency, membership, notification, subscription};
+use super::schema::{channel, idempotency, membership, notification, subscription};
 use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, IdKind, PublicId};
@@ -140,11 +140,7 @@ struct Entry {
 
 impl Entry {
     fn new(writer: &mut SqliteWriter, command: &Accept) -> Result<Self, StoreError> {
-        let app_name = app::table
-            .find(command.app.0)
-            .select(app::name)
-            .get_result(&mut writer.connection)
-            .map_err(fault)?;
+        let app_name = writer.app(command.app)?.name.clone();
         let names = command.exclude.iter().map(PublicId::as_str);
         let exclude = subscription::table
             .filter(subscription::app_id.eq(command.app.0))

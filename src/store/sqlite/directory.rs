@@ -121,14 +121,25 @@ fn vapid_keys(
     rows.into_iter().map(parse).collect()
 }
 
-/// Makes one change.
+/// Channels and subscriptions of an app that is deleted which go in one transaction, so that no other app's accept waits
+/// long behind them.
+const BATCH: i64 = 200;
+
+/// How far a change has come.
+pub(super) enum Step {
+    /// It is made, or why it cannot be.
+    Done(Result<(), Conflict>),
+    /// It goes on in another transaction.
+    More,
+}
+
+/// Makes one change, or a part of a large one.
 pub(super) fn change(
     writer: &mut SqliteWriter,
     change: &DirectoryChange,
-) -> Result<Result<(), Conflict>, StoreError> {
-    writer.directory_has_changed();
+) -> Result<Step, StoreError> {
     let connection = &mut writer.connection;
-    match change {
+    let end = match change {
         DirectoryChange::CreateApp { name, settings, token_secret, vapid_key, now } => {
             create_app(connection, name, settings, token_secret, vapid_key, *now)
         }
@@ -146,7 +157,7 @@ pub(super) fn change(
                 .map_err(fault)?;
             Ok(found(changed, || format!("app {name}")))
         }
-        DirectoryChange::DeleteApp { name, now } => delete_app(writer, name, *now),
+        DirectoryChange::DeleteApp { name, now } => return delete_app(writer, name, *now),
         DirectoryChange::CreateApiKey { hash, key } => {
             insert_api_key(connection, hash, key, false).map(Ok)
         }
@@ -165,7 +176,9 @@ pub(super) fn change(
         DirectoryChange::AddVapidKey { app, key, current, now } => {
             add_vapid_key(connection, *app, key, *current, *now)
         }
-    }
+    };
+    writer.directory_has_changed();
+    end.map(Step::Done)
 }
 
 fn found(changed: usize, what: impl FnOnce() -> String) -> Result<(), Conflict> {
@@ -259,15 +272,12 @@ fn insert_api_key(
         .map_err(fault)
 }
 
-/// An app goes with its keys, channels and subscriptions.
-fn delete_app(
-    writer: &mut SqliteWriter,
-    name: &str,
-    now: Timestamp,
-) -> Result<Result<(), Conflict>, StoreError> {
+/// An app goes with its keys, channels and subscriptions; the app itself is the last to go, so that whoever is cut short
+/// can say it again.
+fn delete_app(writer: &mut SqliteWriter, name: &str, now: Timestamp) -> Result<Step, StoreError> {
     if name == DEFAULT_APP {
         let why = "the app `default` holds the instance's keys and stays".to_owned();
-        return Ok(Err(Conflict::Needed(why)));
+        return Ok(Step::Done(Err(Conflict::Needed(why))));
     }
     let id = app::table
         .filter(app::name.eq(name))
@@ -275,9 +285,15 @@ fn delete_app(
         .get_result::<i64>(&mut writer.connection)
         .optional()
         .map_err(fault)?;
-    let Some(id) = id else { return Ok(Err(Conflict::Missing(format!("app {name}")))) };
-    empty_app(writer, id, now)?;
+    let Some(id) = id else {
+        return Ok(Step::Done(Err(Conflict::Missing(format!("app {name}")))));
+    };
+    if empty_app(writer, id, now)? {
+        return Ok(Step::More);
+    }
+    quarantine::forget_app(&mut writer.connection, id)?;
     // Its row stays under a name that nobody can have, because rows of its log point at it.
+    writer.directory_has_changed();
     let connection = &mut writer.connection;
     diesel::delete(api_key::table.filter(api_key::app_id.eq(id)))
         .execute(connection)
@@ -286,26 +302,30 @@ fn delete_app(
         .set(app::name.eq(format!("deleted/{id}")))
         .execute(connection)
         .map_err(fault)?;
-    Ok(Ok(()))
+    Ok(Step::Done(Ok(())))
 }
 
-fn empty_app(writer: &mut SqliteWriter, id: i64, now: Timestamp) -> Result<(), StoreError> {
+/// Removes a batch of what an app has; answers whether more may be left.
+fn empty_app(writer: &mut SqliteWriter, id: i64, now: Timestamp) -> Result<bool, StoreError> {
     let channels = channel::table
         .filter(channel::app_id.eq(id).and(channel::deleted.is_null()))
+        .limit(BATCH)
         .select(channel::name)
         .load::<String>(&mut writer.connection)
         .map_err(fault)?;
-    for name in channels {
-        closing::delete_channel(writer, AppId(id), &name, now)?;
+    for name in &channels {
+        closing::delete_channel(writer, AppId(id), name, now)?;
     }
+    let left = BATCH.unsigned_abs() - channels.len() as u64;
     let subscriptions = subscription::table
         .filter(subscription::app_id.eq(id))
+        .limit(left.cast_signed())
         .select(subscription::id)
         .load::<i64>(&mut writer.connection)
         .map_err(fault)?;
-    for row in subscriptions {
-        leave::leave_all(writer, row, crate::model::Outcome::Unsubscribed, now)?;
-        leave::remove(writer, row)?;
+    for row in &subscriptions {
+        leave::leave_all(writer, *row, crate::model::Outcome::Unsubscribed, now)?;
+        leave::remove(writer, *row)?;
     }
-    quarantine::forget_app(&mut writer.connection, id)
+    Ok(channels.len() as u64 + subscriptions.len() as u64 >= BATCH.unsigned_abs())
 }

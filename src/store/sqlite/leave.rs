@@ -172,12 +172,9 @@ pub(super) fn go(
     now: Timestamp,
 ) -> Result<i64, StoreError> {
     let channels = leave_all(writer, id, outcome, now)?;
-    let names =
-        serde_json::to_string(&channels).expect("a list of strings can always be written as JSON");
-    let origin = diesel::update(subscription::table.find(id))
+    let (app, origin) = diesel::update(subscription::table.find(id))
         .set((
             subscription::gone.eq(Some(now.as_millis())),
-            subscription::gone_channels.eq(Some(names)),
             subscription::not_before.eq(None::<i64>),
             subscription::failures.eq(0),
             subscription::trying_channel.eq(None::<i64>),
@@ -186,10 +183,11 @@ pub(super) fn go(
             subscription::trouble.eq(None::<String>),
             subscription::trouble_status.eq(None::<i32>),
         ))
-        .returning(subscription::origin_id)
+        .returning((subscription::app_id, subscription::origin_id))
         .get_result(&mut writer.connection)
         .map_err(fault)?;
-    origins::depart(writer, origin)?;
+    returning::remember(&mut writer.connection, app, id, &channels)?;
+    origins::depart(writer, app, origin)?;
     writer.after_commit(Committed::SubscriptionChanged(SubscriptionId(id)));
     Ok(origin)
 }
@@ -204,20 +202,26 @@ fn forget(writer: &mut SqliteWriter, id: i64, now: Timestamp) -> Result<u64, Sto
 /// Removes the row of a subscription that is in no channel.
 pub(super) fn remove(writer: &mut SqliteWriter, id: i64) -> Result<(), StoreError> {
     let connection = &mut writer.connection;
+    returning::forget(connection, id)?;
     diesel::delete(failure::table.filter(failure::subscription_id.eq(id)))
         .execute(connection)
         .map_err(fault)?;
     let removed = diesel::delete(subscription::table.find(id))
-        .returning((subscription::gone, subscription::quarantine_id, subscription::origin_id))
-        .get_result::<(Option<i64>, Option<i64>, i64)>(connection)
+        .returning((
+            subscription::app_id,
+            subscription::gone,
+            subscription::quarantine_id,
+            subscription::origin_id,
+        ))
+        .get_result::<(i64, Option<i64>, Option<i64>, i64)>(connection)
         .optional()
         .map_err(fault)?;
-    if let Some((gone, quarantine, origin)) = removed {
+    if let Some((app, gone, quarantine, origin)) = removed {
         if let Some(row) = quarantine {
-            quarantine::count_held(connection, row, -1)?;
+            quarantine::release(connection, row)?;
         }
         if gone.is_none() {
-            origins::depart(writer, origin)?;
+            origins::depart(writer, app, origin)?;
         }
         origins::remove_if_unused(&mut writer.connection, origin)?;
     }

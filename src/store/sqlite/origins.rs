@@ -23,24 +23,28 @@ pub(super) fn arrive(
     count(&mut writer.connection, app, endpoint, 1)
 }
 
-/// Counts a subscription that comes back to where it was.
-pub(super) fn come_back(writer: &mut SqliteWriter, origin: i64) -> Result<(), StoreError> {
-    add(writer, origin, 1)
+/// Counts a subscription of an app that comes back to where it was.
+pub(super) fn come_back(
+    writer: &mut SqliteWriter,
+    app: i64,
+    origin: i64,
+) -> Result<(), StoreError> {
+    add(writer, app, origin, 1)
 }
 
-/// Counts a subscription that is there no more.
-pub(super) fn depart(writer: &mut SqliteWriter, origin: i64) -> Result<(), StoreError> {
-    add(writer, origin, -1)
+/// Counts a subscription of an app that is there no more.
+pub(super) fn depart(writer: &mut SqliteWriter, app: i64, origin: i64) -> Result<(), StoreError> {
+    add(writer, app, origin, -1)
 }
 
-fn add(writer: &mut SqliteWriter, origin: i64, change: i64) -> Result<(), StoreError> {
-    let app = diesel::update(push_origin::table.find(origin))
-        .set(push_origin::live.eq(push_origin::live + change))
-        .returning(push_origin::app_id)
-        .get_result(&mut writer.connection)
-        .map_err(fault)?;
+/// One whose endpoint cannot be read lives nowhere ([`fill`]), and is the app's all the same.
+fn add(writer: &mut SqliteWriter, app: i64, origin: i64, change: i64) -> Result<(), StoreError> {
     writer.count_subscription(app, change);
-    Ok(())
+    diesel::update(push_origin::table.find(origin))
+        .set(push_origin::live.eq(push_origin::live + change))
+        .execute(&mut writer.connection)
+        .map(drop)
+        .map_err(fault)
 }
 
 fn count(
@@ -88,6 +92,9 @@ pub(super) fn fill(connection: &mut SqliteConnection) -> Result<(), StoreError> 
     loop {
         let rows = subscription::table
             .filter(subscription::origin_id.eq(0).and(subscription::id.gt(after)))
+            // So the index is in the order of ids: else each page would sort all that are left. None of them is counted
+            // as gone by an answer, or held.
+            .filter(subscription::quarantine_id.is_null().and(subscription::departed.is_null()))
             .order(subscription::id)
             .limit(FILL)
             .select((
@@ -142,19 +149,21 @@ mod tests {
     use diesel_migrations::MigrationHarness;
 
     use super::*;
-    use crate::store::sqlite::{MIGRATIONS, configure};
+    use crate::store::sqlite::schema::app;
+    use crate::store::sqlite::{MIGRATIONS, configure, returning};
 
     /// A database as the version before left it: three browsers of two push services, one of them gone.
     const BEFORE: &str = "
         INSERT INTO app (id, name, settings, token_secret, created) VALUES (1, 'default', '{}', x'', 0);
         INSERT INTO vapid_key (id, app_id, public, scalar, is_current, created) VALUES (1, 1, x'', x'', 1, 0);
         INSERT INTO subscription
-            (public_id, app_id, part, generation, endpoint, p256dh, auth, vapid_key_id, created, gone) VALUES
-            ('sub_1', 1, 0, 1, 'https://one.example/a', x'', x'', 1, 0, NULL),
-            ('sub_2', 1, 0, 1, 'https://ONE.example:443/b', x'', x'', 1, 0, NULL),
-            ('sub_3', 1, 0, 1, 'https://one.example/c', x'', x'', 1, 0, 5),
-            ('sub_4', 1, 0, 1, 'https://two.example:8443/d', x'', x'', 1, 0, NULL),
-            ('sub_5', 1, 0, 1, 'not an endpoint', x'', x'', 1, 0, NULL);";
+            (public_id, app_id, part, generation, endpoint, p256dh, auth, vapid_key_id, created, gone,
+             gone_channels) VALUES
+            ('sub_1', 1, 0, 1, 'https://one.example/a', x'', x'', 1, 0, NULL, NULL),
+            ('sub_2', 1, 0, 1, 'https://ONE.example:443/b', x'', x'', 1, 0, NULL, NULL),
+            ('sub_3', 1, 0, 1, 'https://one.example/c', x'', x'', 1, 0, 5, '[\"a \\\"b\\\"\",\"news\"]'),
+            ('sub_4', 1, 0, 1, 'https://two.example:8443/d', x'', x'', 1, 0, NULL, NULL),
+            ('sub_5', 1, 0, 1, 'not an endpoint', x'', x'', 1, 0, NULL, NULL);";
 
     fn origins(connection: &mut SqliteConnection) -> Vec<(String, i64)> {
         push_origin::table
@@ -177,6 +186,12 @@ mod tests {
             fill(&mut connection).unwrap();
             assert_eq!(origins(&mut connection), expected);
         }
+        let kept = |connection: &mut SqliteConnection| {
+            let counted = app::table.select(app::subscriptions).get_result::<i64>(connection);
+            (counted.unwrap(), returning::channels(connection, 3).unwrap())
+        };
+        let before = (4, vec!["a \"b\"".to_owned(), "news".to_owned()]);
+        assert_eq!(kept(&mut connection), before);
         let uncounted = subscription::table.filter(subscription::origin_id.eq(0));
         assert_eq!(uncounted.count().get_result(&mut connection), Ok(1_i64));
 
@@ -186,5 +201,6 @@ mod tests {
         connection.run_pending_migrations(MIGRATIONS).unwrap();
         fill(&mut connection).unwrap();
         assert_eq!(origins(&mut connection), expected, "nothing was lost on the way");
+        assert_eq!(kept(&mut connection), before);
     }
 }

@@ -3,7 +3,7 @@
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
-use super::schema::{push_origin, quarantine, subscription};
+use super::schema::{departure, push_origin, quarantine, subscription};
 use super::writer::SqliteWriter;
 use super::{fault, leave, origins};
 use crate::clock::Timestamp;
@@ -137,20 +137,19 @@ fn hold(connection: &mut SqliteConnection, row: i64, batch: &[i64]) -> Result<i6
             .map_err(fault)?;
     }
     let count = i64::try_from(batch.len()).unwrap_or(i64::MAX);
-    count_held(connection, row, count)?;
+    diesel::update(quarantine::table.find(row))
+        .set(quarantine::held.eq(quarantine::held + count))
+        .execute(connection)
+        .map_err(fault)?;
     Ok(count)
 }
 
-/// Counts those who come into an incident, or leave it.
-pub(super) fn count_held(
-    connection: &mut SqliteConnection,
-    row: i64,
-    change: i64,
-) -> Result<(), StoreError> {
+/// Counts one that leaves an incident; answers whether that is open.
+pub(super) fn release(connection: &mut SqliteConnection, row: i64) -> Result<bool, StoreError> {
     diesel::update(quarantine::table.find(row))
-        .set(quarantine::held.eq(quarantine::held + change))
-        .execute(connection)
-        .map(drop)
+        .set(quarantine::held.eq(quarantine::held - 1))
+        .returning(quarantine::closed.is_null())
+        .get_result(connection)
         .map_err(fault)
 }
 
@@ -178,9 +177,13 @@ pub(super) fn prune(connection: &mut SqliteConnection, then: Timestamp) -> Resul
     Ok(())
 }
 
-/// Forgets the incidents of an app that has no subscriptions any more.
+/// Forgets the incidents of an app that has no subscriptions any more, and what was counted of it.
 pub(super) fn forget_app(connection: &mut SqliteConnection, app: i64) -> Result<(), StoreError> {
     diesel::delete(quarantine::table.filter(quarantine::app_id.eq(app)))
+        .execute(connection)
+        .map_err(fault)?;
+    let origins = push_origin::table.filter(push_origin::app_id.eq(app)).select(push_origin::id);
+    diesel::delete(departure::table.filter(departure::origin_id.eq_any(origins)))
         .execute(connection)
         .map_err(fault)?;
     diesel::delete(push_origin::table.filter(push_origin::app_id.eq(app)))

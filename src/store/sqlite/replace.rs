@@ -3,16 +3,16 @@
 
 use diesel::prelude::*;
 
-use super::fault;
 use super::leave::{leave_all, leave_channel, remove};
 use super::room::{self, Wanted};
 use super::rows::{parse_exclude, write_exclude};
-use super::schema::{membership, notification, subscription};
+use super::schema::{membership, notification};
 use super::subscribe::{
-    KnownRow, Refresh, find_endpoint, held_channels, is_displaced, join, refresh,
+    KnownRow, Refresh, find_endpoint, find_known, held_channels, is_displaced, join, refresh,
 };
 use super::views::subscription_view;
 use super::writer::SqliteWriter;
+use super::{fault, returning};
 use crate::clock::Timestamp;
 use crate::id::SubscriptionId;
 use crate::model::Outcome;
@@ -23,24 +23,19 @@ pub(super) fn replace(
     writer: &mut SqliteWriter,
     command: &Replace,
 ) -> Result<ReplaceReply, StoreError> {
-    let known = subscription::table
-        .filter(subscription::public_id.eq(command.id.as_str()))
-        .filter(subscription::app_id.eq(command.app.0))
-        .select(KnownRow::as_select())
-        .get_result(&mut writer.connection)
-        .optional()
-        .map_err(fault)?;
-    let Some(row) = known else { return Ok(ReplaceReply::Unknown) };
-    if row.gone.is_some() && !row.may_return(command.now) {
+    let known = find_known(&mut writer.connection, command.app, &command.id)?;
+    let Some(row) = known.filter(|row| row.is_there_or_may_return(command.now)) else {
         return Ok(ReplaceReply::Unknown);
-    }
+    };
     let app = writer.app(command.app)?;
-    let mut returns_to = row.went_from()?;
+    let mut returns_to = returning::channels(&mut writer.connection, row.id)?;
     let other = find_endpoint(&mut writer.connection, command.app, &command.endpoint)?
         .filter(|other| other.id != row.id);
     // To know the endpoint of one that lives, or may still come back, is not to own it.
-    let lives = |other: &KnownRow| other.gone.is_none() || other.may_return(command.now);
-    if other.as_ref().is_some_and(|other| !other.has_keys(&command.keys) && lives(other)) {
+    let is_owned = |other: &KnownRow| {
+        !other.has_keys(&command.keys) && other.is_there_or_may_return(command.now)
+    };
+    if other.as_ref().is_some_and(is_owned) {
         return Ok(ReplaceReply::EndpointInUse);
     }
     let merges = other.as_ref().is_some_and(|other| other.gone.is_none());
@@ -53,11 +48,20 @@ pub(super) fn replace(
         return Ok(ReplaceReply::Full(full));
     }
     match other {
-        Some(other) if !merges => remove(writer, other.id)?,
+        Some(other) if !merges => {
+            let brought = brought_back(writer, &other, command)?;
+            remove(writer, other.id)?;
+            leave_behind(writer, &app, &row, &brought, command.now)?;
+            stay_away(&app, &mut returns_to, &brought);
+            for name in brought {
+                if room::is_left(writer, &app, &name)? {
+                    returns_to.push(name);
+                }
+            }
+        }
         Some(other) => {
             let brought = merge(writer, &app, &row, &other, command.now)?;
-            let left = left_behind(&app, &returns_to, &brought);
-            returns_to.retain(|name| !left.contains(name));
+            stay_away(&app, &mut returns_to, &brought);
         }
         None => {}
     }
@@ -81,6 +85,41 @@ fn left_behind(app: &App, had: &[String], brought: &[String]) -> Vec<String> {
     had.iter().filter(goes).cloned().collect()
 }
 
+/// The same of the channels that it would return to.
+fn stay_away(app: &App, returns_to: &mut Vec<String>, brought: &[String]) {
+    let left = left_behind(app, returns_to, brought);
+    returns_to.retain(|name| !left.contains(name));
+}
+
+/// The same of the channels that it is in.
+fn leave_behind(
+    writer: &mut SqliteWriter,
+    app: &App,
+    row: &KnownRow,
+    brought: &[String],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let held = held_channels(&mut writer.connection, row.id)?;
+    let had: Vec<_> = held.iter().map(|(_, name)| name.clone()).collect();
+    let left = left_behind(app, &had, brought);
+    for (channel, _) in held.iter().filter(|(_, name)| left.contains(name)) {
+        leave_channel(writer, *channel, row.id, Outcome::Unsubscribed, now)?;
+    }
+    Ok(())
+}
+
+/// The channels of one that went and turns out to be the same browser: its push service was wrong about it.
+fn brought_back(
+    writer: &mut SqliteWriter,
+    other: &KnownRow,
+    command: &Replace,
+) -> Result<Vec<String>, StoreError> {
+    if !other.has_keys(&command.keys) || !other.may_return(command.now) {
+        return Ok(Vec::new());
+    }
+    returning::channels(&mut writer.connection, other.id)
+}
+
 /// Two rows turn out to be one browser: the memberships of `other` go to `row`, with their cursors; answers their names.
 fn merge(
     writer: &mut SqliteWriter,
@@ -91,12 +130,7 @@ fn merge(
 ) -> Result<Vec<String>, StoreError> {
     let brought = held_channels(&mut writer.connection, other.id)?;
     let names: Vec<_> = brought.iter().map(|(_, name)| name.clone()).collect();
-    let held = held_channels(&mut writer.connection, row.id)?;
-    let had: Vec<_> = held.iter().map(|(_, name)| name.clone()).collect();
-    let left = left_behind(app, &had, &names);
-    for (channel, _) in held.iter().filter(|(_, name)| left.contains(name)) {
-        leave_channel(writer, *channel, row.id, Outcome::Unsubscribed, now)?;
-    }
+    leave_behind(writer, app, row, &names, now)?;
     for (channel, _) in brought {
         let mine = membership::table.find((channel, row.id));
         let is_member = diesel::select(diesel::dsl::exists(mine))

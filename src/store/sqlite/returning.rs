@@ -2,9 +2,9 @@
 //! be taken out of a team would not hold for whoever happened to be gone.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
 
 use super::fault;
+use super::schema::past_membership;
 use crate::id::AppId;
 use crate::store::StoreError;
 
@@ -18,33 +18,74 @@ pub(super) enum Returning<'a> {
     Anyone,
 }
 
-/// Strikes a channel from what subscriptions of the app would return to. By the index of those that went, which are few.
+/// Keeps the channels that a subscription leaves because it goes.
+pub(super) fn remember(
+    connection: &mut SqliteConnection,
+    app: i64,
+    id: i64,
+    channels: &[String],
+) -> Result<(), StoreError> {
+    for channel in channels {
+        diesel::insert_into(past_membership::table)
+            .values((
+                past_membership::app_id.eq(app),
+                past_membership::channel.eq(channel),
+                past_membership::subscription_id.eq(id),
+            ))
+            .execute(connection)
+            .map_err(fault)?;
+    }
+    Ok(())
+}
+
+/// The channels that a subscription would return to, sorted as bytes.
+pub(super) fn channels(
+    connection: &mut SqliteConnection,
+    id: i64,
+) -> Result<Vec<String>, StoreError> {
+    past_membership::table
+        .filter(past_membership::subscription_id.eq(id))
+        .order(past_membership::channel)
+        .select(past_membership::channel)
+        .load(connection)
+        .map_err(fault)
+}
+
+/// It has returned, or never will.
+pub(super) fn forget(connection: &mut SqliteConnection, id: i64) -> Result<(), StoreError> {
+    diesel::delete(past_membership::table.filter(past_membership::subscription_id.eq(id)))
+        .execute(connection)
+        .map(drop)
+        .map_err(fault)
+}
+
+/// Strikes a channel from what subscriptions of the app would return to.
 pub(super) fn not_to(
     connection: &mut SqliteConnection,
     app: AppId,
     channel: &str,
     who: &Returning<'_>,
 ) -> Result<(), StoreError> {
-    const BY_INDEX: &str = "INDEXED BY subscription_gone";
-    let (by, is_it, id, also_to) = match who {
-        Returning::One(id) => ("", "id = ?", *id, channel),
-        Returning::AlsoTo(other) => (BY_INDEX, "0 = ?", 0, *other),
-        Returning::Anyone => (BY_INDEX, "0 = ?", 0, channel),
+    let to = |name: &str| {
+        past_membership::app_id.eq(app.0).and(past_membership::channel.eq(name.to_owned()))
     };
-    let text = format!(
-        "UPDATE subscription {by} SET gone_channels =
-             (SELECT json_group_array(value) FROM json_each(gone_channels) WHERE value <> ?)
-         WHERE gone IS NOT NULL AND app_id = ? AND {is_it}
-           AND EXISTS (SELECT 1 FROM json_each(gone_channels) WHERE value = ?)
-           AND EXISTS (SELECT 1 FROM json_each(gone_channels) WHERE value = ?)"
-    );
-    diesel::sql_query(text)
-        .bind::<Text, _>(channel)
-        .bind::<BigInt, _>(app.0)
-        .bind::<BigInt, _>(id)
-        .bind::<Text, _>(channel)
-        .bind::<Text, _>(also_to)
-        .execute(connection)
-        .map(drop)
-        .map_err(fault)
+    let struck = match who {
+        Returning::One(id) => diesel::delete(past_membership::table)
+            .filter(to(channel).and(past_membership::subscription_id.eq(id)))
+            .execute(connection),
+        Returning::AlsoTo(other) => {
+            let also = diesel::alias!(past_membership as also);
+            let who = also
+                .filter(also.field(past_membership::app_id).eq(app.0))
+                .filter(also.field(past_membership::channel).eq(*other))
+                .select(also.field(past_membership::subscription_id));
+            diesel::delete(past_membership::table)
+                .filter(to(channel).and(past_membership::subscription_id.eq_any(who)))
+                .execute(connection)
+        }
+        Returning::Anyone => {
+            diesel::delete(past_membership::table).filter(to(channel)).execute(connection)
+        }
+    };
+    struck.map(drop).map_err(fault)
 }

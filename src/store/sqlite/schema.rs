@@ -73,7 +73,6 @@ diesel::table! {
         trying_seq -> Nullable<BigInt>,
         trying_attempts -> Nullable<BigInt>,
         gone -> Nullable<BigInt>,
-        gone_channels -> Nullable<Text>,
         origin_id -> BigInt,
         departed -> Nullable<BigInt>,
         quarantine_id -> Nullable<BigInt>,
@@ -121,6 +120,14 @@ diesel::table! {
         channel_id -> BigInt,
         subscription_id -> BigInt,
         done_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    past_membership (app_id, channel, subscription_id) {
+        app_id -> BigInt,
+        channel -> Text,
+        subscription_id -> BigInt,
     }
 }
 
@@ -193,6 +200,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     membership,
     meta,
     notification,
+    past_membership,
     push_origin,
     quarantine,
     subscription,

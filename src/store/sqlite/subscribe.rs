@@ -8,7 +8,7 @@ use super::room::{self, Wanted};
 use super::schema::{channel, membership, subscription};
 use super::views::channel_names;
 use super::writer::SqliteWriter;
-use super::{fault, origins, restore};
+use super::{fault, origins, restore, returning};
 use crate::clock::Timestamp;
 use crate::id::{AppId, Generation, IdKind, PublicId, SubscriptionId, VapidKeyId};
 use crate::model::Outcome;
@@ -51,10 +51,11 @@ pub(super) fn subscribe(
             (insert(writer, command)?, true)
         }
         Some(row) if row.gone.is_some() || command.authority == Authority::ApiKey => {
+            let went_from = returning::channels(&mut writer.connection, row.id)?;
             let refreshed = refresh(writer, &row, &Refresh::from(command), command.now)?;
             // Its push service was wrong about it: it is who it was, also where this caller does not put it, as
             // far as there is a place left for it.
-            for name in row.went_from()? {
+            for name in went_from {
                 if room::is_left(writer, &app, &name)? {
                     join(writer, command.app, row.id, &name)?;
                 }
@@ -103,7 +104,6 @@ pub(super) struct KnownRow {
     auth: Vec<u8>,
     expires: Option<i64>,
     pub(super) gone: Option<i64>,
-    gone_channels: Option<String>,
     origin_id: i64,
     quarantine_id: Option<i64>,
 }
@@ -120,9 +120,8 @@ impl KnownRow {
         })
     }
 
-    /// The channels that it was in when it went.
-    pub(super) fn went_from(&self) -> Result<Vec<String>, StoreError> {
-        restore::channels(self.gone_channels.as_deref())
+    pub(super) fn is_there_or_may_return(&self, now: Timestamp) -> bool {
+        self.gone.is_none() || self.may_return(now)
     }
 }
 
@@ -133,6 +132,19 @@ pub(super) fn find_endpoint(
 ) -> Result<Option<KnownRow>, StoreError> {
     subscription::table
         .filter(subscription::app_id.eq(app.0).and(subscription::endpoint.eq(endpoint.as_str())))
+        .select(KnownRow::as_select())
+        .get_result(connection)
+        .optional()
+        .map_err(fault)
+}
+
+pub(super) fn find_known(
+    connection: &mut SqliteConnection,
+    app: AppId,
+    id: &PublicId,
+) -> Result<Option<KnownRow>, StoreError> {
+    subscription::table
+        .filter(subscription::public_id.eq(id.as_str()).and(subscription::app_id.eq(app.0)))
         .select(KnownRow::as_select())
         .get_result(connection)
         .optional()
@@ -227,7 +239,7 @@ pub(super) fn refresh(
     now: Timestamp,
 ) -> Result<KnownRow, StoreError> {
     match row.gone {
-        None => origins::depart(writer, row.origin_id)?,
+        None => origins::depart(writer, row.app_id, row.origin_id)?,
         Some(_) => restore::return_from_the_gone(writer, row.id)?,
     }
     let origin = origins::arrive(writer, row.app_id, with.endpoint)?;
@@ -246,7 +258,6 @@ pub(super) fn refresh(
             subscription::trying_seq.eq(None::<i64>),
             subscription::trying_attempts.eq(None::<i64>),
             subscription::gone.eq(None::<i64>),
-            subscription::gone_channels.eq(None::<String>),
             subscription::origin_id.eq(origin),
             subscription::departed.eq(None::<i64>),
             subscription::quarantine_id.eq(None::<i64>),

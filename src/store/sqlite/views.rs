@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 
 use super::accept::find_channel;
-use super::fault;
 use super::rows::NotificationViewRow;
 use super::schema::{channel, failure, membership, notification, quarantine, subscription};
 use super::subscribe::REVIVABLE;
+use super::{fault, returning};
 use crate::clock::Timestamp;
 use crate::id::{AppId, Generation, PublicId, VapidKeyId};
 use crate::model::Outcome;
@@ -37,7 +37,6 @@ struct SubscriptionViewRow {
     generation: i64,
     vapid_key_id: i64,
     gone: Option<i64>,
-    gone_channels: Option<String>,
     not_before: Option<i64>,
     trouble: Option<String>,
     trouble_status: Option<i32>,
@@ -57,8 +56,8 @@ pub(super) fn subscription_view(
         .optional()
         .map_err(fault)?;
     let Some((row, quarantine)) = row else { return Ok(None) };
-    let channels = match &row.gone_channels {
-        Some(json) => serde_json::from_str(json).unwrap_or_default(),
+    let channels = match row.gone {
+        Some(_) => returning::channels(connection, row.id)?,
         None => channel_names(connection, row.id)?,
     };
     Ok(Some(SubscriptionView {

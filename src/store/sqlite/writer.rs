@@ -77,10 +77,13 @@ impl SqliteWriter {
         }
     }
 
-    /// An app as the last commit left it.
-    pub(super) fn app(&self, id: AppId) -> Result<Arc<App>, StoreError> {
-        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
+    /// An app as the last commit left it, or as this transaction has changed it.
+    pub(super) fn app(&mut self, id: AppId) -> Result<Arc<App>, StoreError> {
         let missing = || StoreError::Unavailable("the app has been deleted".to_owned());
+        if self.directory_changed {
+            return fresh_directory(&mut self.connection)?.app(id).cloned().ok_or_else(missing);
+        }
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
         directory.app(id).cloned().ok_or_else(missing)
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel::prelude::*;
 use fanfare::clock::Timestamp;
 use fanfare::id::{AppId, PublicId, SubscriptionId};
 use fanfare::model::{Backlog, EndpointState, Failure, Outcome, Settled, Settlement};
@@ -60,6 +61,12 @@ impl Ledger {
         let directory = directory.expect("a store of its own");
         let store = Arc::new(SqliteStore::open(&file(&directory)).unwrap());
         Self { store, app, directory: Some(directory), browser }
+    }
+
+    /// The database itself, to look at it or to break it.
+    pub(super) fn database(&self) -> SqliteConnection {
+        let directory = self.directory.as_ref().expect("a store of its own");
+        SqliteConnection::establish(&file(directory).to_string_lossy()).unwrap()
     }
 
     /// Another app in the same store.

@@ -1,7 +1,7 @@
 //! An operator's word: undone or applied, in batches, as often as it is said; and who comes back by itself.
 
 use fanfare::id::PublicId;
-use fanfare::store::quarantine::{Quarantines, Resolution, Resolve, ResolveReply};
+use fanfare::store::quarantine::{Quarantines, Resolution, Resolve, ResolveReply, RestoreReply};
 use fanfare::store::{Leave, Leaver, Replace, ReplaceReply, Store};
 
 use super::ledger::{DAY, Ledger, MINUTE, START, after};
@@ -81,6 +81,22 @@ async fn who_goes_again_after_an_undo_is_counted_from_nothing() {
 }
 
 #[actix_web::test]
+async fn who_an_undo_brings_back_is_not_taken_off_those_who_have_gone_since() {
+    let (ledger, ids) = held_back(400).await;
+    let app = ledger.app;
+    let quarantine = quarantines(&ledger.store, app).await.remove(0);
+    let (id, resolution) = (quarantine.id.clone(), Resolution::Undone);
+    let command = Resolve { app, id, resolution, limit: Some(1), now: START };
+    ledger.store.resolve(command).await.unwrap();
+    ledger.publish(app, START).await;
+    ledger.go(app, &ids[..60], START).await;
+    resolve(&ledger.store, app, &quarantine, Resolution::Undone).await;
+    ledger.go(app, &ids[60..101], START).await;
+    let found = quarantines(&ledger.store, app).await;
+    assert_eq!((found.len(), found[1].subscriptions), (2, 101), "the push service is still wrong");
+}
+
+#[actix_web::test]
 async fn an_applied_wave_can_be_restored_one_by_one_for_seven_days_from_then() {
     let (ledger, ids) = held_back(150).await;
     let app = ledger.app;
@@ -90,18 +106,19 @@ async fn an_applied_wave_can_be_restored_one_by_one_for_seven_days_from_then() {
     let command = Resolve { app, id, resolution: Resolution::Applied, limit: None, now: applied };
     ledger.store.resolve(command).await.unwrap();
     ledger.upkeep(applied + 7 * DAY).await;
-    let restored = ledger.store.restore(app, ids[0].clone(), applied + 7 * DAY).await.unwrap();
-    let restored = restored.expect("seven days have not gone");
+    let reply = ledger.store.restore(app, ids[0].clone(), applied + 7 * DAY).await.unwrap();
+    let RestoreReply::Restored(restored) = reply.clone() else { panic!("{reply:?}") };
     assert_eq!(
         (restored.gone, restored.channels.as_slice()),
         (None, ["news".to_owned()].as_slice())
     );
     let again = ledger.store.restore(app, ids[0].clone(), applied + 7 * DAY).await.unwrap();
-    assert_eq!(again, Some(restored), "it is there, and stays as it is");
+    assert_eq!(again, reply, "it is there, and stays as it is");
     assert_eq!(ledger.members(app).await, 1);
 
     let too_late = applied + 7 * DAY + MINUTE;
-    assert_eq!(ledger.store.restore(app, ids[1].clone(), too_late).await.unwrap(), None);
+    let refused = ledger.store.restore(app, ids[1].clone(), too_late).await.unwrap();
+    assert_eq!(refused, RestoreReply::Unknown);
     ledger.upkeep(too_late).await;
     let forgotten = ledger.store.subscription(app, ids[1].clone(), applied).await.unwrap();
     assert_eq!(forgotten, None, "its row is gone");
@@ -130,7 +147,8 @@ async fn a_browser_that_comes_back_by_itself_leaves_the_quarantine() {
     assert_eq!((view.quarantine, view.channels.as_slice()), (None, ["news".to_owned()].as_slice()));
     assert_eq!((held(&ledger).await, ledger.members(app).await), (118, 2));
 
-    let restored = ledger.store.restore(app, ids[2].clone(), much_later).await.unwrap().unwrap();
+    let reply = ledger.store.restore(app, ids[2].clone(), much_later).await.unwrap();
+    let RestoreReply::Restored(restored) = reply else { panic!("{reply:?}") };
     assert_eq!(restored.quarantine, None);
     let who = Leaver::Everywhere(ids[3].clone());
     ledger.store.leave(Leave { app, who, now: much_later }).await.unwrap();

@@ -107,6 +107,8 @@ async fn one_that_went_needs_a_place_to_come_back_to() {
         let replace = || api.put(&own).bearer(KEY).json(&body);
         assert_full(&replace().send().await, named);
         assert_full(&api.post(path).bearer(KEY).json(&body).send().await, named);
+        let restore = api.post(&format!("{own}/restore")).bearer(KEY).send().await;
+        assert_full(&restore, named);
         assert_eq!(api.store.totals().await.unwrap().subscriptions, 1);
         let taken = format!("/v1/subscriptions/{}", taken.json()["id"].as_str().unwrap());
         assert_eq!(api.delete(&taken).bearer(KEY).send().await.status, 204);

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 use fanfare::clock::Timestamp;
 use fanfare::id::{AppId, Generation, PublicId, VapidKeyId};
 use fanfare::model::{EndpointState, Outcome, Settlement};
 use fanfare::store::directory::{AppSettings, DEFAULT_APP, DirectoryChange, Secret};
+use fanfare::store::quarantine::{QuarantineQuery, Quarantines, Resolution, Resolve};
 use fanfare::store::sqlite::SqliteStore;
 use fanfare::store::{
     Accept, AcceptReply, Authority, Leave, Leaver, Replace, Store, Subscribe, SubscribeReply,
@@ -22,51 +22,14 @@ use proptest::prelude::*;
 
 use crate::harness::browser::Browser;
 
+mod asked;
+mod rules;
+
+use asked::{Ends, Op, ops};
+use rules::{Broken, RULES};
+
 const CHANNELS: [&str; 5] = ["user:1", "user:2", "user:3", "team:7", "news"];
 const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// What is asked. Numbers choose among what there is, modulo how many there are.
-#[derive(Clone, Debug)]
-enum Op {
-    Subscribe { endpoint: usize, keys: usize, channels: usize, authority: usize },
-    Replace { who: usize, endpoint: usize, keys: usize },
-    LeaveChannel { who: usize, channel: usize },
-    LeaveShared { channel: usize, also_in: usize },
-    Forget { who: usize },
-    Publish { channel: usize, exclude: Option<usize>, topic: bool },
-    Settle { who: usize, late: bool, ends: Option<Outcome> },
-    Cancel { which: usize },
-    DeleteChannel { channel: usize },
-    Wait { days: u32 },
-}
-
-fn ops() -> impl Strategy<Value = Vec<Op>> {
-    let any = || 0..64_usize;
-    let ends = prop_oneof![
-        3 => Just(Some(Outcome::Accepted)),
-        2 => Just(Some(Outcome::Gone)),
-        1 => Just(Some(Outcome::Rejected)),
-        1 => Just(None),
-    ];
-    let op = prop_oneof![
-        6 => (0..5_usize, 0..2_usize, 1..32_usize, 0..3_usize).prop_map(
-            |(endpoint, keys, channels, authority)| Op::Subscribe { endpoint, keys, channels, authority }
-        ),
-        4 => (any(), 0..5_usize, 0..2_usize)
-            .prop_map(|(who, endpoint, keys)| Op::Replace { who, endpoint, keys }),
-        2 => (any(), any()).prop_map(|(who, channel)| Op::LeaveChannel { who, channel }),
-        1 => (any(), any()).prop_map(|(channel, also_in)| Op::LeaveShared { channel, also_in }),
-        1 => any().prop_map(|who| Op::Forget { who }),
-        5 => (any(), prop::option::of(any()), prop::bool::ANY)
-            .prop_map(|(channel, exclude, topic)| Op::Publish { channel, exclude, topic }),
-        8 => (any(), prop::bool::weighted(0.3), ends)
-            .prop_map(|(who, late, ends)| Op::Settle { who, late, ends }),
-        1 => any().prop_map(|which| Op::Cancel { which }),
-        1 => any().prop_map(|channel| Op::DeleteChannel { channel }),
-        1 => (0..9_u32).prop_map(|days| Op::Wait { days }),
-    ];
-    prop::collection::vec(op, 1..60)
-}
 
 /// A store, and what was seen of it.
 struct World {
@@ -120,15 +83,17 @@ impl World {
     }
 
     fn subscription(&self, endpoint: usize, keys: usize) -> PushSubscription {
-        let url = format!("https://push.example/{endpoint}");
+        // Two push services.
+        let url = format!("https://push-{}.example/{endpoint}", endpoint % 2);
         PushSubscription::parse(&self.browsers[keys].subscription_json(&url), self.now).unwrap()
     }
 
     async fn perform(&mut self, op: Op) {
         self.now = self.now + Duration::from_secs(1);
         match op {
-            Op::Subscribe { endpoint, keys, channels, authority } => {
-                self.subscribe(endpoint, keys, channels, authority).await;
+            Op::Subscribe { endpoint, keys, channels, authority, ends } => {
+                let expires = ends.then(|| self.now + DAY);
+                self.subscribe(endpoint, keys, channels, authority, expires).await;
             }
             Op::Replace { who, endpoint, keys } => {
                 let Some(id) = self.who(who) else { return };
@@ -157,6 +122,11 @@ impl World {
             }
             Op::Publish { channel, exclude, topic } => self.publish(channel, exclude, topic).await,
             Op::Settle { who, late, ends } => self.settle(who, late, ends).await,
+            Op::Restore { who } => {
+                let Some(id) = self.who(who) else { return };
+                self.store.restore(self.app, id, self.now).await.unwrap();
+            }
+            Op::Resolve { which, resolution } => self.resolve(which, resolution).await,
             Op::Cancel { which } => {
                 if self.notifications.is_empty() {
                     return;
@@ -174,7 +144,14 @@ impl World {
         }
     }
 
-    async fn subscribe(&mut self, endpoint: usize, keys: usize, channels: usize, authority: usize) {
+    async fn subscribe(
+        &mut self,
+        endpoint: usize,
+        keys: usize,
+        channels: usize,
+        authority: usize,
+        expires: Option<Timestamp>,
+    ) {
         let with = self.subscription(endpoint, keys);
         let named = CHANNELS.iter().enumerate().filter(|(index, _)| channels >> index & 1 == 1);
         let command = Subscribe {
@@ -182,7 +159,7 @@ impl World {
             channels: named.map(|(_, name)| (*name).to_owned()).collect(),
             endpoint: with.endpoint,
             keys: with.keys,
-            expires: None,
+            expires,
             vapid_key: self.vapid_key,
             authority: match authority {
                 0 => Authority::ApiKey,
@@ -221,8 +198,19 @@ impl World {
         }
     }
 
+    async fn resolve(&self, which: usize, resolution: Resolution) {
+        let query = QuarantineQuery { app: self.app, after: 0, limit: 100 };
+        let found = self.store.quarantines(query).await.unwrap();
+        if found.is_empty() {
+            return;
+        }
+        let id = found[which % found.len()].id.clone();
+        let command = Resolve { app: self.app, id, resolution, limit: Some(1), now: self.now };
+        self.store.resolve(command).await.unwrap();
+    }
+
     /// Settles the next delivery of a subscription, or one that began some time ago.
-    async fn settle(&mut self, who: usize, late: bool, ends: Option<Outcome>) {
+    async fn settle(&mut self, who: usize, late: bool, ends: Ends) {
         if late && let Some(settlement) = self.late.pop() {
             self.store.settle(settlement).await.unwrap();
             return;
@@ -240,15 +228,20 @@ impl World {
             generation: row.generation,
             channel: next.channel,
             seq: next.seq,
-            outcome: ends,
+            outcome: match ends {
+                Ends::As(outcome) => Some(outcome),
+                Ends::Refused => Some(Outcome::Rejected),
+                Ends::Not => None,
+            },
             endpoint: match ends {
-                None => EndpointState::Waiting {
+                Ends::Not => EndpointState::Waiting {
                     not_before,
                     failures: 1,
                     attempts: 1,
                     unheard_since: None,
                 },
-                Some(_) => EndpointState::Recovered,
+                Ends::As(_) => EndpointState::Recovered,
+                Ends::Refused => EndpointState::Refused,
             },
             failure: None,
             now: self.now,
@@ -273,7 +266,7 @@ impl World {
                 if !open.any(|next| next.is_open_for(row.id, self.now)) {
                     break;
                 }
-                self.settle(index, false, Some(Outcome::Accepted)).await;
+                self.settle(index, false, Ends::As(Outcome::Accepted)).await;
             }
         }
     }
@@ -299,68 +292,6 @@ impl World {
 fn name(channel: usize) -> String {
     CHANNELS[channel % CHANNELS.len()].to_owned()
 }
-
-#[derive(QueryableByName, Debug)]
-struct Broken {
-    #[diesel(sql_type = Text)]
-    what: String,
-}
-
-/// What must find nothing.
-const RULES: &[(&str, &str)] = &[
-    (
-        "an endpoint has one row",
-        "SELECT endpoint AS what FROM subscription GROUP BY app_id, endpoint HAVING count(*) > 1",
-    ),
-    (
-        "a subscription is in one channel of an exclusive namespace",
-        "SELECT '' || subscription_id AS what FROM membership JOIN channel ON channel.id = channel_id
-         WHERE name LIKE 'user:%' AND deleted IS NULL GROUP BY subscription_id HAVING count(*) > 1",
-    ),
-    (
-        "a channel knows how many members it has",
-        "SELECT name AS what FROM channel WHERE members <>
-             (SELECT count(*) FROM membership WHERE channel_id = channel.id)",
-    ),
-    (
-        "a channel knows how many notifications are open",
-        "SELECT name AS what FROM channel WHERE open <>
-             (SELECT count(*) FROM notification WHERE channel_id = channel.id AND finished IS NULL)",
-    ),
-    (
-        "a cursor is not ahead of its log",
-        "SELECT name AS what FROM membership JOIN channel ON channel.id = channel_id WHERE done_seq > head",
-    ),
-    (
-        "who is gone is in no channel",
-        "SELECT public_id AS what FROM subscription JOIN membership ON subscription_id = subscription.id
-         WHERE gone IS NOT NULL",
-    ),
-    (
-        "what goes first is ahead of its cursor",
-        "SELECT public_id AS what FROM subscription WHERE trying_seq <=
-             (SELECT done_seq FROM membership
-              WHERE channel_id = trying_channel AND subscription_id = subscription.id)",
-    ),
-    (
-        "no outcome is counted below nothing",
-        "SELECT public_id AS what FROM notification WHERE
-             min(accepted, gone, expired, superseded, rejected, too_large, unsubscribed, cancelled) < 0",
-    ),
-    (
-        "a notification is finished when its outcomes are its recipients",
-        "SELECT public_id AS what FROM notification WHERE (finished IS NOT NULL) <> (recipients =
-             accepted + gone + expired + superseded + rejected + too_large + unsubscribed + cancelled)",
-    ),
-    (
-        "pending are the members who are behind and not excluded",
-        "SELECT public_id AS what FROM notification WHERE finished IS NULL AND recipients -
-             (accepted + gone + expired + superseded + rejected + too_large + unsubscribed + cancelled) <>
-             (SELECT count(*) FROM membership WHERE membership.channel_id = notification.channel_id
-                 AND done_seq < seq AND subscription_id NOT IN
-                 (SELECT value FROM json_each(coalesce(exclude, '[]'))))",
-    ),
-];
 
 proptest! {
     #![proptest_config(ProptestConfig {

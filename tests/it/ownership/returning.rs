@@ -113,6 +113,25 @@ async fn what_somebody_was_taken_out_of_while_it_was_gone_it_does_not_come_back_
 }
 
 #[actix_web::test]
+async fn one_that_went_and_turns_out_to_be_another_returns_to_its_channels_with_it() {
+    let (service, house) = house().await;
+    for (index, has_gone) in [false, true].into_iter().enumerate() {
+        let (before, now_it) = (format!("before-{index}"), format!("now-{index}"));
+        let browser = Browser::new();
+        let keeps = if has_gone {
+            gone(&service, &house, &browser, &before, &["user:1", "team:7"]).await
+        } else {
+            house.subscribe(&browser, &service.endpoint(&before), &["user:1", "team:7"]).await
+        };
+        gone(&service, &house, &browser, &now_it, &["user:2", "news"]).await;
+        let endpoint = service.endpoint(&now_it);
+        let view = house.replace(house.replacement(&keeps, &browser, &endpoint)).await;
+        assert_eq!(view.channels, ["news", "user:2"], "gone: {has_gone}");
+    }
+    house.stop().await;
+}
+
+#[actix_web::test]
 async fn two_that_turn_out_to_be_one_are_in_one_channel_of_an_exclusive_namespace() {
     let (service, house) = house().await;
     house.settle_in(|settings| settings.public_channels = vec!["news".to_owned()]).await;

@@ -11,11 +11,11 @@ use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId};
 use crate::store::quarantine::{
     Cause, Held, QuarantineQuery, QuarantineView, Quarantines, Resolution, Resolve, ResolveReply,
+    RestoreReply,
 };
 use crate::store::sqlite::restore::restore;
 use crate::store::sqlite::schema::{push_origin, quarantine};
 use crate::store::sqlite::{SqliteStore, fault};
-use crate::store::view::SubscriptionView;
 use crate::store::{StoreError, StoreFuture};
 use crate::webpush::service::PushService;
 
@@ -56,12 +56,7 @@ impl Quarantines for SqliteStore {
         .boxed()
     }
 
-    fn restore(
-        &self,
-        app: AppId,
-        id: PublicId,
-        now: Timestamp,
-    ) -> StoreFuture<Option<SubscriptionView>> {
+    fn restore(&self, app: AppId, id: PublicId, now: Timestamp) -> StoreFuture<RestoreReply> {
         self.journal.change(move |writer| restore(writer, app, &id, now))
     }
 

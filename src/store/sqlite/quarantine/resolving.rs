@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{BATCH, count_held, gather};
+use super::{BATCH, gather, release};
 use crate::clock::Timestamp;
 use crate::store::StoreError;
 use crate::store::quarantine::{Cause, Resolution, Resolve};
@@ -147,7 +147,7 @@ fn let_go(writer: &mut SqliteWriter, id: i64, row: i64, now: Timestamp) -> Resul
         ))
         .execute(&mut writer.connection)
         .map_err(fault)?;
-    count_held(&mut writer.connection, row, -1)
+    release(&mut writer.connection, row).map(drop)
 }
 
 impl Incident {
