@@ -134,7 +134,8 @@ async fn endpoints_that_break_the_connections_of_their_push_service_do_not_keep_
     let service = PushService::start();
     let house = House::start(&service).await;
     house.crowd(&service, "bad", 100).await;
-    house.subscribe(&Browser::new(), &service.endpoint("good"), &["good"]).await;
+    let browser = Browser::new();
+    house.subscribe(&browser, &service.endpoint("good"), &["good"]).await;
     service.answer_with(|request| match request.token.as_str() {
         "good" => Answer::status(201),
         _ => Answer::status(201).header("x-huge", &"x".repeat(1024 * 1024)),
@@ -145,6 +146,9 @@ async fn endpoints_that_break_the_connections_of_their_push_service_do_not_keep_
         let sent = house.notify("good", text).await;
         assert_all_accepted(&house, &sent.id, 1).await;
     }
-    assert_eq!(service.log_of("good").len(), 3, "each once");
+    // What was under way on a connection that another endpoint broke is repeated.
+    let mut texts = taken(&service, "good", &browser, 0);
+    texts.dedup();
+    assert_eq!(texts, ["one", "two", "three"]);
     house.stop().await;
 }
