@@ -335,12 +335,16 @@ struct Passage {
     gates: Arc<Gates>,
 }
 
-/// No push service may take up all credits: at most half of them are under way there, and a quarter waits in line.
+/// No push service may take up all credits: at most half of them are under way there.
 fn gates(parts: &TreeParts) -> Gates {
     let credits = parts.options.credits.saturating_mul(parts.options.arbiters.get());
-    let most = u32::try_from(credits / 2).unwrap_or(u32::MAX).max(1);
-    let policy = GatePolicy { retry: parts.options.retry, first: FIRST_REQUESTS, most };
-    Gates::new(policy, (credits / 4).max(1), parts.clock, Arc::clone(&parts.metrics))
+    let policy = GatePolicy {
+        retry: parts.options.retry,
+        first: FIRST_REQUESTS,
+        most: u32::try_from(credits / 2).unwrap_or(u32::MAX).max(1),
+        places: FIRST_REQUESTS,
+    };
+    Gates::new(policy, parts.clock, Arc::clone(&parts.metrics))
 }
 
 async fn start_arbiter(

@@ -26,6 +26,7 @@ mod key;
 mod notice;
 mod pace;
 mod policy;
+mod rate;
 mod run;
 mod signal;
 mod state;
@@ -136,7 +137,7 @@ impl Gate {
                 *out += 1;
                 true
             }
-            State::Open if self.pace.has_room() => false,
+            State::Open if self.pace.has_room(now) => false,
             State::Open | State::Shut { .. } => return Entry::Full,
         };
         if probes_key {
@@ -154,6 +155,12 @@ impl Gate {
     pub fn turn_away(&mut self, now: Timestamp) -> Timestamp {
         self.heed_clock(now);
         self.overflow.place(now + self.policy.cooldown(1), self.pace.rate(now))
+    }
+
+    /// Whether one more may stand in line before it, behind `waiting` others.
+    pub fn has_place(&self, waiting: usize, now: Timestamp) -> bool {
+        let places = self.pace.places(now).map(|places| places.max(self.policy.places));
+        places.is_none_or(|places| waiting < usize::try_from(places).unwrap_or(usize::MAX))
     }
 
     /// The wall clock may be put back. What was noted of a time that is to come again would keep the gate shut, or blind, until

@@ -25,7 +25,6 @@ const MAX_ORIGINS: usize = 4096;
 /// All gates.
 pub struct Gates {
     policy: GatePolicy,
-    line: usize,
     clock: Clock,
     metrics: Arc<Metrics>,
     origins: Mutex<Origins>,
@@ -70,17 +69,17 @@ pub struct Pass {
 }
 
 impl Gates {
-    /// Gates that are all open; before each, so many may wait in line.
-    pub fn new(policy: GatePolicy, line: usize, clock: Clock, metrics: Arc<Metrics>) -> Self {
+    /// Gates that are all open.
+    pub fn new(policy: GatePolicy, clock: Clock, metrics: Arc<Metrics>) -> Self {
         let origins = Mutex::new(Origins { lines: HashMap::new(), tidy_at: MAX_ORIGINS });
-        Self { policy, line, clock, metrics, origins, weather: Weather::default() }
+        Self { policy, clock, metrics, origins, weather: Weather::default() }
     }
 
     /// Waits for a pass, first come, first served.
     pub async fn enter(self: &Arc<Self>, caller: Caller<'_>) -> Entered {
         let line = self.line_of(caller.origin);
         let who = gate::Caller { key: caller.key.id, is_troubled: caller.is_troubled };
-        let turn = match line.enter(who, self.line) {
+        let turn = match line.enter(who) {
             Ok(turn) => turn,
             // The sender goes only with the line, which is held here.
             Err(waiting) => match waiting.wait().await {

@@ -1,7 +1,6 @@
 //! How many requests may be under way at one origin: more while the answers are good, half as many when they are not.
 
-use std::time::Duration;
-
+use super::rate::Rate;
 use crate::clock::Timestamp;
 
 /// After a gate was shut: two, four, eight, …
@@ -9,9 +8,6 @@ const SLOW_START: u32 = 2;
 
 /// What an origin is thought to do in a second before it was measured.
 const UNMEASURED: u32 = 1000;
-
-/// The rate is measured over at least this long.
-const MEASURED_OVER: Duration = Duration::from_secs(1);
 
 /// Less than this part of bad answers is the push service's ordinary life: to halve for each of them would leave no
 /// room at all (TCP's window at 2 % of loss is nine).
@@ -40,13 +36,6 @@ struct Round {
     bad: u32,
 }
 
-#[derive(Debug, Default)]
-struct Rate {
-    since: Option<Timestamp>,
-    ended: u32,
-    per_second: Option<u32>,
-}
-
 impl Pace {
     pub(super) fn new(first: u32, most: u32) -> Self {
         Self {
@@ -71,10 +60,11 @@ impl Pace {
     }
 
     /// Whether one more may start; if not, it is noted that one would.
-    pub(super) fn has_room(&mut self) -> bool {
+    pub(super) fn has_room(&mut self, now: Timestamp) -> bool {
         let has_room = self.in_flight < self.limit;
         if !has_room {
             self.wanted = self.limit;
+            self.measured.saturated(now);
         }
         has_room
     }
@@ -88,8 +78,13 @@ impl Pace {
     }
 
     pub(super) fn end(&mut self, now: Timestamp) {
+        // A good answer has just made room for one more; that is not what relief means.
+        if self.in_flight + 1 < self.limit {
+            self.measured.relieved();
+        } else {
+            self.measured.ended(now);
+        }
         self.in_flight -= 1;
-        self.measured.count(now);
     }
 
     /// A good answer.
@@ -135,9 +130,15 @@ impl Pace {
         self.measured = Rate::default();
     }
 
-    /// Requests that end in a second, as last measured; never none.
+    /// Requests that end in a second; never none.
     pub(super) fn rate(&self, now: Timestamp) -> u32 {
-        self.measured.at(now).max(1)
+        self.measured.per_second(now).unwrap_or(UNMEASURED).max(1)
+    }
+
+    /// How many may stand in line: those whose turn comes within a second. While that cannot be told, as many as come: a
+    /// push service that is well takes them at once, and whoever is sent away takes more of our time than whoever waits.
+    pub(super) fn places(&self, now: Timestamp) -> Option<u32> {
+        self.measured.per_second(now)
     }
 }
 
@@ -152,31 +153,5 @@ impl Round {
 
     fn is_bad(&self, limit: u32) -> bool {
         self.bad.saturating_mul(BAD_SHARE) >= self.answers.max(limit)
-    }
-}
-
-impl Rate {
-    fn count(&mut self, now: Timestamp) {
-        let since = *self.since.get_or_insert(now);
-        self.ended += 1;
-        if now.since(since) >= MEASURED_OVER {
-            self.per_second = Some(self.at_least(now.since(since)));
-            (self.since, self.ended) = (Some(now), 0);
-        }
-    }
-
-    fn at(&self, now: Timestamp) -> u32 {
-        // One that ended nothing for long is slower than it was when it was measured.
-        let stalled =
-            self.since.map(|since| now.since(since)).filter(|past| *past > MEASURED_OVER * 2);
-        match stalled {
-            Some(past) => self.at_least(past),
-            None => self.per_second.unwrap_or(UNMEASURED),
-        }
-    }
-
-    fn at_least(&self, past: Duration) -> u32 {
-        let per_second = u128::from(self.ended) * 1000 / past.as_millis().max(1);
-        u32::try_from(per_second).unwrap_or(u32::MAX)
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::delivery::retry::RetryPolicy;
 
-/// A gate that was told nothing is not shut for longer than this without another look: a few requests in ten seconds are no burden to who is down, and
-/// whoever is up again should not be left alone for long.
+/// A gate that was told nothing is not shut for longer than this without another look: a few requests in ten seconds are
+/// no burden to who is down, and whoever is up again should not be left alone for long.
 const LONGEST_COOLDOWN: Duration = Duration::from_secs(10);
 
 /// Numbers of a gate.
@@ -17,6 +17,8 @@ pub struct GatePolicy {
     pub first: u32,
     /// Requests that may ever be under way.
     pub most: u32,
+    /// Places in line, however slow the push service is.
+    pub places: u32,
 }
 
 impl GatePolicy {

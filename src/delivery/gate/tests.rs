@@ -17,7 +17,7 @@ const BROKEN: Signal = Signal::Failed { after: None, fault: Fault::Answer };
 /// From one second to eight; four requests at first, a hundred at most.
 fn gate() -> Gate {
     let retry = RetryPolicy::try_new(SECOND, SECOND * 8, None).expect("a valid policy");
-    Gate::new(GatePolicy { retry, first: 4, most: 100 })
+    Gate::new(GatePolicy { retry, first: 4, most: 100, places: 8 })
 }
 
 fn at(ms: u64) -> Timestamp {

@@ -177,8 +177,9 @@ pub async fn update(
     body: Body,
 ) -> Result<web::Json<AppView>, Problem> {
     caller.require_instance()?;
-    let app = find(&state, &path)?;
     let change: AppChange = body.read(body::SMALL).await?;
+    // Read behind the body, which may take its time: what somebody else changed meanwhile stays.
+    let app = find(&state, &path)?;
     let settings = change.onto(app.settings.clone())?;
     let name = app.name.clone();
     state.store.change_directory(DirectoryChange::UpdateApp { name, settings }).await??;

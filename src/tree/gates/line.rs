@@ -82,8 +82,8 @@ impl Line {
         &self.origin
     }
 
-    /// A turn at once, or a place in line; there are no more than `places`.
-    pub(super) fn enter(self: &Arc<Self>, caller: Caller, places: usize) -> Result<Turn, Waiting> {
+    /// A turn at once, or a place in line, if there is one.
+    pub(super) fn enter(self: &Arc<Self>, caller: Caller) -> Result<Turn, Waiting> {
         let mut inside = self.lock();
         // Read behind the lock, so that to the gate the time never goes back, unless the clock does.
         let now = self.clock.now();
@@ -96,7 +96,7 @@ impl Line {
                 Entry::Full => {}
             }
         }
-        if inside.waiting.len() >= places {
+        if !inside.gate.has_place(inside.waiting.len(), now) {
             return Ok(Turn::Later(inside.gate.turn_away(now)));
         }
         let (sender, receiver) = oneshot::channel();

@@ -19,11 +19,11 @@ fn origin(host: &str) -> Origin {
     endpoint.origin().clone()
 }
 
-/// One request at a time, `line` places before each gate.
-fn gates(line: usize) -> Arc<Gates> {
-    let policy = GatePolicy { retry: RetryPolicy::default(), first: 1, most: 1 };
+/// One request at a time, and so many places before each gate at least.
+fn gates(places: u32) -> Arc<Gates> {
+    let policy = GatePolicy { retry: RetryPolicy::default(), first: 1, most: 1, places };
     let clock = Clock::tokio(Timestamp::from_millis(1_000_000));
-    Arc::new(Gates::new(policy, line, clock, Arc::new(Metrics::new())))
+    Arc::new(Gates::new(policy, clock, Arc::new(Metrics::new())))
 }
 
 static KEY: LazyLock<Arc<AppVapidKey>> = LazyLock::new(|| {
@@ -85,6 +85,7 @@ async fn a_line_has_an_end() {
     let first = pass(gates.enter(caller(&origin)).await);
     let mut second = Box::pin(gates.enter(caller(&origin)));
     assert!((&mut second).now_or_never().is_none());
+    tokio::time::advance(Duration::from_secs(1)).await;
     let third = gates.enter(caller(&origin)).now_or_never();
     assert!(matches!(third, Some(Entered::Later(_))), "there is one place");
     drop(first);

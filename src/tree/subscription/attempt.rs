@@ -28,8 +28,8 @@ use exchange::{Fault, exchange};
 const UNPROCESSED_TRIES: usize = 4;
 
 /// How long a delivery waits in line before an origin's gate. It holds one of the arbiter's credits meanwhile, so an
-/// origin that is slow must not keep it: it is parked, and comes again.
-const IN_LINE: Duration = Duration::from_secs(5);
+/// origin that stands still must not keep it: it is parked, and comes again. Twice as long as the line should be.
+const IN_LINE: Duration = Duration::from_secs(2);
 
 /// How long it waits for a connection with a stream to spare: longer than a dial may take, whose failure says more.
 const FOR_STREAM: Duration = Duration::from_secs(12);
