@@ -1,21 +1,16 @@
 //! SIGTERM: what is under way is settled, nothing new starts, and nothing is repeated at the next start.
 
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use fanfare::push::{Permit, Push, PushError};
-use fanfare::webpush::reply::Answer as Reply;
-use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
-use http::{Request, Uri};
+use fanfare::push::PushError;
 use tokio::sync::Semaphore;
 
 use crate::harness::browser::Browser;
 use crate::harness::daemon::Home;
 use crate::harness::house::{House, eventually};
 use crate::harness::push_service::{Answer, PushService};
+use crate::harness::shortcut::shortcut;
 
 const MEMBERS: usize = 60;
 
@@ -70,38 +65,17 @@ async fn a_second_signal_ends_the_daemon_at_once() {
     assert_eq!(daemon.finished(&notification).await["outcomes"]["accepted"], 1);
 }
 
-/// Sends each request back unread, when the test lets it.
-struct SentBack {
-    asked: Arc<Semaphore>,
-    released: Arc<Semaphore>,
-}
-
-impl Push for SentBack {
-    fn admit(&self, _: &Uri) -> LocalBoxFuture<'static, Result<Permit, PushError>> {
-        async { Ok(Permit::unbound()) }.boxed_local()
-    }
-
-    fn send(
-        &self,
-        _: Permit,
-        _: Request<Bytes>,
-    ) -> LocalBoxFuture<'static, Result<Reply, PushError>> {
-        self.asked.add_permits(1);
-        let released = Arc::clone(&self.released);
-        async move {
-            let _release = released.acquire().await;
-            Err(PushError::NotProcessed("the connection is going away".into()))
-        }
-        .boxed_local()
-    }
-}
-
 #[actix_web::test]
 async fn a_request_that_comes_back_unread_during_a_drain_does_not_hold_it_up() {
     let (asked, released) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let (asking, releasing) = (Arc::clone(&asked), Arc::clone(&released));
-    let push = Arc::new(move || -> Rc<dyn Push> {
-        Rc::new(SentBack { asked: Arc::clone(&asking), released: Arc::clone(&releasing) })
+    let push = shortcut(move || {
+        asking.add_permits(1);
+        let releasing = Arc::clone(&releasing);
+        async move {
+            let _release = releasing.acquire().await;
+            Err(PushError::NotProcessed("the connection is going away".into()))
+        }
     });
     let house = House::with_push(push, |_| ()).await;
     house.subscribe(&Browser::new(), "https://push.example.net/one", &["news"]).await;

@@ -8,3 +8,4 @@ pub(crate) mod house;
 pub(crate) mod log;
 pub(crate) mod push_service;
 pub(crate) mod sender;
+pub(crate) mod shortcut;

@@ -3,22 +3,17 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use fanfare::push::{Permit, Push, PushError};
 use fanfare::store::Store;
-use fanfare::webpush::reply::Answer as Reply;
-use futures_util::FutureExt;
-use futures_util::future::{LocalBoxFuture, join_all};
-use http::{HeaderMap, Request, StatusCode, Uri};
+use futures_util::future::join_all;
 
 use crate::harness::browser::Browser;
 use crate::harness::house::{House, eventually};
 use crate::harness::push_service::{Answer, PushService};
+use crate::harness::shortcut::{created, shortcut};
 
 #[actix_web::test]
 async fn a_thousand_endpoints_in_a_long_wait_hold_up_none_of_the_others_and_hold_no_actor() {
@@ -112,27 +107,6 @@ async fn a_restart_resumes_waits_and_what_was_open() {
     house.stop().await;
 }
 
-/// Takes everything at once, so that what is measured is ours.
-struct Instant201 {
-    requests: Arc<AtomicU64>,
-}
-
-impl Push for Instant201 {
-    fn admit(&self, _: &Uri) -> LocalBoxFuture<'static, Result<Permit, PushError>> {
-        async { Ok(Permit::unbound()) }.boxed_local()
-    }
-
-    fn send(
-        &self,
-        _: Permit,
-        _: Request<Bytes>,
-    ) -> LocalBoxFuture<'static, Result<Reply, PushError>> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let (status, headers, body) = (StatusCode::CREATED, HeaderMap::new(), Bytes::new());
-        async move { Ok(Reply { status, headers, body }) }.boxed_local()
-    }
-}
-
 #[actix_web::test]
 async fn a_channel_of_a_hundred_thousand_keeps_live_actors_within_their_bound() {
     const MEMBERS: usize = 100_000;
@@ -140,8 +114,10 @@ async fn a_channel_of_a_hundred_thousand_keeps_live_actors_within_their_bound() 
     const ARBITERS: usize = 2;
     let requests = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&requests);
-    let push = Arc::new(move || -> Rc<dyn Push> {
-        Rc::new(Instant201 { requests: Arc::clone(&counted) })
+    // It takes everything at once, so that what is seen is ours.
+    let push = shortcut(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        async { Ok(created()) }
     });
     let house = House::with_push(push, |options| {
         options.arbiters = NonZeroUsize::new(ARBITERS).unwrap();
