@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use fanfare::clock::Timestamp;
-use fanfare::webpush::reply::parse_retry_after;
-use http::HeaderValue;
+use fanfare::webpush::reply::retry_after;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 
 const DAY: u64 = 24 * 3600;
@@ -15,7 +16,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((now, text)) = data.split_first_chunk::<8>() else { return };
     let Ok(value) = HeaderValue::from_bytes(text) else { return };
     let now = Timestamp::from_millis(i64::from_le_bytes(*now));
-    let wait = parse_retry_after(&value, now);
+    let wait = retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]), now);
     assert!(wait.is_none_or(|wait| wait <= Duration::from_secs(DAY)));
     if let Ok(text) = std::str::from_utf8(text)
         && text.bytes().all(|byte| byte.is_ascii_digit())
