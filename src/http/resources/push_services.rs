@@ -19,7 +19,7 @@ pub struct PushServiceGate {
     pub push_service: &'static str,
     /// `https://host[:port]`.
     pub origin: String,
-    /// `open`, `shut`, or `probing`: one request finds out whether it can be opened.
+    /// `open`, `shut`, or `probing`: a few requests find out whether it can be opened.
     pub state: &'static str,
     /// Why it is not open: `outage` or `throttled`.
     pub cause: Option<&'static str>,
