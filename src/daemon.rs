@@ -45,7 +45,7 @@ pub enum DaemonError {
     Instance(#[from] instance::InstanceError),
     /// The database cannot be used.
     #[error(transparent)]
-    Store(#[from] crate::store::sqlite::OpenError),
+    Store(#[from] crate::store::sqlite::opening::OpenError),
     /// The store does not answer.
     #[error(transparent)]
     StoreAnswer(#[from] crate::store::StoreError),

@@ -5,29 +5,30 @@
 //! committed gives the store a [`Listener`].
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, VapidKeyId};
-use crate::model::{Backlog, Member, Settled, Settlement, Stretch, Subscription};
-use crate::webpush::message::Content;
-use crate::webpush::request::Urgency;
-use crate::webpush::subscription::{Endpoint, Keys};
+use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
 
 pub mod brake;
 pub mod directory;
 pub mod journal;
 pub mod limit;
+pub mod membership;
+pub mod publish;
 pub mod quarantine;
 pub mod sqlite;
 pub mod view;
+pub mod work;
 
 use directory::{Conflict, Directory, DirectoryChange};
-use limit::Full;
+use membership::{Leave, Replace, ReplaceReply, Subscribe, SubscribeReply};
+use publish::{Accept, AcceptReply};
 use quarantine::Quarantines;
 use view::{ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView};
+use work::{ChannelWork, Due, Page, PageQuery, Share, Totals};
 
 /// Why the store could not do what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -144,251 +145,4 @@ pub trait Store: Quarantines + Send + Sync + 'static {
     fn is_writable(&self) -> bool;
     /// What the Journal is doing, for the observer.
     fn journal(&self) -> journal::JournalSnapshot;
-}
-
-/// A publish: what was parsed and checked, for one or several channels of an app.
-#[derive(Clone, Debug)]
-pub struct Accept {
-    /// The app.
-    pub app: AppId,
-    /// Names of channels, each once.
-    pub channels: Vec<String>,
-    /// What the browser will get.
-    pub content: Content,
-    /// How long it may wait.
-    pub ttl: Duration,
-    /// RFC 8030 §5.3.
-    pub urgency: Urgency,
-    /// The caller's own words; the wire's form is derived from them.
-    pub topic: Option<String>,
-    /// Who does not get it.
-    pub exclude: Vec<PublicId>,
-    /// What makes a repeat of this call the same call.
-    pub idempotency: Option<Idempotency>,
-    /// When it is.
-    pub now: Timestamp,
-}
-
-/// An `Idempotency-Key` with the fingerprint of the request that it came with.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Idempotency {
-    /// 1–255 bytes, opaque.
-    pub key: String,
-    /// SHA-256 over path, media type and body.
-    pub fingerprint: [u8; 32],
-}
-
-/// What became of a publish.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum AcceptReply {
-    /// Stored, one for each channel, in the order of the call; `replayed` when an earlier call did it.
-    Accepted {
-        /// The notifications.
-        items: Vec<Accepted>,
-        /// Whether the same Idempotency-Key had stored them before.
-        replayed: bool,
-    },
-    /// The Idempotency-Key came with another request before.
-    KeyReused,
-    /// This channel has as many open notifications as it may (10,000).
-    ChannelFull(String),
-}
-
-/// One notification in one channel's log.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
-pub struct Accepted {
-    /// Its name.
-    pub id: String,
-    /// Its channel.
-    pub channel: String,
-    /// Its number there; 0 in a channel that does not exist.
-    pub seq: i64,
-    /// How many subscriptions are to get it.
-    pub recipients: i64,
-}
-
-/// Whose word a change of a subscription is, which decides what it may do to one that exists.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Authority {
-    /// An API key with `subscribe`: may replace keys, displaces only within exclusive namespaces.
-    ApiKey,
-    /// A subscriber token, with the channels that it covers (a final `*` is a prefix).
-    Token(Vec<String>),
-    /// Nobody's: a public channel.
-    Public,
-}
-
-/// Whether a token that covers `patterns` covers this channel: a final `*` is a prefix.
-pub fn covers(patterns: &[String], name: &str) -> bool {
-    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(prefix) => name.starts_with(prefix),
-        None => pattern == name,
-    })
-}
-
-/// A browser that wants to be in channels.
-#[derive(Clone, Debug)]
-pub struct Subscribe {
-    /// The app.
-    pub app: AppId,
-    /// Names of channels, at least one.
-    pub channels: Vec<String>,
-    /// Its endpoint.
-    pub endpoint: Endpoint,
-    /// Its keys.
-    pub keys: Keys,
-    /// When the browser ends it.
-    pub expires: Option<Timestamp>,
-    /// The VAPID key that it was made with.
-    pub vapid_key: VapidKeyId,
-    /// Who says so.
-    pub authority: Authority,
-    /// When it is.
-    pub now: Timestamp,
-}
-
-/// What became of a [`Subscribe`].
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum SubscribeReply {
-    /// It is in the channels.
-    Subscribed {
-        /// Its name.
-        id: PublicId,
-        /// Its generation.
-        generation: Generation,
-        /// All channels that it is in now, sorted.
-        channels: Vec<String>,
-        /// Whether the endpoint was unknown.
-        created: bool,
-    },
-    /// The endpoint is there with other keys, and this caller may not replace them.
-    EndpointInUse,
-    /// Two channels of the call lie in the same exclusive namespace (this one).
-    Exclusive(String),
-    /// A limit of the app is reached.
-    Full(Full),
-}
-
-/// A subscription's new endpoint and keys.
-#[derive(Clone, Debug)]
-pub struct Replace {
-    /// The app.
-    pub app: AppId,
-    /// Which subscription.
-    pub id: PublicId,
-    /// Its new endpoint.
-    pub endpoint: Endpoint,
-    /// Its new keys.
-    pub keys: Keys,
-    /// When the browser ends it.
-    pub expires: Option<Timestamp>,
-    /// The VAPID key that the new endpoint was made with.
-    pub vapid_key: VapidKeyId,
-    /// When it is.
-    pub now: Timestamp,
-}
-
-/// What became of a [`Replace`].
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ReplaceReply {
-    /// Done; this is how it stands.
-    Replaced(SubscriptionView),
-    /// No such subscription, or it went too long ago.
-    Unknown,
-    /// The new endpoint belongs to another subscription with other keys.
-    EndpointInUse,
-    /// It would come back, and a limit of the app is reached.
-    Full(Full),
-}
-
-/// A subscription that leaves.
-#[derive(Clone, Debug)]
-pub struct Leave {
-    /// The app.
-    pub app: AppId,
-    /// Who, and what.
-    pub who: Leaver,
-    /// When it is.
-    pub now: Timestamp,
-}
-
-/// Which memberships end.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Leaver {
-    /// One subscription in one channel; without any channel left it is still known.
-    Channel(PublicId, String),
-    /// One subscription everywhere: it is forgotten.
-    Everywhere(PublicId),
-    /// Every subscription of `channel` that is also in `also_in`.
-    Shared {
-        /// The channel that they leave.
-        channel: String,
-        /// The channel that says who.
-        also_in: String,
-    },
-}
-
-/// Which members a page is to have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PageQuery {
-    /// The channel.
-    pub channel: ChannelId,
-    /// The member after whom it begins.
-    pub after: SubscriptionId,
-    /// Only members who have not settled this number.
-    pub behind: Seq,
-    /// How many members are looked at.
-    pub limit: i64,
-}
-
-/// The members of a channel who have something to get.
-#[derive(Debug)]
-pub struct Page {
-    /// Those who are behind and not waiting for a retry.
-    pub members: Vec<Member>,
-    /// The last member that was looked at; `None`: that was the end.
-    pub last: Option<SubscriptionId>,
-}
-
-/// A channel with open notifications.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ChannelWork {
-    /// The channel.
-    pub channel: ChannelId,
-    /// The last number of its log.
-    pub head: Seq,
-}
-
-/// The partitions that one of `of` equal arbiters serves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Share {
-    /// Which of them, from 0.
-    pub index: u64,
-    /// Of how many.
-    pub of: u64,
-}
-
-impl Share {
-    /// Whether a subscription is placed here.
-    pub fn holds(self, subscription: SubscriptionId) -> bool {
-        subscription.partition() % self.of == self.index
-    }
-}
-
-/// A subscription that waits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Due {
-    /// Which.
-    pub subscription: SubscriptionId,
-    /// Until when.
-    pub not_before: Timestamp,
-}
-
-/// Sums over the whole store.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Totals {
-    /// Subscriptions that are not gone.
-    pub subscriptions: i64,
-    /// Deliveries without an outcome.
-    pub pending: i64,
 }

@@ -7,7 +7,8 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use crate::config::storage::{Database, StorageConfig};
-use crate::store::sqlite::{self, OpenError, SqliteStore};
+use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::opening::{self, OpenError};
 
 use super::{DaemonError, system};
 
@@ -86,7 +87,7 @@ impl Instance {
         if let Err(error) = private_file(&self.database) {
             return Err(OpenError::SetUp(error.to_string()));
         }
-        sqlite::migrate(&self.database)
+        opening::migrate(&self.database)
     }
 
     /// The control socket: who can open it is the instance's admin, so only this user can.

@@ -5,7 +5,7 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::problem::{Problem, ProblemKind};
-use crate::store::Idempotency;
+use crate::store::publish::Idempotency;
 
 const NAME: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_LEN: usize = 255;

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::id::{PublicId, VapidKeyId};
 use crate::store::directory::App;
 use crate::store::limit::{Full, Limit};
-use crate::store::{Authority, Replace, Subscribe};
+use crate::store::membership::{Authority, Replace, Subscribe};
 use crate::webpush::field::FieldError;
 use crate::webpush::service::PushService;
 use crate::webpush::subscription::PushSubscription;

@@ -8,20 +8,19 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel::r2d2::{ConnectionManager, Pool};
 use futures_util::FutureExt;
 use tokio::sync::Semaphore;
 
 use super::directory::{Conflict, Directory, DirectoryChange};
 use super::journal::{Journal, JournalSnapshot};
+use super::membership::{Leave, Replace, ReplaceReply, Subscribe, SubscribeReply};
+use super::publish::{Accept, AcceptReply};
 use super::view::{
     ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView,
 };
-use super::{
-    Accept, AcceptReply, ChannelWork, Due, Leave, Listener, Page, PageQuery, Replace, ReplaceReply,
-    Share, Store, StoreError, StoreFuture, Subscribe, SubscribeReply, Totals,
-};
+use super::work::{ChannelWork, Due, Page, PageQuery, Share, Totals};
+use super::{Listener, Store, StoreError, StoreFuture};
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, VapidKeyId};
 use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
@@ -34,6 +33,7 @@ mod cursor;
 mod directory;
 mod leave;
 mod open_log;
+pub mod opening;
 mod origins;
 mod pruning;
 mod quarantine;
@@ -52,9 +52,8 @@ mod writer;
 pub use accept::MAX_OPEN;
 use directory::{Step, fresh_directory};
 use open_log::OpenLog;
-use writer::{SqliteWriter, configure};
-
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+use opening::{Configure, OpenError, connect, migrate};
+use writer::SqliteWriter;
 
 /// Readers at work at the same time: more would wait for the same two or four cores.
 const READERS: u32 = 4;
@@ -70,61 +69,6 @@ pub struct SqliteStore {
     directory: Arc<RwLock<Arc<Directory>>>,
     listener: Arc<RwLock<Option<Listener>>>,
     subscriptions: Arc<AtomicI64>,
-}
-
-/// Why the store could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The file cannot be opened as a database.
-    #[error("the database cannot be opened: {0}")]
-    Connect(#[from] ConnectionError),
-    /// It is one, and something in it is not as it must be.
-    #[error("the database cannot be set up: {0}")]
-    SetUp(String),
-    /// A newer Fanfare has changed it.
-    #[error(
-        "the database is of a newer version ({0}): start the Fanfare that made it, or restore a backup"
-    )]
-    Newer(String),
-}
-
-/// Brings the database `file` to this version's shape; answers the names of the migrations that ran.
-pub fn migrate(file: &Path) -> Result<Vec<String>, OpenError> {
-    let mut connection = connect(file)?;
-    let set_up = |error: &dyn std::fmt::Display| OpenError::SetUp(error.to_string());
-    let known = known_versions()?;
-    let applied = connection.applied_migrations().map_err(|error| set_up(&error))?;
-    if let Some(newer) = applied.iter().find(|version| !known.contains(&version.to_string())) {
-        return Err(OpenError::Newer(newer.to_string()));
-    }
-    let ran = connection.run_pending_migrations(MIGRATIONS).map_err(|error| set_up(&error))?;
-    let ran = ran.iter().map(ToString::to_string).collect();
-    directory::initialise(&mut connection).map_err(|error| set_up(&error))?;
-    origins::fill(&mut connection).map_err(|error| set_up(&error))?;
-    Ok(ran)
-}
-
-/// The versions that this build knows.
-fn known_versions() -> Result<Vec<String>, OpenError> {
-    use diesel::migration::{Migration, MigrationSource};
-    let known: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>> =
-        MIGRATIONS.migrations().map_err(|error| OpenError::SetUp(error.to_string()))?;
-    Ok(known.iter().map(|migration| migration.name().version().to_string()).collect())
-}
-
-fn connect(file: &Path) -> Result<SqliteConnection, OpenError> {
-    let mut connection = SqliteConnection::establish(&file.to_string_lossy())?;
-    configure(&mut connection).map_err(|error| OpenError::SetUp(error.to_string()))?;
-    Ok(connection)
-}
-
-#[derive(Debug)]
-struct Configure;
-
-impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Configure {
-    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
-        configure(connection).map_err(diesel::r2d2::Error::QueryError)
-    }
 }
 
 impl SqliteStore {

@@ -15,7 +15,8 @@ use super::supervision::budget::{Budget, RestartPolicy};
 use crate::clock::Clock;
 use crate::metrics::{ActorKind, Metrics, Of, PushServiceLabel};
 use crate::store::quarantine::Held;
-use crate::store::{Store, StoreError, Totals};
+use crate::store::work::Totals;
+use crate::store::{Store, StoreError};
 use crate::webpush::service::PushService;
 
 /// How often the store's upkeep is done: an expired notification is closed about so long after its time.

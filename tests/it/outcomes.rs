@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use fanfare::id::PublicId;
 use fanfare::model::Outcome;
-use fanfare::store::{Leave, Leaver, Store};
+use fanfare::store::Store;
+use fanfare::store::membership::{Leave, Leaver};
 
 use crate::harness::browser::Browser;
 use crate::harness::house::{House, eventually, now, one, outcome};

@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use fanfare::clock::Timestamp;
 use fanfare::id::PublicId;
+use fanfare::store::Store;
+use fanfare::store::publish::Accepted;
 use fanfare::store::view::FailureView;
-use fanfare::store::{Accepted, Store};
 
 use crate::harness::browser::Browser;
 use crate::harness::house::{House, eventually, now};

@@ -7,7 +7,7 @@ use super::token::Token;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::id::PublicId;
 use crate::store::directory::{ApiKey, App, DEFAULT_APP, Directory, Scope};
-use crate::store::{Authority, covers};
+use crate::store::membership::{Authority, covers};
 
 /// Who is calling, in which app.
 #[derive(Debug)]

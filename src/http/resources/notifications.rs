@@ -15,7 +15,7 @@ use crate::http::problem::{Problem, ProblemKind};
 use crate::http::publication::{Publication, PublicationToMany};
 use crate::http::state::State;
 use crate::store::directory::{App, Scope};
-use crate::store::{Accept, AcceptReply, Accepted, Idempotency};
+use crate::store::publish::{Accept, AcceptReply, Accepted, Idempotency};
 use crate::webpush::field::FieldError;
 use crate::webpush::message::{AppDefaults, NotificationRequest};
 

@@ -15,9 +15,9 @@ use crate::http::state::State;
 use crate::id::{IdKind, PublicId};
 use crate::model::Payload;
 use crate::store::directory::{App, Directory, Scope};
+use crate::store::membership::{Leave, Leaver, ReplaceReply};
 use crate::store::quarantine::RestoreReply;
 use crate::store::view::{self, SubscriptionView};
-use crate::store::{Leave, Leaver, ReplaceReply};
 use crate::tree::TestReply;
 use crate::webpush::message::{Envelope, NotificationRequest};
 

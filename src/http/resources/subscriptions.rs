@@ -15,8 +15,8 @@ use crate::http::resources::subscription::Trouble;
 use crate::http::state::State;
 use crate::id::{IdKind, PublicId};
 use crate::store::directory::Scope;
+use crate::store::membership::{Leave, Leaver, Subscribe, SubscribeReply};
 use crate::store::view::{ListQuery, MemberView};
-use crate::store::{Leave, Leaver, Subscribe, SubscribeReply};
 use crate::webpush::field::FieldError;
 use crate::webpush::service::PushService;
 

@@ -11,7 +11,8 @@ use super::schema::{channel, idempotency, membership, notification, subscription
 use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, IdKind, PublicId};
-use crate::store::{Accept, AcceptReply, Accepted, Committed, Idempotency, StoreError};
+use crate::store::publish::{Accept, AcceptReply, Accepted, Idempotency};
+use crate::store::{Committed, StoreError};
 use crate::webpush::request::Topic;
 
 /// More open notifications a channel may not have: its members could never catch up, and leaving one books each.

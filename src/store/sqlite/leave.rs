@@ -10,7 +10,8 @@ use super::{fault, origins, quarantine};
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, SubscriptionId};
 use crate::model::Outcome;
-use crate::store::{Committed, Leave, Leaver, StoreError};
+use crate::store::membership::{Leave, Leaver};
+use crate::store::{Committed, StoreError};
 
 pub(super) fn leave(writer: &mut SqliteWriter, command: &Leave) -> Result<u64, StoreError> {
     match &command.who {

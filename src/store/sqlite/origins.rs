@@ -149,8 +149,10 @@ mod tests {
     use diesel_migrations::MigrationHarness;
 
     use super::*;
+    use crate::store::sqlite::opening::MIGRATIONS;
+    use crate::store::sqlite::returning;
     use crate::store::sqlite::schema::app;
-    use crate::store::sqlite::{MIGRATIONS, configure, returning};
+    use crate::store::sqlite::writer::configure;
 
     /// A database as the version before left it: three browsers of two push services, one of them gone.
     const BEFORE: &str = "

@@ -11,7 +11,8 @@ use super::schema::{channel, membership, notification, subscription};
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, PublicId, Seq, SubscriptionId};
 use crate::model::{Backlog, Member, Stretch, Subscription, Trying};
-use crate::store::{ChannelWork, Due, Page, PageQuery, Share, StoreError};
+use crate::store::StoreError;
+use crate::store::work::{ChannelWork, Due, Page, PageQuery, Share};
 
 /// How many open notifications of one channel a worker loads for itself at once.
 const BACKLOG_LIMIT: i64 = 32;

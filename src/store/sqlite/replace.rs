@@ -16,8 +16,9 @@ use super::{fault, returning};
 use crate::clock::Timestamp;
 use crate::id::SubscriptionId;
 use crate::model::Outcome;
+use crate::store::StoreError;
 use crate::store::directory::App;
-use crate::store::{Replace, ReplaceReply, StoreError};
+use crate::store::membership::{Replace, ReplaceReply};
 
 pub(super) fn replace(
     writer: &mut SqliteWriter,

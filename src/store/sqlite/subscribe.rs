@@ -13,7 +13,8 @@ use crate::clock::Timestamp;
 use crate::id::{AppId, Generation, IdKind, PublicId, SubscriptionId, VapidKeyId};
 use crate::model::Outcome;
 use crate::store::directory::App;
-use crate::store::{Authority, Committed, Replace, StoreError, Subscribe, SubscribeReply, covers};
+use crate::store::membership::{Authority, Replace, Subscribe, SubscribeReply, covers};
+use crate::store::{Committed, StoreError};
 use crate::webpush::subscription::{Endpoint, Keys};
 
 /// A subscription that went can come back for so long.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::id::SubscriptionId;
 use crate::model::{Member, Stretch};
-use crate::store::Share;
+use crate::store::work::Share;
 use crate::tree::subscription::supervisor::{HandOut, SubscriptionSupervisor};
 
 /// One delivery arbiter.

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 use super::arbiters::Arbiters;
 use crate::id::{ChannelId, Seq, SubscriptionId};
 use crate::model::{Member, Stretch};
-use crate::store::{PageQuery, Store, StoreError};
+use crate::store::work::PageQuery;
+use crate::store::{Store, StoreError};
 use crate::tree::sabotage::{Place, Sabotage};
 
 /// Open notifications handed out at once. Who is further behind than that asks the store.

@@ -1,8 +1,9 @@
 //! An operator's word: undone or applied, in batches, as often as it is said; and who comes back by itself.
 
 use fanfare::id::PublicId;
+use fanfare::store::Store;
+use fanfare::store::membership::{Leave, Leaver, Replace, ReplaceReply};
 use fanfare::store::quarantine::{Quarantines, Resolution, Resolve, ResolveReply, RestoreReply};
-use fanfare::store::{Leave, Leaver, Replace, ReplaceReply, Store};
 
 use super::ledger::{DAY, Ledger, MINUTE, START, after};
 use super::{quarantines, resolve};

@@ -3,8 +3,9 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
+use fanfare::store::Store;
 use fanfare::store::directory::DirectoryChange;
-use fanfare::store::{Leave, Leaver, Store, Subscribe, SubscribeReply};
+use fanfare::store::membership::{Leave, Leaver, Subscribe, SubscribeReply};
 
 use super::ledger::{Ledger, MINUTE, START, after};
 

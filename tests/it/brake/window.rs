@@ -1,6 +1,7 @@
 //! What counts as one wave: whose departures, at which origin, within which time.
 
-use fanfare::store::{Leave, Leaver, Store, Subscribe};
+use fanfare::store::Store;
+use fanfare::store::membership::{Leave, Leaver, Subscribe};
 
 use super::ledger::{DAY, Ledger, MINUTE, START, after};
 use super::quarantines;

@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
-use fanfare::store::{Authority, Store, Subscribe, SubscribeReply};
+use fanfare::store::Store;
+use fanfare::store::membership::{Authority, Subscribe, SubscribeReply};
 
 use super::{house, in_an_hour, outcomes, waits};
 use crate::harness::browser::Browser;

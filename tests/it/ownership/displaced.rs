@@ -1,6 +1,7 @@
 //! Exclusive namespaces: who takes whose place, and what the next user of a browser keeps.
 
-use fanfare::store::{Authority, Store, Subscribe, SubscribeReply};
+use fanfare::store::Store;
+use fanfare::store::membership::{Authority, Subscribe, SubscribeReply};
 
 use super::{house, outcomes, texts};
 use crate::harness::browser::Browser;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use fanfare::store::{Accepted, Authority, Store, Subscribe, SubscribeReply};
+use fanfare::store::Store;
+use fanfare::store::membership::{Authority, Subscribe, SubscribeReply};
+use fanfare::store::publish::Accepted;
 use fanfare::webpush::message::Content;
 use serde_json::Value;
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use fanfare::store::{Leave, Leaver, Store};
+use fanfare::store::Store;
+use fanfare::store::membership::{Leave, Leaver};
 use futures_util::future::{join_all, join3};
 
 use super::{house, outcomes, texts, waits};

@@ -8,12 +8,12 @@ use diesel::prelude::*;
 use fanfare::clock::Timestamp;
 use fanfare::id::{AppId, Generation, PublicId, VapidKeyId};
 use fanfare::model::{EndpointState, Outcome, Settlement};
+use fanfare::store::Store;
 use fanfare::store::directory::{AppSettings, DEFAULT_APP, DirectoryChange, Secret};
+use fanfare::store::membership::{Authority, Leave, Leaver, Replace, Subscribe, SubscribeReply};
+use fanfare::store::publish::{Accept, AcceptReply};
 use fanfare::store::quarantine::{QuarantineQuery, Quarantines, Resolution, Resolve};
 use fanfare::store::sqlite::SqliteStore;
-use fanfare::store::{
-    Accept, AcceptReply, Authority, Leave, Leaver, Replace, Store, Subscribe, SubscribeReply,
-};
 use fanfare::webpush::message::Content;
 use fanfare::webpush::request::Urgency;
 use fanfare::webpush::subscription::PushSubscription;

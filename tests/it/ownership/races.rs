@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use fanfare::store::{Authority, Leave, Leaver, ReplaceReply, Store, Subscribe, SubscribeReply};
+use fanfare::store::Store;
+use fanfare::store::membership::{
+    Authority, Leave, Leaver, ReplaceReply, Subscribe, SubscribeReply,
+};
 use futures_util::future::{join, join_all};
 
 use super::{hold_the_first, house, outcomes, texts};

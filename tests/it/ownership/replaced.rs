@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use fanfare::store::{Leave, Leaver, ReplaceReply, Store};
+use fanfare::store::Store;
+use fanfare::store::membership::{Leave, Leaver, ReplaceReply};
 
 use super::{house, in_an_hour, outcomes, texts, waits};
 use crate::harness::browser::Browser;

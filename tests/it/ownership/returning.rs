@@ -1,7 +1,10 @@
 //! Those who went and may come back: nobody takes their place meanwhile, and what they were taken out of stays that way.
 
 use fanfare::id::PublicId;
-use fanfare::store::{Authority, Leave, Leaver, ReplaceReply, Store, Subscribe, SubscribeReply};
+use fanfare::store::Store;
+use fanfare::store::membership::{
+    Authority, Leave, Leaver, ReplaceReply, Subscribe, SubscribeReply,
+};
 
 use super::house;
 use crate::harness::browser::Browser;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use fanfare::store::Accept;
+use fanfare::store::publish::Accept;
 use fanfare::webpush::message::Content;
 use fanfare::webpush::request::Urgency;
 use futures_util::future::join_all;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::http::testing;
-use crate::store::covers;
+use crate::store::membership::covers;
 
 const NOW: i64 = 1_790_000_000;
 

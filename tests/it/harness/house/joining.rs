@@ -1,9 +1,10 @@
 //! How browsers come to live in a house: who subscribes, to what, by whose word.
 
 use fanfare::id::PublicId;
+use fanfare::store::Store;
 use fanfare::store::directory::{AppSettings, DEFAULT_APP, DirectoryChange};
+use fanfare::store::membership::{Authority, Replace, ReplaceReply, Subscribe, SubscribeReply};
 use fanfare::store::view::SubscriptionView;
-use fanfare::store::{Authority, Replace, ReplaceReply, Store, Subscribe, SubscribeReply};
 use fanfare::webpush::subscription::PushSubscription;
 use futures_util::future::join_all;
 
