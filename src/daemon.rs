@@ -116,7 +116,9 @@ async fn run(
     let bound = listener.local_addr().map_err(system("asking for the listener's address"))?;
     let public_url = config.listen.public_url(bound).as_str().trim_end_matches('/').to_owned();
     let store = Arc::new(instance.open_store()?);
-    let news = first_run::prepare_to_serve(&*store, &config, bound, Clock::System).await?;
+    let tell_key = |key: &_| welcome::tell_key(key, instance.directory());
+    let news =
+        first_run::prepare_to_serve(&*store, &config, bound, Clock::System, tell_key).await?;
     let observe = config.listen.observe.map(listen).transpose()?;
     let mut network = vec![listener];
     network.extend(observe);

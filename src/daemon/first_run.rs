@@ -1,8 +1,9 @@
 //! What a first start makes: the app `default` with its VAPID key, and an admin key for whoever started it.
 
+use std::io;
 use std::net::SocketAddr;
 
-use super::DaemonError;
+use super::{DaemonError, system};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::config::secret::Secret as ConfigSecret;
@@ -26,16 +27,17 @@ pub(super) struct News {
     pub(super) has_demo: bool,
 }
 
-/// Makes what is missing, and an admin key when there is no key at all: it can be told only now.
+/// Makes what is missing, and an admin key when there is no key at all: it can be told only now, and is before it is made.
 pub(super) async fn prepare_to_serve(
     store: &dyn Store,
     config: &Config,
     listen: SocketAddr,
     clock: Clock,
+    tell_key: impl FnOnce(&ConfigSecret) -> io::Result<()>,
 ) -> Result<News, DaemonError> {
     let app = prepare(store, config, listen, clock).await?;
     let admin_key = match store.directory().api_keys.is_empty() {
-        true => Some(create_admin_key(store, app.id, clock.now()).await?),
+        true => Some(create_admin_key(store, app.id, clock.now(), tell_key).await?),
         false => None,
     };
     let has_demo = app.settings.public_channels.iter().any(|channel| channel == DEMO);
@@ -104,14 +106,16 @@ async fn create_admin_key(
     store: &dyn Store,
     app: AppId,
     now: Timestamp,
+    tell_key: impl FnOnce(&ConfigSecret) -> io::Result<()>,
 ) -> Result<ConfigSecret, DaemonError> {
-    let key = api_key::generate(&mut rand::rng());
+    let key = ConfigSecret::new(api_key::generate(&mut rand::rng()));
+    tell_key(&key).map_err(system("telling the admin key (admin-key in the data directory)"))?;
     let change = DirectoryChange::CreateApiKey {
-        hash: api_key::hash(&key),
+        hash: api_key::hash(key.expose()),
         key: entry(app, "made at the first start", vec![Scope::Admin], now),
     };
     store.change_directory(change).await??;
-    Ok(ConfigSecret::new(key))
+    Ok(key)
 }
 
 /// The environment's key, with every scope: a changed value replaces the earlier one, the same value changes nothing.

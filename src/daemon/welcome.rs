@@ -1,22 +1,48 @@
 //! What a start says to whoever started it: where everything is and, once, the key. Without a terminal the key
 //! goes to a file that only its owner can read, because what is printed then ends up in somebody's log.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{self, IsTerminal, Write, stdout};
 use std::path::Path;
 
 use super::first_run::News;
 use super::instance::private_file;
+use crate::config::secret::Secret;
 
 /// Where the key goes without a terminal.
 const KEY_FILE: &str = "admin-key";
 
-/// Says it. A second start has nothing secret to say.
+/// Tells whoever started it the key, before it opens anything: told only afterwards, a key would be lost with a process
+/// that ends in between, and a second start makes no other.
+pub(super) fn tell_key(key: &Secret, directory: &Path) -> io::Result<()> {
+    if stdout().is_terminal() {
+        let key = key.expose();
+        return write!(stdout(), "Your admin key, shown this once:\n\n  {key}\n\n");
+    }
+    write_key(key, &directory.join(KEY_FILE))
+}
+
+/// On disk when this answers, as what it opens will be.
+fn write_key(key: &Secret, file: &Path) -> io::Result<()> {
+    let mut file = private_file(file)?;
+    file.set_len(0)?;
+    writeln!(file, "{}", key.expose())?;
+    file.sync_all()
+}
+
+/// Says where everything is. A second start has nothing secret to say.
 pub(super) fn say(news: &News, url: &str, directory: &Path) {
-    let text = if stdout().is_terminal() {
-        on_terminal(news, url)
-    } else {
-        elsewhere(news, url, directory)
-    };
+    let mut text = places(news, url);
+    if let Some(key) = &news.admin_key {
+        let file = directory.join(KEY_FILE);
+        let key = if stdout().is_terminal() {
+            key.expose().to_owned()
+        } else {
+            text.push_str(&format!("\nYour admin key is in {}.\n", file.display()));
+            format!("$(cat {})", file.display())
+        };
+        text.push_str("\nSend a first notification:\n\n");
+        text.push_str(&curl(&key, url));
+    }
     // Nobody may be reading; the daemon runs all the same.
     let _ = stdout().lock().write_all(text.as_bytes());
 }
@@ -25,43 +51,6 @@ fn places(news: &News, url: &str) -> String {
     let mut text = format!("Fanfare listens on {url}\n  API docs   {url}/docs\n");
     if news.has_demo {
         text.push_str(&format!("  Demo       {url}/demo\n"));
-    }
-    text
-}
-
-fn on_terminal(news: &News, url: &str) -> String {
-    let mut text = places(news, url);
-    if let Some(key) = &news.admin_key {
-        let key = key.expose();
-        text.push_str(&format!(
-            "\nYour admin key, shown this once:\n\n  {key}\n\nSend a first notification:\n\n"
-        ));
-        text.push_str(&curl(key, url));
-    }
-    text
-}
-
-fn elsewhere(news: &News, url: &str, directory: &Path) -> String {
-    let mut text = places(news, url);
-    if let Some(key) = &news.admin_key {
-        let file = directory.join(KEY_FILE);
-        let written = private_file(&file).and_then(|mut file| {
-            file.set_len(0)?;
-            writeln!(file, "{}", key.expose())
-        });
-        match written {
-            Ok(()) => {
-                let file = file.display();
-                text.push_str(&format!(
-                    "\nYour admin key is in {file}. Send a first notification:\n\n"
-                ));
-                text.push_str(&curl(&format!("$(cat {file})"), url));
-            }
-            Err(error) => tracing::error!(
-                %error,
-                "the admin key could not be written: make another with `fanfare key create --scopes admin`"
-            ),
-        }
     }
     text
 }

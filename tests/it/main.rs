@@ -8,6 +8,7 @@ mod crash;
 mod drain;
 mod encryption;
 mod fan_out;
+mod first_start;
 mod gates;
 mod harness;
 mod journal;
