@@ -10,10 +10,10 @@ use super::subscriptions::checked;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::channel_name::ChannelName;
-use crate::http::idempotency;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::publication::{Publication, PublicationToMany};
 use crate::http::state::State;
+use crate::http::{idempotency, in_flight};
 use crate::store::directory::{App, Scope};
 use crate::store::publish::{Accept, AcceptReply, Accepted, Idempotency};
 use crate::webpush::message::{AppDefaults, NotificationRequest};
@@ -56,7 +56,7 @@ pub fn defaults<'a>(app: &'a App, home: &'a str) -> AppDefaults<'a> {
 #[utoipa::path(
     post, path = "/v1/channels/{channel}/notifications", operation_id = "publish", tag = "notifications",
     params(("channel" = String, Path, description = "The channel's name, percent-encoded"),
-           ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 bytes. The same request with it again is answered as the first was, for 24 hours.")),
+           ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 bytes. The same request with it again is answered as the first was, for 24 hours; before the first is answered: 409. Another request with it: 422.")),
     request_body(content((Publication = "application/json"), (String = "text/plain"), (String = "application/x-www-form-urlencoded"))),
     responses((status = 202, body = Published, headers(("Location" = String), ("Idempotency-Replayed" = bool)))),
     security(("api_key" = ["notify"])),
@@ -88,7 +88,7 @@ pub async fn publish(
 /// A device that is in several of them is shown one.
 #[utoipa::path(
     post, path = "/v1/notifications", operation_id = "publishToMany", tag = "notifications",
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 bytes. The same request with it again is answered as the first was, for 24 hours.")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 bytes. The same request with it again is answered as the first was, for 24 hours; before the first is answered: 409. Another request with it: 422.")),
     request_body = PublicationToMany,
     responses((status = 202, body = PublishedToMany, headers(("Idempotency-Replayed" = bool)))),
     security(("api_key" = ["notify"])),
@@ -208,6 +208,11 @@ async fn stored(
     state: &State,
     call: Accept,
 ) -> Result<(Vec<Accepted>, HttpResponseBuilder), Problem> {
+    // Kept until this call has its answer.
+    let _flight = match &call.idempotency {
+        Some(idempotency) => Some(state.in_flight.begin(call.app, idempotency)?),
+        None => None,
+    };
     let counted = if call.send_at.is_some() { "open and scheduled" } else { "open" };
     match state.store.accept(call).await? {
         AcceptReply::Accepted { items, replayed } => {
@@ -219,10 +224,7 @@ async fn stored(
             }
             Ok((items, response))
         }
-        AcceptReply::KeyReused => Err(Problem::new(
-            ProblemKind::IdempotencyKeyReused,
-            "this Idempotency-Key came with another path, media type or body before",
-        )),
+        AcceptReply::KeyReused => Err(in_flight::key_reused()),
         AcceptReply::ChannelFull(channel) => {
             let detail = format!(
                 "the channel {channel} has 10,000 {counted} notifications, as many as it may"
