@@ -207,6 +207,11 @@ impl House {
         snapshot.subscriptions.iter().map(|supervisor| supervisor.alive).sum()
     }
 
+    /// The database, for a test that takes the place of an operator.
+    pub(crate) fn database(&self) -> std::path::PathBuf {
+        database(self.directory.path())
+    }
+
     /// Ends the tree; what was not settled is in the store.
     pub(crate) async fn stop(self) {
         self.tree.stop().await;
