@@ -27,7 +27,7 @@ async fn one_full_channel_and_nothing_is_stored_in_any_nor_is_the_key_used_up() 
     house.notify("before", "text").await;
     let idempotency = Some(Idempotency { key: "k".to_owned(), fingerprint: [7; 32] });
     for send_at in [None, Some(now() + HOUR)] {
-        let all = to(&house, &["before", "news", "after"]);
+        let all = to(&house, &["before", "after", "news"]);
         let all = || Accept { idempotency: idempotency.clone(), send_at, ..all.clone() };
         let refused = house.store.accept(all()).await.unwrap();
         assert_eq!(refused, AcceptReply::ChannelFull("news".to_owned()));
@@ -37,7 +37,7 @@ async fn one_full_channel_and_nothing_is_stored_in_any_nor_is_the_key_used_up() 
         assert_eq!(channel("after").await.unwrap(), None, "not even the channel is made");
     }
     cancel(&house, &waiting.id).await;
-    let all = Accept { idempotency, ..to(&house, &["before", "news", "after"]) };
+    let all = Accept { idempotency, ..to(&house, &["before", "after", "news"]) };
     let reply = house.store.accept(all).await.unwrap();
     assert!(matches!(reply, AcceptReply::Accepted { replayed: false, .. }), "{reply:?}");
     house.stop().await;
