@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use super::in_flight::InFlight;
 use super::limits::HttpLimits;
 use super::rates::Rates;
 use crate::clock::{Clock, Timestamp};
@@ -45,6 +46,8 @@ pub struct State {
     pub options: HttpOptions,
     /// How often callers may do what they do.
     pub(super) rates: Rates,
+    /// Which calls with an `Idempotency-Key` are being answered.
+    pub(super) in_flight: InFlight,
 }
 
 impl State {
@@ -58,7 +61,8 @@ impl State {
         options: HttpOptions,
     ) -> Self {
         let rates = Rates::new(&options.limits);
-        Self { store, tree, metrics, egress, clock, options, rates }
+        let in_flight = InFlight::default();
+        Self { store, tree, metrics, egress, clock, options, rates, in_flight }
     }
 
     /// The apps and keys as they are now.

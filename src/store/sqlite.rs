@@ -31,6 +31,8 @@ mod brake;
 mod closing;
 mod cursor;
 mod directory;
+mod entry;
+mod idempotency;
 mod leave;
 mod open_log;
 pub mod opening;
@@ -43,6 +45,7 @@ mod restore;
 mod returning;
 mod room;
 mod rows;
+mod schedule;
 mod schema;
 mod settle;
 mod subscribe;
@@ -203,11 +206,13 @@ impl Store for SqliteStore {
 
     fn upkeep(&self, now: Timestamp, limit: i64) -> StoreFuture<usize> {
         self.journal.change(move |writer| {
+            // First, so that what was due long ago and has expired since is closed in the same transaction.
+            let released = schedule::release(writer, now, limit)?;
             let closed = closing::close_expired(writer, now, limit)?;
             let ended = pruning::end_expired_subscriptions(writer, now, limit)?;
             let pruned = pruning::prune(writer, now, limit)?;
             let left = if quarantine::carry_on(writer, now)? { limit } else { 0 };
-            Ok(closed.max(ended).max(pruned).max(usize::try_from(left).unwrap_or(0)))
+            Ok(released.max(closed).max(ended).max(pruned).max(usize::try_from(left).unwrap_or(0)))
         })
     }
 
@@ -324,6 +329,10 @@ impl Store for SqliteStore {
 
     fn channel_log(&self, query: ListQuery) -> StoreFuture<Vec<NotificationView>> {
         self.read(move |connection| views::channel_log(connection, &query))
+    }
+
+    fn scheduled(&self, query: ListQuery) -> StoreFuture<Vec<NotificationView>> {
+        self.read(move |connection| schedule::list(connection, &query))
     }
 
     fn close(&self) {

@@ -10,7 +10,7 @@ use diesel::sql_types::Bool;
 use super::schema::{channel, idempotency, membership, subscription};
 use super::subscribe::REVIVABLE;
 use super::writer::SqliteWriter;
-use super::{fault, leave, quarantine};
+use super::{fault, leave, quarantine, schedule};
 use crate::clock::Timestamp;
 use crate::model::Outcome;
 use crate::store::StoreError;
@@ -48,8 +48,9 @@ pub(super) fn prune(
     let members = prune_members(&mut writer.connection, limit)?;
     let keys = prune_idempotency(&mut writer.connection, now, limit)?;
     let gone = prune_gone(writer, now, limit)?;
+    let cancelled = schedule::prune(&mut writer.connection, now, limit)?;
     quarantine::prune(&mut writer.connection, now - RESOLVED)?;
-    Ok(members.max(keys).max(gone))
+    Ok(members.max(keys).max(gone).max(cancelled))
 }
 
 /// Members of deleted channels.

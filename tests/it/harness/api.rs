@@ -135,6 +135,11 @@ impl Api {
         create_key(&self.store, app, key, scopes).await;
     }
 
+    /// The database, for a test that takes the place of an operator.
+    pub(crate) fn database(&self) -> std::path::PathBuf {
+        self.directory.path().join("fanfare.db")
+    }
+
     pub(crate) async fn stop(self) {
         self.handle.stop(true).await;
     }
