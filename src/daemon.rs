@@ -116,6 +116,7 @@ async fn run(
     let bound = listener.local_addr().map_err(system("asking for the listener's address"))?;
     let public_url = config.listen.public_url(bound).as_str().trim_end_matches('/').to_owned();
     let store = Arc::new(instance.open_store()?);
+    store.keep_finished_for(config.storage.retention);
     let news = first_run::prepare_to_serve(&*store, &config, bound, Clock::System).await?;
     let observe = config.listen.observe.map(listen).transpose()?;
     let mut network = vec![listener];

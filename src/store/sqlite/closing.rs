@@ -28,9 +28,8 @@ fn close(
     counters.add(outcome, counters.pending());
     counters.closed = Some(outcome.code());
     counters.finish_if_done(now, &mut writer.connection)?;
-    counters.save(&mut writer.connection)?;
     writer.close_after_commit(counters.channel_id, counters.seq);
-    Ok(())
+    counters.save(writer)
 }
 
 /// Closes what waits under a topic: a newer notification takes its place.

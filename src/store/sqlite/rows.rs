@@ -141,6 +141,8 @@ pub(super) struct Counters {
     #[diesel(skip_update)]
     pub(super) id: i64,
     #[diesel(skip_update)]
+    pub(super) public_id: String,
+    #[diesel(skip_update)]
     pub(super) channel_id: i64,
     #[diesel(skip_update)]
     pub(super) seq: i64,
@@ -202,7 +204,6 @@ impl Counters {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = notification)]
 pub(super) struct NotificationViewRow {
-    public_id: String,
     accepted_at: i64,
     expires: i64,
     #[diesel(embed)]
@@ -212,7 +213,7 @@ pub(super) struct NotificationViewRow {
 impl NotificationViewRow {
     pub(super) fn view(self, channel: String) -> NotificationView {
         NotificationView {
-            id: PublicId::from_store(self.public_id),
+            id: PublicId::from_store(self.counters.public_id.clone()),
             channel,
             seq: self.counters.seq,
             recipients: self.counters.recipients,

@@ -1,0 +1,2 @@
+DROP INDEX channel_idle;
+DROP INDEX notification_finished;
