@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::limits::HttpLimits;
 use super::rates::Rates;
+use super::streams::Streams;
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::Metrics;
 use crate::push::egress::Egress;
@@ -45,6 +46,8 @@ pub struct State {
     pub options: HttpOptions,
     /// How often callers may do what they do.
     pub(super) rates: Rates,
+    /// Ends what would otherwise go on.
+    pub streams: Streams,
 }
 
 impl State {
@@ -58,7 +61,8 @@ impl State {
         options: HttpOptions,
     ) -> Self {
         let rates = Rates::new(&options.limits);
-        Self { store, tree, metrics, egress, clock, options, rates }
+        let streams = Streams::default();
+        Self { store, tree, metrics, egress, clock, options, rates, streams }
     }
 
     /// The apps and keys as they are now.
