@@ -133,6 +133,11 @@ impl SqliteStore {
         *self.listener.write().unwrap_or_else(PoisonError::into_inner) = Some(listener);
     }
 
+    /// How many notifications are watched.
+    pub fn watched(&self) -> usize {
+        self.progress.watched()
+    }
+
     /// The one crossing from async to sync: a permit first, then a thread, then a connection.
     fn read<R, F>(&self, function: F) -> StoreFuture<R>
     where

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web;
+use diesel::prelude::*;
 use fanfare::clock::{Clock, Timestamp};
 use fanfare::http::auth::api_key;
 use fanfare::http::{HttpLimits, HttpOptions, Listeners, ServerOptions, State, server};
@@ -90,6 +91,12 @@ impl Api {
         let handle = server.handle();
         actix_web::rt::spawn(server);
         Self { store, state, address, handle, directory }
+    }
+
+    /// The database itself, for a test that puts into it what would take long to come about.
+    pub(crate) fn database(&self) -> SqliteConnection {
+        let file = self.directory.path().join("fanfare.db");
+        SqliteConnection::establish(&file.to_string_lossy()).unwrap()
     }
 
     pub(crate) fn origin(&self) -> String {

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel::prelude::*;
 use fanfare::clock::{Clock, Timestamp};
 use fanfare::delivery::retry::RetryPolicy;
 use fanfare::id::{AppId, PublicId, VapidKeyId};
@@ -203,6 +204,11 @@ impl House {
     pub(crate) async fn alive(&self) -> u64 {
         let snapshot = self.tree.snapshot().await.unwrap();
         snapshot.subscriptions.iter().map(|supervisor| supervisor.alive).sum()
+    }
+
+    /// The database itself, for a test that puts into it what would take long to come about.
+    pub(crate) fn database(&self) -> SqliteConnection {
+        SqliteConnection::establish(&database(self.directory.path()).to_string_lossy()).unwrap()
     }
 
     /// Ends the tree; what was not settled is in the store.
