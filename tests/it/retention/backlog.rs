@@ -60,17 +60,17 @@ async fn accepts(house: &House, mut is_over: impl FnMut() -> bool) -> Vec<Durati
     took
 }
 
-fn say(what: &str, took: &[Duration]) {
+fn figures(took: &[Duration]) -> String {
     let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
     let (p50, p99, most) = (at(50), at(99), took[took.len() - 1]);
-    println!("{what}: {} accepts, p50 {p50:?}, p99 {p99:?}, at most {most:?}", took.len());
+    format!("{} accepts, p50 {p50:?}, p99 {p99:?}, at most {most:?}", took.len())
 }
 
 #[actix_web::test]
 async fn a_backlog_is_removed_by_and_by_and_accepts_go_on_meanwhile() {
     let house = House::with_push(shortcut(|| async { Ok(created()) }), |_| ()).await;
     house.subscribe(&Browser::new(), "https://push.example.net/1", &["news"]).await;
-    say("before", &accepts(&house, || true).await);
+    println!("before: {}", figures(&accepts(&house, || true).await));
 
     let database = &mut house.database();
     // Nothing of it is old enough before all of it is there.
@@ -81,7 +81,8 @@ async fn a_backlog_is_removed_by_and_by_and_accepts_go_on_meanwhile() {
     let start = Instant::now();
     let old = "SELECT EXISTS (SELECT 1 FROM notification WHERE channel_id = 1)";
     let took = accepts(&house, || number(database, old) == 0).await;
-    say(&format!("while {} rows are removed in {:?}", 4 * NOTIFICATIONS, start.elapsed()), &took);
+    let (count, time) = (4 * NOTIFICATIONS, start.elapsed());
+    println!("while {count} rows are removed in {time:?}: {}", figures(&took));
     assert_eq!(rows(database, "failure"), 0);
     let kept = rows(database, "notification");
     assert_eq!(kept, i64::try_from(ACCEPTS + took.len()).unwrap(), "nothing else was removed");
