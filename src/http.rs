@@ -37,6 +37,7 @@ pub mod body;
 pub mod caching;
 pub mod channel_name;
 pub mod idempotency;
+pub mod in_flight;
 pub mod list;
 pub mod publication;
 pub mod registration;

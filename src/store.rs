@@ -73,18 +73,18 @@ pub trait Store: Quarantines + Send + Sync + 'static {
     fn replace(&self, command: Replace) -> StoreFuture<ReplaceReply>;
     /// Takes a subscription out of channels; answers how many memberships ended.
     fn leave(&self, command: Leave) -> StoreFuture<u64>;
-    /// Cancels what was not sent. `None`: no such notification in the app.
+    /// Cancels what was not sent, or is not due. `None`: no such notification in the app.
     fn cancel(
         &self,
         app: AppId,
         id: PublicId,
         now: Timestamp,
     ) -> StoreFuture<Option<NotificationView>>;
-    /// Deletes a channel: its open notifications are cancelled, its members leave. `false`: there was none.
+    /// Deletes a channel: its open and its scheduled notifications are cancelled, its members leave. `false`: there was none.
     fn delete_channel(&self, app: AppId, channel: String, now: Timestamp) -> StoreFuture<bool>;
-    /// Closes notifications and ends subscriptions whose time has come, about `limit` of each, removes at most `limit` rows of
-    /// what was deleted or kept for long enough, and goes on with what was said of quarantines; answers the largest count:
-    /// `limit` means that there may be more.
+    /// Puts scheduled notifications that are due into their channels' logs, closes notifications and ends subscriptions
+    /// whose time has come, about `limit` of each, removes at most `limit` rows of what was deleted or kept for long enough,
+    /// and goes on with what was said of quarantines; answers the largest count: `limit` means that there may be more.
     fn upkeep(&self, now: Timestamp, limit: i64) -> StoreFuture<usize>;
     /// Changes apps, API keys or VAPID keys. [`Store::directory`] has the change when this answers. An app
     /// is deleted in batches, itself last: cut short, it is there with less in it, and can be deleted again.
@@ -143,6 +143,8 @@ pub trait Store: Quarantines + Send + Sync + 'static {
     fn channel(&self, app: AppId, name: String) -> StoreFuture<Option<ChannelView>>;
     /// A channel's notifications, newest first, those before `query.after`.
     fn channel_log(&self, query: ListQuery) -> StoreFuture<Vec<NotificationView>>;
+    /// A channel's scheduled notifications, the next one first, those after the [`view::ScheduledPosition`] `query.after`.
+    fn scheduled(&self, query: ListQuery) -> StoreFuture<Vec<NotificationView>>;
 
     /// Writes what is queued, and ends: whatever is asked later is answered with [`StoreError::Closed`].
     fn close(&self);

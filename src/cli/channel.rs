@@ -15,7 +15,7 @@ pub(super) enum Command {
     List(List),
     /// Shows one channel
     Show(Show),
-    /// Deletes a channel: what it had open is cancelled, and its subscriptions leave it
+    /// Deletes a channel: what it had open or scheduled is cancelled, and its subscriptions leave it
     Delete(Delete),
 }
 

@@ -50,7 +50,7 @@ pub(super) struct Args {
     /// A newer one of the same topic replaces what still waits
     #[arg(long)]
     topic: Option<String>,
-    /// When to send it (RFC 3339) [default: now]
+    /// When to send it: RFC 3339, such as 2026-11-21T20:00:00Z, at most 28 days ahead [default: now]
     #[arg(long, value_name = "TIME")]
     send_at: Option<String>,
     /// An object for the page and the worker
@@ -94,7 +94,14 @@ pub(super) fn run(mut args: Args, context: &mut Context<'_, '_>) -> Result<(), C
     } else {
         let [id, recipients, channel] =
             ["id", "recipients", "channel"].map(|field| plain(cell(&answer, field)));
-        context.out.line(format_args!("{id}: {recipients} recipients in {channel}"));
+        match &args.send_at {
+            Some(time) if answer["recipients"].is_null() => {
+                context.out.line(format_args!("{id}: scheduled for {time} in {channel}"));
+            }
+            Some(_) | None => {
+                context.out.line(format_args!("{id}: {recipients} recipients in {channel}"));
+            }
+        }
     }
     Ok(())
 }

@@ -19,6 +19,15 @@ const NO_SUBSCRIBER_END: Duration = Duration::from_secs(7 * 24 * 3600);
 /// put right nobody is to wait for an hour.
 const REFUSED_WAIT: Duration = Duration::from_secs(60);
 
+/// A delivery whose TTL has twice this left has one more try, however long the policy's waits are; one that has less is not
+/// tried again, and has expired when the TTL ends ([`ENDS_WITHIN`]).
+const WORTH_A_WAIT: Duration = Duration::from_secs(1);
+
+/// A delivery that is found to have had its last try is so long before its TTL's end at most, where the wait for the next
+/// one is of our own choosing. Where the push service asks for a longer wait than the TTL has left, nothing can come of it
+/// however long that is, and whoever looks is told at once.
+pub const ENDS_WITHIN: Duration = Duration::from_secs(2);
+
 /// A subscription that is refused so often in a row, while others of its key are served, is quarantined. By default an
 /// hour lies between two attempts: FCM has been seen to refuse good endpoints for a day.
 const REFUSED_ALONE: u32 = 24;
@@ -294,7 +303,7 @@ fn held(standing: Standing, until: Timestamp, policy: &RetryPolicy) -> Judgement
 /// try, as long as that is worth a wait at all.
 fn sooner(wait: Duration, standing: Standing, policy: &RetryPolicy) -> Duration {
     let half = standing.expires.since(standing.now) / 2;
-    if half >= policy.base(1) { wait.min(half) } else { wait }
+    if half >= policy.base(1).min(WORTH_A_WAIT) { wait.min(half) } else { wait }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem::{Problem, ProblemKind};
+use crate::store::view::ScheduledPosition;
 
 /// Items on a page when nobody says.
 const DEFAULT_LIMIT: u32 = 100;
@@ -61,7 +62,20 @@ impl Window {
 
     /// The same for lists whose cursor is a number.
     pub fn numbered(limit: Option<u32>, cursor: Option<String>) -> Result<Self, Problem> {
-        if cursor.as_ref().is_some_and(|cursor| cursor.parse::<i64>().is_err()) {
+        Self::checked(limit, cursor, |cursor| cursor.parse::<i64>().is_ok())
+    }
+
+    /// The same for lists of what is scheduled.
+    pub fn scheduled(limit: Option<u32>, cursor: Option<String>) -> Result<Self, Problem> {
+        Self::checked(limit, cursor, |cursor| ScheduledPosition::parse(cursor).is_some())
+    }
+
+    fn checked(
+        limit: Option<u32>,
+        cursor: Option<String>,
+        is_fine: impl Fn(&str) -> bool,
+    ) -> Result<Self, Problem> {
+        if cursor.as_deref().is_some_and(|cursor| !is_fine(cursor)) {
             let detail = "`cursor` must be the `next` of an earlier page of this list";
             return Err(Problem::new(ProblemKind::BadQuery, detail));
         }

@@ -19,7 +19,7 @@ pub struct Publication {
     raw: Option<String>,
     /// The same in base64: these bytes are the payload.
     raw_base64: Option<String>,
-    /// For how many seconds it is worth delivering. 0: now or never.
+    /// For how many seconds it is worth delivering, from `send_at` where that is given. 0: now or never.
     #[schema(default = 86400, maximum = 2_419_200)]
     ttl: Option<u32>,
     /// How soon it should wake the device.
@@ -27,7 +27,7 @@ pub struct Publication {
     urgency: Option<UrgencyName>,
     /// A newer notification of the same topic replaces what still waits in the channel.
     topic: Option<String>,
-    /// When to send it, in RFC 3339. The past is now; the future is not available yet.
+    /// When to send it, in RFC 3339: at most 28 days ahead. The past is now.
     #[schema(format = DateTime)]
     send_at: Option<String>,
     /// Subscriptions that do not get it, for instance the one that caused it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use super::in_flight::InFlight;
 use super::limits::HttpLimits;
 use super::rates::Rates;
 use super::streams::Streams;
@@ -48,6 +49,8 @@ pub struct State {
     pub(super) rates: Rates,
     /// Ends what would otherwise go on.
     pub streams: Streams,
+    /// Which calls with an `Idempotency-Key` are being answered.
+    pub(super) in_flight: InFlight,
 }
 
 impl State {
@@ -61,8 +64,8 @@ impl State {
         options: HttpOptions,
     ) -> Self {
         let rates = Rates::new(&options.limits);
-        let streams = Streams::default();
-        Self { store, tree, metrics, egress, clock, options, rates, streams }
+        let (streams, in_flight) = (Streams::default(), InFlight::default());
+        Self { store, tree, metrics, egress, clock, options, rates, streams, in_flight }
     }
 
     /// The apps and keys as they are now.

@@ -16,7 +16,9 @@ pub struct Accept {
     pub channels: Vec<String>,
     /// What the browser will get.
     pub content: Content,
-    /// How long it may wait.
+    /// When it is to be sent, if that is later than now.
+    pub send_at: Option<Timestamp>,
+    /// How long it may wait, from then on.
     pub ttl: Duration,
     /// RFC 8030 §5.3.
     pub urgency: Urgency,
@@ -51,19 +53,20 @@ pub enum AcceptReply {
     },
     /// The Idempotency-Key came with another request before.
     KeyReused,
-    /// This channel has as many open notifications as it may (10,000).
+    /// This channel has as many open notifications as it may (10,000); or as many open and scheduled ones, when another was
+    /// to be scheduled.
     ChannelFull(String),
 }
 
-/// One notification in one channel's log.
+/// One notification in one channel's log, or on its way there.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Accepted {
     /// Its name.
     pub id: String,
     /// Its channel.
     pub channel: String,
-    /// Its number there; 0 in a channel that does not exist.
-    pub seq: i64,
-    /// How many subscriptions are to get it.
-    pub recipients: i64,
+    /// Its number there; `None`: it has none before it is due.
+    pub seq: Option<i64>,
+    /// How many subscriptions are to get it; `None`: that is not known before it is due.
+    pub recipients: Option<i64>,
 }

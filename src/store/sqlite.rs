@@ -33,6 +33,8 @@ mod brake;
 mod closing;
 mod cursor;
 mod directory;
+mod entry;
+mod idempotency;
 mod leave;
 mod open_log;
 pub mod opening;
@@ -46,6 +48,7 @@ mod retention;
 mod returning;
 mod room;
 mod rows;
+mod schedule;
 mod schema;
 mod settle;
 mod subscribe;
@@ -231,11 +234,13 @@ impl Store for SqliteStore {
     fn upkeep(&self, now: Timestamp, limit: i64) -> StoreFuture<usize> {
         let retention = Duration::from_millis(self.retention.load(Ordering::Relaxed));
         self.journal.change(move |writer| {
+            // First, so that what was due long ago and has expired since is closed in the same transaction.
+            let released = schedule::release(writer, now, limit)?;
             let closed = closing::close_expired(writer, now, limit)?;
             let ended = pruning::end_expired_subscriptions(writer, now, limit)?;
             let pruned = pruning::prune(writer, now, retention, limit)?;
             let left = if quarantine::carry_on(writer, now)? { limit } else { 0 };
-            Ok(closed.max(ended).max(pruned).max(usize::try_from(left).unwrap_or(0)))
+            Ok(released.max(closed).max(ended).max(pruned).max(usize::try_from(left).unwrap_or(0)))
         })
     }
 
@@ -356,6 +361,10 @@ impl Store for SqliteStore {
 
     fn channel_log(&self, query: ListQuery) -> StoreFuture<Vec<NotificationView>> {
         self.read(move |connection| views::channel_log(connection, &query))
+    }
+
+    fn scheduled(&self, query: ListQuery) -> StoreFuture<Vec<NotificationView>> {
+        self.read(move |connection| schedule::list(connection, &query))
     }
 
     fn close(&self) {

@@ -1,7 +1,9 @@
 //! What the API shows of the store: never an endpoint or a key.
 
+use std::fmt;
+
 use crate::clock::Timestamp;
-use crate::id::{AppId, Generation, PublicId, VapidKeyId};
+use crate::id::{AppId, Generation, IdKind, PublicId, VapidKeyId};
 use crate::model::{Outcome, Outcomes};
 
 /// A page of a list: by row or number, so that it stays cheap however far one reads.
@@ -17,6 +19,31 @@ pub struct ListQuery {
     pub limit: i64,
 }
 
+/// How far a notification is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NotificationState {
+    /// It is not due.
+    Scheduled,
+    /// Not every delivery has its outcome.
+    Delivering,
+    /// Every delivery has its outcome.
+    Done,
+    /// It was taken back.
+    Cancelled,
+}
+
+impl NotificationState {
+    /// The name in the API.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Delivering => "delivering",
+            Self::Done => "done",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// A notification as the API shows it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NotificationView {
@@ -24,24 +51,71 @@ pub struct NotificationView {
     pub id: PublicId,
     /// Its channel's name.
     pub channel: String,
-    /// Its number.
-    pub seq: i64,
-    /// How many were to get it.
-    pub recipients: i64,
+    /// Its number; `None`: it is not due, or was cancelled before it was.
+    pub seq: Option<i64>,
+    /// How many were to get it; `None`: it is not due. One that was cancelled before has none.
+    pub recipients: Option<i64>,
     /// How the deliveries ended so far.
     pub outcomes: Outcomes,
     /// When it was accepted.
     pub created: Timestamp,
     /// When it stops being sent.
     pub expires: Timestamp,
+    /// When it is or was to be sent, if that was later than its accept.
+    pub send_at: Option<Timestamp>,
     /// Whether it was cancelled.
     pub cancelled: bool,
 }
 
 impl NotificationView {
-    /// Deliveries without an outcome.
+    /// Deliveries without an outcome, as far as they are known.
     pub fn pending(&self) -> i64 {
-        self.recipients - self.outcomes.total()
+        self.recipients.map_or(0, |recipients| recipients - self.outcomes.total())
+    }
+
+    /// How far it is.
+    pub fn state(&self) -> NotificationState {
+        match (self.cancelled, self.recipients, self.pending()) {
+            (true, ..) => NotificationState::Cancelled,
+            (false, None, _) => NotificationState::Scheduled,
+            (false, Some(_), 0) => NotificationState::Done,
+            (false, Some(_), _) => NotificationState::Delivering,
+        }
+    }
+
+    /// The same, taken back before it was due: nobody was to get it.
+    #[must_use]
+    pub fn cancelled_before_due(self) -> Self {
+        Self { cancelled: true, recipients: Some(0), ..self }
+    }
+}
+
+/// Where a page of scheduled notifications ended, as clients hand it back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScheduledPosition {
+    /// When the last one is due.
+    pub send_at: Timestamp,
+    /// Its name.
+    pub id: PublicId,
+}
+
+impl ScheduledPosition {
+    /// The position of a notification in the order in which they are due.
+    pub fn of(view: &NotificationView) -> Self {
+        Self { send_at: view.send_at.unwrap_or(view.created), id: view.id.clone() }
+    }
+
+    /// Reads it back; `None`: it is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (time, id) = text.split_once('.')?;
+        let send_at = Timestamp::from_millis(time.parse().ok()?);
+        Some(Self { send_at, id: PublicId::parse(IdKind::Notification, id)? })
+    }
+}
+
+impl fmt::Display for ScheduledPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.send_at.as_millis(), self.id)
     }
 }
 
@@ -128,6 +202,8 @@ pub struct ChannelView {
     pub head: i64,
     /// How many notifications are open.
     pub open: i64,
+    /// How many notifications are scheduled.
+    pub scheduled: i64,
     /// When the oldest open notification was accepted.
     pub oldest_pending: Option<Timestamp>,
 }

@@ -1,10 +1,13 @@
 //! A notification's events over a real socket, as a `fetch` reads them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use fanfare::id::{AppId, PublicId};
 use fanfare::model::{Outcome, Settlement};
 use fanfare::store::Store;
 use fanfare::store::directory::DirectoryChange;
+use fanfare::store::publish::{Accept, AcceptReply};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
@@ -147,6 +150,51 @@ async fn a_cancel_ends_it_and_so_does_what_is_removed_or_whoever_may_no_longer_s
     let (said, _) = reader.next().await.unwrap();
     assert_eq!(said, ": there is nothing to see any more");
     assert_eq!(reader.next().await, None);
+    api.stop().await;
+}
+
+#[actix_web::test]
+async fn one_that_is_scheduled_is_waited_for_and_one_that_is_taken_back_before_is_over() {
+    let api = Api::start().await;
+    let ledger = Ledger::of(api.store.clone());
+    let ids = ledger.crowd(ledger.app, 1).await;
+    let hour = Duration::from_secs(3600);
+    let schedule = async || {
+        let send_at = Some(now() + hour);
+        let command = Accept { send_at, ..ledger.publishing(ledger.app, now()) };
+        match api.store.accept(command).await.unwrap() {
+            AcceptReply::Accepted { mut items, .. } => items.remove(0).id,
+            refused @ (AcceptReply::KeyReused | AcceptReply::ChannelFull(_)) => {
+                panic!("{refused:?}")
+            }
+        }
+    };
+    let (sent, taken_back, in_a_deleted) = (schedule().await, schedule().await, schedule().await);
+    let mut readers = Vec::new();
+    for id in [&sent, &taken_back, &in_a_deleted] {
+        let mut reader = watch(&api, id).await;
+        assert_eq!(reader.status("status").await, (0, "scheduled".to_owned()));
+        readers.push(reader);
+    }
+    let name = PublicId::from_store(taken_back);
+    api.store.cancel(ledger.app, name, now()).await.unwrap().unwrap();
+    for name in ["status", "done"] {
+        assert_eq!(readers[1].status(name).await, (0, "cancelled".to_owned()));
+    }
+    assert_eq!(readers[1].next().await, None);
+
+    api.store.upkeep(now() + hour, 1).await.unwrap();
+    assert_eq!(readers[0].status("status").await, delivering(0));
+    deliver(&ledger, ledger.app, &ids[0]).await;
+    assert_eq!(
+        (readers[0].status("status").await, readers[0].status("done").await),
+        (done(1), done(1))
+    );
+
+    assert!(api.store.delete_channel(ledger.app, "news".to_owned(), now()).await.unwrap());
+    for name in ["status", "done"] {
+        assert_eq!(readers[2].status(name).await, (0, "cancelled".to_owned()));
+    }
     api.stop().await;
 }
 

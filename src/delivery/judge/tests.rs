@@ -177,6 +177,19 @@ fn a_wait_of_our_own_leaves_time_for_another_try_before_the_end() {
 }
 
 #[test]
+fn nothing_is_given_up_long_before_its_time_however_long_the_policys_waits_are() {
+    let long = RetryPolicy::try_new(Duration::from_secs(600), Duration::from_secs(3600), None);
+    let long = long.expect("a valid policy");
+    for (seed, left) in (0..100).flat_map(|seed| [2, 3, 60].map(|left| (seed, left))) {
+        let left = Duration::from_secs(left);
+        let rng = &mut StdRng::seed_from_u64(seed);
+        let judgement =
+            judge(&retry(None), Standing { expires: NOW + left, ..standing() }, &long, rng);
+        assert!(left < ENDS_WITHIN || judgement.outcome.is_none(), "{left:?}: {judgement:?}");
+    }
+}
+
+#[test]
 fn now_or_never_has_one_attempt() {
     let once = Standing { attempts: 0, now_or_never: true, ..standing() };
     assert_eq!(judged(&retry(None), once).outcome, Some(Outcome::Expired));

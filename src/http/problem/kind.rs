@@ -40,6 +40,8 @@ pub enum ProblemKind {
     StillNeeded,
     /// 409, an operator has said otherwise before.
     QuarantineResolved,
+    /// 409, the same call has no answer yet.
+    IdempotencyInFlight,
     /// 410, the push service said so.
     SubscriptionGone,
     /// 413, the request's body.
@@ -81,7 +83,7 @@ struct Row(&'static str, u16, &'static str, &'static str);
 
 impl ProblemKind {
     /// All of them, by status.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadQuery,
@@ -100,6 +102,7 @@ impl ProblemKind {
         Self::Exists,
         Self::StillNeeded,
         Self::QuarantineResolved,
+        Self::IdempotencyInFlight,
         Self::SubscriptionGone,
         Self::BodyTooLarge,
         Self::PayloadTooLarge,
@@ -178,6 +181,8 @@ impl ProblemKind {
                 "The detail says by what."),
             Self::QuarantineResolved => Row("quarantine-resolved", 409, "The quarantine has been resolved otherwise",
                 "The detail says how, and what can still be done."),
+            Self::IdempotencyInFlight => Row("idempotency-in-flight", 409, "The same request is being answered",
+                "Repeat it after as long as `Retry-After` says: it is then answered as the first was."),
             Self::SubscriptionGone => Row("subscription-gone", 410, "The subscription is gone",
                 "Its push service has forgotten it: subscribe anew in the browser."),
             Self::BodyTooLarge => Row("body-too-large", 413, "The request's body is too large",

@@ -7,11 +7,11 @@ use utoipa::{IntoParams, ToSchema};
 use super::notification::NotificationStatus;
 use crate::http::auth::Caller;
 use crate::http::channel_name::ChannelName;
-use crate::http::list::{self, PageOf, PageParams, Window};
+use crate::http::list::{self, PageOf, Window};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::State;
 use crate::store::directory::Scope;
-use crate::store::view::{ChannelView, ListQuery};
+use crate::store::view::{ChannelView, ListQuery, NotificationView, ScheduledPosition};
 
 /// A channel.
 #[derive(Serialize, ToSchema)]
@@ -24,6 +24,8 @@ pub struct Channel {
     pub head: i64,
     /// How many notifications are open.
     pub open: i64,
+    /// How many notifications are scheduled.
+    pub scheduled: i64,
     /// When the oldest open notification was accepted.
     pub oldest_pending: Option<String>,
 }
@@ -88,7 +90,7 @@ pub async fn show(
     found.map(|view| web::Json(Channel::from(view))).ok_or_else(|| Problem::not_found("channel"))
 }
 
-/// Deletes a channel: its open notifications are cancelled, and its members leave.
+/// Deletes a channel: its open and its scheduled notifications are cancelled, and its members leave.
 #[utoipa::path(
     delete, path = "/v1/channels/{channel}", operation_id = "deleteChannel", tag = "channels",
     params(("channel" = String, Path, description = "The channel's name, percent-encoded")),
@@ -109,10 +111,35 @@ pub async fn delete(
     }
 }
 
-/// A channel's notifications, newest first.
+/// Which notifications of a channel.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LogParams {
+    /// `scheduled`: those that are not due, instead of the log.
+    #[param(inline)]
+    state: Option<LogState>,
+    /// How many items at most: 1 to 1000, or 100 when it is absent.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// What can be asked for beside the log.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogState {
+    /// Those that are not due.
+    Scheduled,
+}
+
+/// A channel's notifications, newest first; with `state=scheduled` those that are not due, the next one first.
+///
+/// One that was cancelled before it was due is in neither list.
 #[utoipa::path(
     get, path = "/v1/channels/{channel}/notifications", operation_id = "listNotifications", tag = "channels",
-    params(("channel" = String, Path, description = "The channel's name, percent-encoded"), PageParams),
+    params(("channel" = String, Path, description = "The channel's name, percent-encoded"), LogParams),
     responses((status = 200, body = PageOf<NotificationStatus>)),
     security(("api_key" = ["read"])),
 )]
@@ -123,16 +150,30 @@ pub async fn log(
     state: web::Data<State>,
 ) -> Result<web::Json<PageOf<NotificationStatus>>, Problem> {
     caller.require(Scope::Read)?;
-    let params: PageParams = list::query(&req)?;
-    let window = Window::numbered(params.limit, params.cursor)?;
+    let LogParams { state: which, limit, cursor } = list::query(&req)?;
+    let window = match which {
+        None => Window::numbered(limit, cursor)?,
+        Some(LogState::Scheduled) => Window::scheduled(limit, cursor)?,
+    };
     let query = ListQuery {
         app: caller.app.id,
         name: channel.into_string(),
         after: window.after.clone(),
         limit: window.rows(),
     };
-    let rows = state.store.channel_log(query).await?;
-    Ok(web::Json(window.page(rows, |row| row.seq.to_string(), NotificationStatus::from)))
+    let page = match which {
+        None => {
+            let rows = state.store.channel_log(query).await?;
+            let position = |row: &NotificationView| row.seq.unwrap_or_default().to_string();
+            window.page(rows, position, NotificationStatus::from)
+        }
+        Some(LogState::Scheduled) => {
+            let rows = state.store.scheduled(query).await?;
+            let position = |row: &NotificationView| ScheduledPosition::of(row).to_string();
+            window.page(rows, position, NotificationStatus::from)
+        }
+    };
+    Ok(web::Json(page))
 }
 
 impl From<ChannelView> for Channel {
@@ -142,6 +183,7 @@ impl From<ChannelView> for Channel {
             subscribers: view.subscribers,
             head: view.head,
             open: view.open,
+            scheduled: view.scheduled,
             oldest_pending: view.oldest_pending.map(|time| time.to_rfc3339()),
         }
     }

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::clock::Timestamp;
 use crate::http::auth::Caller;
 use crate::http::list;
 use crate::http::problem::{Problem, ProblemKind};
@@ -23,19 +24,19 @@ pub struct NotificationStatus {
     pub id: String,
     /// Its channel.
     pub channel: String,
-    /// Its number in the channel's log.
-    pub seq: i64,
-    /// `delivering`, `done` or `cancelled`.
+    /// Its number in the channel's log; null before it is due, and for one that was cancelled before.
+    pub seq: Option<i64>,
+    /// `scheduled`, `delivering`, `done` or `cancelled`.
     pub state: &'static str,
-    /// How many subscriptions were to get it.
-    pub recipients: i64,
-    /// How the deliveries ended; together they are the recipients.
+    /// How many subscriptions were to get it; null before it is due, and 0 for one that was cancelled before.
+    pub recipients: Option<i64>,
+    /// How the deliveries ended; together they are the recipients. All 0 before it is due.
     pub outcomes: OutcomeCounts,
     /// When it was accepted.
     pub created: String,
     /// When it stops being sent.
     pub expires: String,
-    /// When it was to be sent, if that was later.
+    /// When it is or was to be sent; null where that was at once, as it is for a time in the past.
     pub send_at: Option<String>,
 }
 
@@ -142,7 +143,7 @@ pub async fn failures(
     Ok(web::Json(Failures { items, truncated }))
 }
 
-/// Cancels what was not sent. What is in flight settles. It may be repeated.
+/// Cancels what was not sent, or is not due. What is in flight settles. It may be repeated.
 #[utoipa::path(
     delete, path = "/v1/notifications/{id}", operation_id = "cancelNotification", tag = "notifications",
     params(("id" = String, Path, description = "The notification's name")),
@@ -179,11 +180,7 @@ impl From<NotificationView> for NotificationStatus {
         let pending = view.pending();
         let count = |outcome| view.outcomes.get(outcome);
         Self {
-            state: match (view.cancelled, pending) {
-                (true, _) => "cancelled",
-                (false, 0) => "done",
-                (false, _) => "delivering",
-            },
+            state: view.state().label(),
             outcomes: OutcomeCounts {
                 accepted: count(Outcome::Accepted),
                 pending,
@@ -201,7 +198,7 @@ impl From<NotificationView> for NotificationStatus {
             recipients: view.recipients,
             created: view.created.to_rfc3339(),
             expires: view.expires.to_rfc3339(),
-            send_at: None,
+            send_at: view.send_at.map(Timestamp::to_rfc3339),
         }
     }
 }
@@ -222,7 +219,6 @@ impl From<FailureView> for DeliveryFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
     use crate::model::Outcomes;
 
     #[test]
@@ -234,11 +230,12 @@ mod tests {
         let view = |recipients, cancelled| NotificationView {
             id: PublicId::random(IdKind::Notification, &mut rand::rng()),
             channel: "demo".into(),
-            seq: 7,
-            recipients,
+            seq: Some(7),
+            recipients: Some(recipients),
             outcomes,
             created: Timestamp::default(),
             expires: Timestamp::default(),
+            send_at: None,
             cancelled,
         };
         for (recipients, cancelled, state) in

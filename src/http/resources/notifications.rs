@@ -10,13 +10,12 @@ use super::subscriptions::checked;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::channel_name::ChannelName;
-use crate::http::idempotency;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::publication::{Publication, PublicationToMany};
 use crate::http::state::State;
+use crate::http::{idempotency, in_flight};
 use crate::store::directory::{App, Scope};
 use crate::store::publish::{Accept, AcceptReply, Accepted, Idempotency};
-use crate::webpush::field::FieldError;
 use crate::webpush::message::{AppDefaults, NotificationRequest};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -31,10 +30,10 @@ pub struct Published {
     pub id: String,
     /// Its channel.
     pub channel: String,
-    /// Its number in the channel's log.
-    pub seq: i64,
-    /// How many subscriptions are to get it.
-    pub recipients: i64,
+    /// Its number in the channel's log; null before it is due.
+    pub seq: Option<i64>,
+    /// How many subscriptions are to get it; null before it is due.
+    pub recipients: Option<i64>,
 }
 
 /// One notification for each channel.
@@ -52,11 +51,12 @@ pub fn defaults<'a>(app: &'a App, home: &'a str) -> AppDefaults<'a> {
 /// Publishes a notification to a channel.
 ///
 /// A text becomes the notification's body under the app's title, also as `curl -d` sends it. An empty body is a push
-/// without payload. An unknown channel is an empty one: 202, with no recipients.
+/// without payload. An unknown channel is an empty one: 202, with no recipients. With a `send_at` in the future it is
+/// scheduled: it takes its number, its recipients, its exclusions and its topic when it is due, and its TTL runs from then.
 #[utoipa::path(
     post, path = "/v1/channels/{channel}/notifications", operation_id = "publish", tag = "notifications",
     params(("channel" = String, Path, description = "The channel's name, percent-encoded"),
-           ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 bytes. The same request with it again is answered as the first was, for 24 hours.")),
+           ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 bytes. The same request with it again is answered as the first was, for 24 hours; before the first is answered: 409. Another request with it: 422.")),
     request_body(content((Publication = "application/json"), (String = "text/plain"), (String = "application/x-www-form-urlencoded"))),
     responses((status = 202, body = Published, headers(("Location" = String), ("Idempotency-Replayed" = bool)))),
     security(("api_key" = ["notify"])),
@@ -88,7 +88,7 @@ pub async fn publish(
 /// A device that is in several of them is shown one.
 #[utoipa::path(
     post, path = "/v1/notifications", operation_id = "publishToMany", tag = "notifications",
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 bytes. The same request with it again is answered as the first was, for 24 hours.")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 bytes. The same request with it again is answered as the first was, for 24 hours; before the first is answered: 409. Another request with it: 422.")),
     request_body = PublicationToMany,
     responses((status = 202, body = PublishedToMany, headers(("Idempotency-Replayed" = bool)))),
     security(("api_key" = ["notify"])),
@@ -183,11 +183,7 @@ fn accept(
     idempotency: Option<Idempotency>,
 ) -> Result<Accept, Problem> {
     let now = state.now();
-    let due = request.due(now).map_err(|error| Problem::fields(vec![error]))?;
-    if due.is_some() {
-        let detail = "scheduling is not available yet; leave it out, and the notification goes now";
-        return Err(Problem::fields(vec![FieldError::new("#/send_at", detail)]));
-    }
+    let send_at = request.due(now).map_err(|error| Problem::fields(vec![error]))?;
     let longest = channels.iter().max_by_key(|name| name.len()).map_or("", String::as_str);
     request
         .content
@@ -197,6 +193,7 @@ fn accept(
         app: app.id,
         channels,
         content: request.content,
+        send_at,
         ttl: request.ttl,
         urgency: request.urgency,
         topic: request.topic,
@@ -211,6 +208,12 @@ async fn stored(
     state: &State,
     call: Accept,
 ) -> Result<(Vec<Accepted>, HttpResponseBuilder), Problem> {
+    // Kept until this call has its answer.
+    let _flight = match &call.idempotency {
+        Some(idempotency) => Some(state.in_flight.begin(call.app, idempotency)?),
+        None => None,
+    };
+    let counted = if call.send_at.is_some() { "open and scheduled" } else { "open" };
     match state.store.accept(call).await? {
         AcceptReply::Accepted { items, replayed } => {
             let mut response = HttpResponse::Accepted();
@@ -221,13 +224,11 @@ async fn stored(
             }
             Ok((items, response))
         }
-        AcceptReply::KeyReused => Err(Problem::new(
-            ProblemKind::IdempotencyKeyReused,
-            "this Idempotency-Key came with another path, media type or body before",
-        )),
+        AcceptReply::KeyReused => Err(in_flight::key_reused()),
         AcceptReply::ChannelFull(channel) => {
-            let detail =
-                format!("the channel {channel} has 10,000 open notifications, as many as it may");
+            let detail = format!(
+                "the channel {channel} has 10,000 {counted} notifications, as many as it may"
+            );
             Err(Problem::new(ProblemKind::ChannelFull, detail).retry_after(RETRY_FULL))
         }
     }

@@ -1,24 +1,27 @@
-//! Accepting a notification: one number in the log of each channel, whatever the channel's size.
+//! Accepting a notification: one number in the log of each channel, whatever the channel's size; or, for one that is to
+//! be sent later, a place in the schedule.
 
 use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::closing;
-use super::fault;
+use super::entry::Entry;
+use super::idempotency::{earlier_reply, remember_reply};
 use super::rows::{ChannelRow, write_exclude};
-use super::schema::{channel, idempotency, membership, notification, subscription};
+use super::schema::{channel, subscription};
 use super::writer::SqliteWriter;
+use super::{fault, schedule};
 use crate::clock::Timestamp;
-use crate::id::{AppId, ChannelId, IdKind, PublicId};
-use crate::store::publish::{Accept, AcceptReply, Accepted, Idempotency};
-use crate::store::{Committed, StoreError};
+use crate::id::{AppId, IdKind, PublicId};
+use crate::store::StoreError;
+use crate::store::publish::{Accept, AcceptReply, Accepted};
 use crate::webpush::request::Topic;
 
-/// More open notifications a channel may not have: its members could never catch up, and leaving one books each.
+/// More open notifications a channel may not have: its members could never catch up, and leaving one books each. Those that
+/// are scheduled count against the same number when another is scheduled, so that no more than twice as many are ever open.
 pub const MAX_OPEN: i64 = 10_000;
 
-/// TTL 0 is "now or never": one attempt, begun within so long of the accept.
+/// TTL 0 is "now or never": one attempt, begun within so long of the accept, or of the time that it was scheduled for.
 const NOW_OR_NEVER: Duration = Duration::from_secs(30);
 
 pub(super) fn accept(
@@ -32,16 +35,33 @@ pub(super) fn accept(
     }
     let mut channels = Vec::with_capacity(command.channels.len());
     for name in &command.channels {
-        let row = channel_of(&mut writer.connection, command.app, name)?;
-        if row.open >= MAX_OPEN {
+        let row = up_to_date(writer, command, name)?;
+        let held = row.as_ref().map_or(0, |row| match command.send_at {
+            None => row.open,
+            Some(_) => row.open + row.scheduled,
+        });
+        if held >= MAX_OPEN {
             return Ok(AcceptReply::ChannelFull(name.clone()));
         }
         channels.push(row);
     }
-    let entry = Entry::new(writer, command)?;
+    let call = Call::new(writer, command)?;
     let mut items = Vec::with_capacity(channels.len());
-    for row in channels {
-        items.push(entry.append(writer, command, row)?);
+    for (name, row) in command.channels.iter().zip(channels) {
+        // Made only now: a call that is refused for another channel leaves no trace.
+        let row = match row {
+            Some(row) => row,
+            None => channel_of(&mut writer.connection, command.app, name)?,
+        };
+        let entry = call.entry(command, &row);
+        let (seq, recipients) = match command.send_at {
+            None => Some(entry.append(writer, &row, command.now)?).unzip(),
+            Some(_) => {
+                schedule::add(&mut writer.connection, &entry)?;
+                (None, None)
+            }
+        };
+        items.push(Accepted { id: entry.public_id, channel: row.name, seq, recipients });
     }
     if let Some(idempotency) = &command.idempotency {
         remember_reply(writer, command, idempotency, &items)?;
@@ -49,46 +69,21 @@ pub(super) fn accept(
     Ok(AcceptReply::Accepted { items, replayed: false })
 }
 
-fn earlier_reply(
-    writer: &mut SqliteWriter,
-    app: AppId,
-    asked: &Idempotency,
-) -> Result<Option<AcceptReply>, StoreError> {
-    let found = idempotency::table
-        .find((app.0, &asked.key))
-        .select((idempotency::fingerprint, idempotency::reply))
-        .get_result::<(Vec<u8>, String)>(&mut writer.connection)
-        .optional()
-        .map_err(fault)?;
-    let Some((fingerprint, reply)) = found else { return Ok(None) };
-    if fingerprint != asked.fingerprint {
-        return Ok(Some(AcceptReply::KeyReused));
-    }
-    let items = serde_json::from_str(&reply).map_err(|error| {
-        StoreError::Corrupt(format!("the reply of an Idempotency-Key: {error}"))
-    })?;
-    Ok(Some(AcceptReply::Accepted { items, replayed: true }))
-}
-
-fn remember_reply(
+/// The channel of that name, if there is one. What was scheduled for a time before this call goes before it: else it would
+/// supersede what is newer.
+fn up_to_date(
     writer: &mut SqliteWriter,
     command: &Accept,
-    asked: &Idempotency,
-    items: &[Accepted],
-) -> Result<(), StoreError> {
-    let reply = serde_json::to_string(items)
-        .map_err(|error| StoreError::Corrupt(format!("a reply cannot be written: {error}")))?;
-    diesel::insert_into(idempotency::table)
-        .values((
-            idempotency::app_id.eq(command.app.0),
-            idempotency::key.eq(&asked.key),
-            idempotency::fingerprint.eq(asked.fingerprint.as_slice()),
-            idempotency::reply.eq(reply),
-            idempotency::created.eq(command.now.as_millis()),
-        ))
-        .execute(&mut writer.connection)
-        .map(drop)
-        .map_err(fault)
+    name: &str,
+) -> Result<Option<ChannelRow>, StoreError> {
+    let row = find_channel(&mut writer.connection, command.app, name)?;
+    match row {
+        Some(row) if row.scheduled > 0 => {
+            schedule::release_of_channel(writer, row.id, command.now)?;
+            find_channel(&mut writer.connection, command.app, name)
+        }
+        row => Ok(row),
+    }
 }
 
 /// The channel of that name, made if there is none: its log must hold the notification, so that its status can
@@ -131,115 +126,61 @@ fn new_epoch() -> String {
 }
 
 /// What the notifications of one call have in common.
-struct Entry {
+struct Call {
     app_name: String,
     group: Option<PublicId>,
-    exclude: Vec<i64>,
+    exclude: Option<String>,
+    send_at: Timestamp,
     expires: Timestamp,
-    now_or_never: bool,
 }
 
-impl Entry {
+impl Call {
     fn new(writer: &mut SqliteWriter, command: &Accept) -> Result<Self, StoreError> {
-        let app_name = writer.app(command.app)?.name.clone();
-        let names = command.exclude.iter().map(PublicId::as_str);
-        let exclude = subscription::table
-            .filter(subscription::app_id.eq(command.app.0))
-            .filter(subscription::public_id.eq_any(names))
-            .select(subscription::id)
-            .load(&mut writer.connection)
-            .map_err(fault)?;
-        let now_or_never = command.ttl.is_zero();
-        let wait = if now_or_never { NOW_OR_NEVER } else { command.ttl };
+        let send_at = command.send_at.unwrap_or(command.now);
+        let wait = if command.ttl.is_zero() { NOW_OR_NEVER } else { command.ttl };
         Ok(Self {
-            app_name,
+            app_name: writer.app(command.app)?.name.clone(),
             group: (command.channels.len() > 1)
                 .then(|| PublicId::random(IdKind::Group, &mut rand::rng())),
-            exclude,
-            expires: command.now + wait,
-            now_or_never,
+            exclude: excluded(&mut writer.connection, command)?,
+            send_at,
+            expires: send_at + wait,
         })
     }
 
-    /// Puts the notification at the next number of a channel's log.
-    fn append(
-        &self,
-        writer: &mut SqliteWriter,
-        command: &Accept,
-        row: ChannelRow,
-    ) -> Result<Accepted, StoreError> {
-        let excluded = self.excluded_members(writer, row.id)?;
-        let recipients = row.members - i64::try_from(excluded.len()).unwrap_or(i64::MAX);
+    fn entry(&self, command: &Accept, row: &ChannelRow) -> Entry {
         let topic = command.topic.as_deref().map(|t| Topic::derive(&self.app_name, &row.name, t));
-        if let Some(topic) = &topic {
-            closing::close_topic(writer, row.id, topic, command.now)?;
+        Entry {
+            public_id: PublicId::random(IdKind::Notification, &mut rand::rng()).to_string(),
+            group_id: self.group.as_ref().map(PublicId::to_string),
+            channel_id: row.id,
+            content_kind: command.content.kind(),
+            content: command.content.bytes().to_vec(),
+            created: command.now.as_millis(),
+            send_at: self.send_at.as_millis(),
+            expires: self.expires.as_millis(),
+            now_or_never: command.ttl.is_zero(),
+            urgency: command.urgency.code(),
+            topic: topic.as_ref().map(|topic| topic.as_str().to_owned()),
+            exclude: self.exclude.clone(),
         }
-        let seq = row.head + 1;
-        let open = i64::from(recipients > 0);
-        diesel::update(channel::table.find(row.id))
-            .set((channel::head.eq(seq), channel::open.eq(channel::open + open)))
-            .execute(&mut writer.connection)
-            .map_err(fault)?;
-        let id = PublicId::random(IdKind::Notification, &mut rand::rng());
-        self.insert(writer, command, &id, &row, seq, recipients, &excluded, topic.as_ref())?;
-        if recipients > 0 {
-            writer.after_commit(Committed::Accepted(ChannelId(row.id)));
-        }
-        Ok(Accepted { id: id.to_string(), channel: row.name, seq, recipients })
     }
+}
 
-    fn excluded_members(
-        &self,
-        writer: &mut SqliteWriter,
-        row: i64,
-    ) -> Result<Vec<i64>, StoreError> {
-        if self.exclude.is_empty() {
-            return Ok(Vec::new());
-        }
-        membership::table
-            .filter(membership::channel_id.eq(row))
-            .filter(membership::subscription_id.eq_any(&self.exclude))
-            .select(membership::subscription_id)
-            .load(&mut writer.connection)
-            .map_err(fault)
+/// The rows of those who do not get it. A name that nobody has now will never be anybody's: names are random.
+fn excluded(
+    connection: &mut SqliteConnection,
+    command: &Accept,
+) -> Result<Option<String>, StoreError> {
+    if command.exclude.is_empty() {
+        return Ok(None);
     }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one row's values, each named at its place below"
-    )]
-    fn insert(
-        &self,
-        writer: &mut SqliteWriter,
-        command: &Accept,
-        id: &PublicId,
-        row: &ChannelRow,
-        seq: i64,
-        recipients: i64,
-        excluded: &[i64],
-        topic: Option<&Topic>,
-    ) -> Result<(), StoreError> {
-        let now = command.now.as_millis();
-        let exclude = (!excluded.is_empty()).then(|| write_exclude(excluded));
-        diesel::insert_into(notification::table)
-            .values((
-                notification::public_id.eq(id.as_str()),
-                notification::group_id.eq(self.group.as_ref().map(PublicId::as_str)),
-                notification::channel_id.eq(row.id),
-                notification::seq.eq(seq),
-                notification::content_kind.eq(command.content.kind()),
-                notification::content.eq(command.content.bytes()),
-                notification::accepted_at.eq(now),
-                notification::expires.eq(self.expires.as_millis()),
-                notification::now_or_never.eq(self.now_or_never),
-                notification::urgency.eq(command.urgency.code()),
-                notification::topic.eq(topic.map(Topic::as_str)),
-                notification::exclude.eq(exclude),
-                notification::recipients.eq(recipients),
-                notification::finished.eq((recipients == 0).then_some(now)),
-            ))
-            .execute(&mut writer.connection)
-            .map(drop)
-            .map_err(fault)
-    }
+    let names = command.exclude.iter().map(PublicId::as_str);
+    let rows = subscription::table
+        .filter(subscription::app_id.eq(command.app.0))
+        .filter(subscription::public_id.eq_any(names))
+        .select(subscription::id)
+        .load::<i64>(connection)
+        .map_err(fault)?;
+    Ok((!rows.is_empty()).then(|| write_exclude(&rows)))
 }

@@ -3,17 +3,16 @@
 
 use diesel::prelude::*;
 
-use super::fault;
 use super::returning::{self, Returning};
 use super::rows::{Counters, NotificationViewRow};
 use super::schema::{channel, notification};
 use super::writer::SqliteWriter;
+use super::{fault, schedule};
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId};
 use crate::model::Outcome;
 use crate::store::StoreError;
 use crate::store::view::NotificationView;
-use crate::webpush::request::Topic;
 
 /// Closes one notification, if it is open.
 fn close(
@@ -36,13 +35,13 @@ fn close(
 pub(super) fn close_topic(
     writer: &mut SqliteWriter,
     channel: i64,
-    topic: &Topic,
+    topic: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     writer.flush_bookings()?;
     let open = notification::table
         .filter(notification::channel_id.eq(channel))
-        .filter(notification::topic.eq(topic.as_str()))
+        .filter(notification::topic.eq(topic))
         .filter(notification::finished.is_null())
         .select(Counters::as_select())
         .load(&mut writer.connection)
@@ -85,17 +84,21 @@ pub(super) fn cancel(
         .get_result(&mut writer.connection)
         .optional()
         .map_err(fault)?;
-    let Some(counters) = found else { return Ok(None) };
+    let Some(counters) = found else { return schedule::cancel(writer, app, id, now) };
     close(writer, counters, Outcome::Cancelled, now)?;
     notification_view(&mut writer.connection, app, id)
 }
 
-/// A notification for the API.
+/// A notification for the API. The schedule is asked first: what leaves it meanwhile is found in the log, and the other way
+/// round there would be a moment in which it is nowhere.
 pub(super) fn notification_view(
     connection: &mut SqliteConnection,
     app: AppId,
     id: &PublicId,
 ) -> Result<Option<NotificationView>, StoreError> {
+    if let Some(view) = schedule::view(connection, app, id)? {
+        return Ok(Some(view));
+    }
     let found = notification::table
         .inner_join(channel::table)
         .filter(notification::public_id.eq(id.as_str()).and(channel::app_id.eq(app.0)))
@@ -106,7 +109,7 @@ pub(super) fn notification_view(
     Ok(found.map(|(row, name)| row.view(name)))
 }
 
-/// Marks a channel as deleted and cancels what is open in it; [`super::pruning`] removes its members later.
+/// Marks a channel as deleted and cancels what is open in it or scheduled for it; [`super::pruning`] removes its members later.
 pub(super) fn delete_channel(
     writer: &mut SqliteWriter,
     app: AppId,
@@ -124,6 +127,7 @@ pub(super) fn delete_channel(
     for counters in open {
         close(writer, counters, Outcome::Cancelled, now)?;
     }
+    schedule::cancel_channel(writer, row.id, now)?;
     diesel::update(channel::table.find(row.id))
         .set(channel::deleted.eq(Some(now.as_millis())))
         .execute(&mut writer.connection)

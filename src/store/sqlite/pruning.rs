@@ -11,7 +11,7 @@ use super::retention::{Of, prune_failures};
 use super::schema::{channel, idempotency, membership, subscription};
 use super::subscribe::REVIVABLE;
 use super::writer::SqliteWriter;
-use super::{fault, leave, quarantine, retention};
+use super::{fault, leave, quarantine, retention, schedule};
 use crate::clock::Timestamp;
 use crate::model::Outcome;
 use crate::store::StoreError;
@@ -53,6 +53,7 @@ pub(super) fn prune(
     room -= prune_idempotency(&mut writer.connection, now, room)?;
     room -= prune_gone(writer, now, room)?;
     room -= retention::prune_finished(writer, now - retention, room)?;
+    room -= schedule::prune(&mut writer.connection, now - retention, rows(room))?;
     room -= retention::prune_channels(writer, room)?;
     quarantine::prune(&mut writer.connection, now - RESOLVED)?;
     Ok(limit - room)

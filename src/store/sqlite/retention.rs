@@ -9,7 +9,7 @@ use diesel::sql_types::Bool;
 
 use super::fault;
 use super::pruning::rows;
-use super::schema::{channel, failure, notification};
+use super::schema::{channel, failure, notification, scheduled};
 use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
 use crate::id::PublicId;
@@ -85,7 +85,9 @@ pub(super) fn prune_failures(
 pub(super) fn prune_channels(writer: &mut SqliteWriter, room: usize) -> Result<usize, StoreError> {
     let idle = || {
         // As it stands in the index.
-        channel::table.filter(sql::<Bool>("channel.members = 0 AND channel.open = 0"))
+        channel::table.filter(sql::<Bool>(
+            "channel.members = 0 AND channel.open = 0 AND channel.scheduled = 0",
+        ))
     };
     let from = writer.idle_channels_seen_to;
     let seen = idle()
@@ -101,9 +103,11 @@ pub(super) fn prune_channels(writer: &mut SqliteWriter, room: usize) -> Result<u
     };
     writer.idle_channels_seen_to = if seen.len() < room { 0 } else { to };
     let log = notification::table.filter(notification::channel_id.eq(channel::id));
+    // Those that were cancelled before they were due, which are kept like the log.
+    let cancelled = scheduled::table.filter(scheduled::channel_id.eq(channel::id));
     let empty = idle()
         .filter(channel::id.gt(from).and(channel::id.le(to)))
-        .filter(not(exists(log)))
+        .filter(not(exists(log)).and(not(exists(cancelled))))
         .select(channel::id)
         .load::<i64>(&mut writer.connection)
         .map_err(fault)?;

@@ -55,6 +55,7 @@ pub(super) struct ChannelRow {
     pub(super) head: i64,
     pub(super) members: i64,
     pub(super) open: i64,
+    pub(super) scheduled: i64,
 }
 
 /// A notification that is to be sent.
@@ -206,6 +207,8 @@ impl Counters {
 pub(super) struct NotificationViewRow {
     accepted_at: i64,
     expires: i64,
+    created: Option<i64>,
+    send_at: Option<i64>,
     #[diesel(embed)]
     counters: Counters,
 }
@@ -215,11 +218,12 @@ impl NotificationViewRow {
         NotificationView {
             id: PublicId::from_store(self.counters.public_id.clone()),
             channel,
-            seq: self.counters.seq,
-            recipients: self.counters.recipients,
+            seq: Some(self.counters.seq),
+            recipients: Some(self.counters.recipients),
             outcomes: self.counters.outcomes(),
-            created: Timestamp::from_millis(self.accepted_at),
+            created: Timestamp::from_millis(self.created.unwrap_or(self.accepted_at)),
             expires: Timestamp::from_millis(self.expires),
+            send_at: self.send_at.map(Timestamp::from_millis),
             cancelled: self.counters.closed == Some(Outcome::Cancelled.code()),
         }
     }

@@ -51,6 +51,7 @@ diesel::table! {
         members -> BigInt,
         open -> BigInt,
         deleted -> Nullable<BigInt>,
+        scheduled -> BigInt,
     }
 }
 
@@ -157,6 +158,27 @@ diesel::table! {
         cancelled -> BigInt,
         closed -> Nullable<SmallInt>,
         finished -> Nullable<BigInt>,
+        created -> Nullable<BigInt>,
+        send_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    scheduled (id) {
+        id -> BigInt,
+        public_id -> Text,
+        group_id -> Nullable<Text>,
+        channel_id -> BigInt,
+        content_kind -> SmallInt,
+        content -> Binary,
+        created -> BigInt,
+        send_at -> BigInt,
+        expires -> BigInt,
+        now_or_never -> Bool,
+        urgency -> SmallInt,
+        topic -> Nullable<Text>,
+        exclude -> Nullable<Text>,
+        cancelled -> Nullable<BigInt>,
     }
 }
 
@@ -186,6 +208,7 @@ diesel::table! {
 diesel::joinable!(membership -> channel (channel_id));
 diesel::joinable!(membership -> subscription (subscription_id));
 diesel::joinable!(notification -> channel (channel_id));
+diesel::joinable!(scheduled -> channel (channel_id));
 diesel::joinable!(failure -> notification (notification_id));
 diesel::joinable!(failure -> subscription (subscription_id));
 diesel::joinable!(quarantine -> push_origin (origin_id));
@@ -203,6 +226,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     past_membership,
     push_origin,
     quarantine,
+    scheduled,
     subscription,
     vapid_key,
 );

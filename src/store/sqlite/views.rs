@@ -6,7 +6,7 @@ use super::accept::find_channel;
 use super::rows::NotificationViewRow;
 use super::schema::{channel, failure, membership, notification, quarantine, subscription};
 use super::subscribe::REVIVABLE;
-use super::{fault, returning};
+use super::{fault, returning, schedule};
 use crate::clock::Timestamp;
 use crate::id::{AppId, Generation, PublicId, VapidKeyId};
 use crate::model::Outcome;
@@ -102,6 +102,9 @@ pub(super) fn failures(
     id: &PublicId,
     limit: i64,
 ) -> Result<Option<Vec<FailureView>>, StoreError> {
+    if schedule::view(connection, app, id)?.is_some() {
+        return Ok(Some(Vec::new()));
+    }
     let row = notification::table
         .inner_join(channel::table)
         .filter(notification::public_id.eq(id.as_str()).and(channel::app_id.eq(app.0)))
@@ -216,6 +219,7 @@ struct ChannelViewRow {
     head: i64,
     members: i64,
     open: i64,
+    scheduled: i64,
 }
 
 impl ChannelViewRow {
@@ -232,6 +236,7 @@ impl ChannelViewRow {
             subscribers: self.members,
             head: self.head,
             open: self.open,
+            scheduled: self.scheduled,
             oldest_pending: oldest.map(Timestamp::from_millis),
         })
     }

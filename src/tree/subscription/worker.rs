@@ -16,11 +16,11 @@ use super::attempt::{attempt, send_test};
 use super::tools::Tools;
 use super::vitals::{Doing, Vitals};
 use crate::clock::Timestamp;
-use crate::delivery::judge::{Attempted, Standing, judge};
+use crate::delivery::judge::{Attempted, ENDS_WITHIN, Judgement, Standing, judge};
 use crate::delivery::outbox::{Effect, Event, Outbox};
 use crate::id::{Seq, SubscriptionId};
 use crate::metrics::{Ended, OutcomeLabel, PushServiceLabel};
-use crate::model::{Notification, Payload, Settlement, Stretch, Subscription};
+use crate::model::{Notification, Outcome, Payload, Settlement, Stretch, Subscription};
 use crate::store::StoreError;
 use crate::webpush::service::PushService;
 
@@ -145,10 +145,25 @@ impl SubscriptionWorker {
         if judgement.outcome.is_some() || !matches!(attempted, Attempted::Held { .. }) {
             self.count(judgement.outcome);
         }
-        self.on(Event::Attempted(judgement), context);
+        let left = standing.expires.since(standing.now);
+        let has_expired = judgement.outcome == Some(Outcome::Expired);
+        if has_expired && !standing.now_or_never && left <= ENDS_WITHIN {
+            self.keep(judgement, standing.expires, context);
+        } else {
+            self.on(Event::Attempted(judgement), context);
+        }
     }
 
-    fn count(&self, outcome: Option<crate::model::Outcome>) {
+    /// There is no other try before the TTL ends, which is soon: until then it has not expired, and nobody is told that it
+    /// has. Should the process end meanwhile, the store finds that it has.
+    fn keep(&mut self, judgement: Judgement, expires: Timestamp, context: &mut Context<Self>) {
+        self.credit = None;
+        self.vitals.doing.set(Doing::Held { until: expires });
+        let wait = expires.since(self.tools.clock.now());
+        context.run_later(wait, |worker, context| worker.on(Event::Attempted(judgement), context));
+    }
+
+    fn count(&self, outcome: Option<Outcome>) {
         let Some(subscription) = self.outbox.subscription() else { return };
         match outcome {
             None => drop(self.tools.metrics.retries.inc()),
@@ -179,7 +194,7 @@ impl SubscriptionWorker {
 
     fn log(&self, settlement: &Settlement) {
         let Some(subscription) = self.outbox.subscription() else { return };
-        let outcome = settlement.outcome.map_or("retry", crate::model::Outcome::label);
+        let outcome = settlement.outcome.map_or("retry", Outcome::label);
         let reason = settlement.failure.as_ref().map(|failure| failure.reason.as_str());
         tracing::debug!(
             subscription = %subscription.public_id,

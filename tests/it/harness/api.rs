@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web;
-use diesel::prelude::*;
 use fanfare::clock::{Clock, Timestamp};
 use fanfare::http::auth::api_key;
 use fanfare::http::{HttpLimits, HttpOptions, Listeners, ServerOptions, State, server};
@@ -93,12 +92,6 @@ impl Api {
         Self { store, state, address, handle, directory }
     }
 
-    /// The database itself, for a test that puts into it what would take long to come about.
-    pub(crate) fn database(&self) -> SqliteConnection {
-        let file = self.directory.path().join("fanfare.db");
-        SqliteConnection::establish(&file.to_string_lossy()).unwrap()
-    }
-
     pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -140,6 +133,11 @@ impl Api {
     /// Makes a key, through the store.
     pub(crate) async fn create_key(&self, app: AppId, key: &str, scopes: &[Scope]) {
         create_key(&self.store, app, key, scopes).await;
+    }
+
+    /// The database, for a test that takes the place of an operator.
+    pub(crate) fn database(&self) -> std::path::PathBuf {
+        self.directory.path().join("fanfare.db")
     }
 
     pub(crate) async fn stop(self) {

@@ -131,6 +131,7 @@ impl Ledger {
             app,
             channels: vec!["news".to_owned()],
             content: Content::Raw("text".to_owned().into()),
+            send_at: None,
             ttl: 28 * DAY,
             urgency: Urgency::Normal,
             topic: None,

@@ -24,7 +24,7 @@ async fn who_subscribes_another_user_leaves_the_first_and_what_was_open_there_is
     for left in [in_flight, queued] {
         assert_eq!(house.outcomes(&left.id).await, outcomes([("unsubscribed", 1)]));
     }
-    assert_eq!(house.notify("user:1", "nobody is there").await.recipients, 0);
+    assert_eq!(house.notify("user:1", "nobody is there").await.recipients, Some(0));
     let second = house.notify("user:2", "for the second").await;
     assert_eq!(house.outcomes(&second.id).await, outcomes([("accepted", 1)]));
     assert_eq!(texts(&service, "it", &browser), ["in flight", "for the second"]);

@@ -185,6 +185,7 @@ impl World {
             app: self.app,
             channels: vec![name(channel)],
             content: Content::Raw("text".to_owned().into()),
+            send_at: None,
             ttl: DAY,
             urgency: Urgency::Normal,
             topic: topic.then(|| "topic".to_owned()),

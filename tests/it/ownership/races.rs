@@ -78,7 +78,7 @@ async fn who_is_displaced_or_forgotten_while_it_is_asked_is_not_asked_again() {
         service.release(1);
         service.answer_all(Answer::status(201));
         let next = house.notify("user:2", "next").await;
-        assert_eq!(next.recipients, i64::from(!forgets));
+        assert_eq!(next.recipients, Some(i64::from(!forgets)));
         house.outcomes(&next.id).await;
         let expected: &[&str] = if forgets { &["text"] } else { &["text", "next"] };
         assert_eq!(texts(&service, &token, &browser), expected);
@@ -157,7 +157,7 @@ async fn who_comes_back_as_its_time_to_do_so_ends_is_wholly_there_or_not_at_all(
         let is_back = matches!(reply, ReplaceReply::Replaced(_));
         assert!(is_back || reply == ReplaceReply::Unknown, "{reply:?}");
         assert_eq!(house.knows(&id).await, is_back);
-        assert_eq!(house.notify("news", "next").await.recipients, i64::from(is_back));
+        assert_eq!(house.notify("news", "next").await.recipients, Some(i64::from(is_back)));
         let who = Leaver::Everywhere(id);
         house.store.leave(Leave { app: house.app, who, now: now() }).await.unwrap();
     }

@@ -72,7 +72,8 @@ async fn a_backlog_is_removed_by_and_by_and_accepts_go_on_meanwhile() {
     house.subscribe(&Browser::new(), "https://push.example.net/1", &["news"]).await;
     println!("before: {}", figures(&accepts(&house, || true).await));
 
-    let database = &mut house.database();
+    let file = house.database();
+    let database = &mut SqliteConnection::establish(&file.to_string_lossy()).unwrap();
     // Nothing of it is old enough before all of it is there.
     house.store.keep_finished_for(1000 * HOUR);
     pile_up(database, now() - 3 * HOUR);

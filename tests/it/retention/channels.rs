@@ -1,10 +1,11 @@
 //! Channels that nobody needs go, and one of the same name that comes again is another.
 
-use fanfare::id::{ChannelId, Seq};
+use fanfare::id::{ChannelId, PublicId, Seq};
 use fanfare::store::Store;
 use fanfare::store::membership::{Leave, Leaver};
+use fanfare::store::publish::Accept;
 
-use super::{HOUR, MOMENT, keeping, publish_to, refuse, rows};
+use super::{HOUR, MOMENT, accept, keeping, publish_to, refuse, rows};
 use crate::harness::ledger::{Ledger, START, after};
 
 async fn exists(ledger: &Ledger, name: &str) -> bool {
@@ -66,7 +67,7 @@ async fn a_channel_that_went_and_comes_again_has_another_row_and_epoch_and_its_o
 
     let again = ledger.join(app, 1).await;
     let published = ledger.publish(app, after(3 * HOUR)).await;
-    assert_eq!((published.seq, published.recipients), (1, 1), "a log of its own");
+    assert_eq!((published.seq, published.recipients), (Some(1), Some(1)), "a log of its own");
     let second = ledger.load(app, &again, after(3 * HOUR)).await.stretches[0].open[0].clone();
     assert_ne!(second.channel, first.channel);
 }
@@ -88,4 +89,43 @@ async fn a_deleted_channels_row_goes_after_its_members_and_its_log() {
         ledger.upkeep(after(HOUR) + MOMENT).await;
     }
     assert_eq!((rows(database, "notification"), rows(database, "channel")), (0, 0));
+}
+
+#[actix_web::test]
+async fn a_channel_waits_for_what_is_scheduled_and_keeps_what_was_cancelled_before_for_as_long_as_all_else()
+ {
+    let ledger = keeping(HOUR).await;
+    let later = after(10 * HOUR);
+    let schedule = || Accept { send_at: Some(later), ..ledger.publishing(ledger.app, START) };
+    let (sent, taken_back) = (accept(&ledger, schedule()).await, accept(&ledger, schedule()).await);
+    for _ in 0..3 {
+        ledger.upkeep(after(9 * HOUR)).await;
+    }
+    assert!(exists(&ledger, "news").await, "two are scheduled");
+    let name = PublicId::from_store(taken_back.id.clone());
+    ledger.store.cancel(ledger.app, name, after(9 * HOUR)).await.unwrap().unwrap();
+    ledger.upkeep(later).await;
+    assert!(super::is_kept(&ledger, &taken_back.id).await, "it was cancelled an hour ago");
+    ledger.upkeep(later + MOMENT).await;
+    assert!(!super::is_kept(&ledger, &taken_back.id).await);
+    assert!(super::is_kept(&ledger, &sent.id).await);
+    for _ in 0..3 {
+        ledger.upkeep(after(11 * HOUR) + MOMENT).await;
+    }
+    assert!(!super::is_kept(&ledger, &sent.id).await && !exists(&ledger, "news").await);
+
+    let again = accept(&ledger, Accept { send_at: Some(after(90 * HOUR)), ..schedule() }).await;
+    let name = PublicId::from_store(again.id);
+    ledger.store.cancel(ledger.app, name, after(50 * HOUR)).await.unwrap().unwrap();
+    for _ in 0..3 {
+        ledger.upkeep(after(51 * HOUR)).await;
+    }
+    assert!(exists(&ledger, "news").await, "nothing but a cancelled one names it");
+    for _ in 0..3 {
+        ledger.upkeep(after(51 * HOUR) + MOMENT).await;
+    }
+    assert_eq!(
+        rows(&mut ledger.database(), "scheduled") + rows(&mut ledger.database(), "channel"),
+        0
+    );
 }

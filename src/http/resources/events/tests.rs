@@ -30,11 +30,12 @@ fn view(id: &PublicId, accepted: i64) -> NotificationView {
     NotificationView {
         id: id.clone(),
         channel: "line\nbreak".into(),
-        seq: 1,
-        recipients: 3,
+        seq: Some(1),
+        recipients: Some(3),
         outcomes,
         created: Timestamp::default(),
         expires: Timestamp::default(),
+        send_at: None,
         cancelled: false,
     }
 }
