@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::retry::RetryPolicy;
+use crate::http::streams::Streams;
 use crate::http::{self, HttpOptions, Listeners, ServerOptions, State};
 use crate::metrics::Metrics;
 use crate::push::Push;
@@ -116,6 +117,7 @@ async fn run(
     let bound = listener.local_addr().map_err(system("asking for the listener's address"))?;
     let public_url = config.listen.public_url(bound).as_str().trim_end_matches('/').to_owned();
     let store = Arc::new(instance.open_store()?);
+    store.keep_finished_for(config.storage.retention);
     let tell_key = |key: &_| welcome::tell_key(key, instance.directory());
     let news =
         first_run::prepare_to_serve(&*store, &config, bound, Clock::System, tell_key).await?;
@@ -123,7 +125,7 @@ async fn run(
     let mut network = vec![listener];
     network.extend(observe);
     let wired = wire(&config, &store, public_url.clone()).await?;
-    let tree = wired.tree.clone();
+    let (tree, streams) = (wired.tree.clone(), wired.streams.clone());
     let listeners = Listeners { network, control: Some(instance.control_socket()?) };
     let server = http::server(web::Data::new(wired), listeners, server_options(&config))
         .map_err(system("starting the HTTP server"))?;
@@ -138,7 +140,7 @@ async fn run(
     let mut signals = Signals::new();
     let status = signals.wait(&tree).await;
     let status = tokio::select! {
-        drained = stop(handle, &tree, config.drain_deadline) => if drained { status } else { ExitStatus::Failed },
+        drained = stop(handle, &streams, &tree, config.drain_deadline) => if drained { status } else { ExitStatus::Failed },
         () = signals.end() => ExitStatus::Failed,
     };
     tree.stop().await;
@@ -148,8 +150,9 @@ async fn run(
 }
 
 /// No new requests, then no new pushes; what is under way of either ends. `false` when the deadline cut it off.
-async fn stop(handle: ServerHandle, tree: &Tree, deadline: Duration) -> bool {
+async fn stop(handle: ServerHandle, streams: &Streams, tree: &Tree, deadline: Duration) -> bool {
     tracing::info!("stopping: no new requests, no new pushes");
+    streams.end();
     let (stopped, drained) =
         tokio::join!(tokio::time::timeout(deadline, handle.stop(true)), tree.drain(deadline),);
     stopped.is_ok() && drained

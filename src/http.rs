@@ -27,6 +27,7 @@ pub mod head;
 pub mod limiter;
 pub mod limits;
 pub mod rates;
+pub mod streams;
 
 pub mod auth;
 pub mod problem;
@@ -53,8 +54,8 @@ pub use state::{HttpOptions, State};
 use connection::Connection;
 use connections::Connections;
 use resources::{
-    apps, assets, channels, docs, health, keys, metrics, notification, notifications, openapi,
-    push_key, push_services, quarantines, subscription, subscriptions, tokens, vapid,
+    apps, assets, channels, docs, events, health, keys, metrics, notification, notifications,
+    openapi, push_key, push_services, quarantines, subscription, subscriptions, tokens, vapid,
 };
 
 /// How long a closing connection may linger.
@@ -161,6 +162,7 @@ fn publishing(cfg: &mut web::ServiceConfig) {
                 .delete(notification::cancel),
         )
         .service(web::resource("/v1/notifications/{id}/failures").get(notification::failures))
+        .service(web::resource("/v1/notifications/{id}/events").get(events::watch))
         .service(web::resource("/v1/channels").get(channels::list))
         .service(
             web::resource("/v1/channels/{channel}").get(channels::show).delete(channels::delete),

@@ -17,6 +17,7 @@ pub mod directory;
 pub mod journal;
 pub mod limit;
 pub mod membership;
+pub mod progress;
 pub mod publish;
 pub mod quarantine;
 pub mod sqlite;
@@ -25,6 +26,7 @@ pub mod work;
 
 use directory::{Conflict, Directory, DirectoryChange};
 use membership::{Leave, Replace, ReplaceReply, Subscribe, SubscribeReply};
+use progress::Watch;
 use publish::{Accept, AcceptReply};
 use quarantine::Quarantines;
 use view::{ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView};
@@ -81,8 +83,8 @@ pub trait Store: Quarantines + Send + Sync + 'static {
     /// Deletes a channel: its open and its scheduled notifications are cancelled, its members leave. `false`: there was none.
     fn delete_channel(&self, app: AppId, channel: String, now: Timestamp) -> StoreFuture<bool>;
     /// Puts scheduled notifications that are due into their channels' logs, closes notifications and ends subscriptions
-    /// whose time has come, prunes what was deleted and goes on with what was said of quarantines, about `limit` of each;
-    /// answers the largest count: `limit` means that there may be more.
+    /// whose time has come, about `limit` of each, removes at most `limit` rows of what was deleted or kept for long enough,
+    /// and goes on with what was said of quarantines; answers the largest count: `limit` means that there may be more.
     fn upkeep(&self, now: Timestamp, limit: i64) -> StoreFuture<usize>;
     /// Changes apps, API keys or VAPID keys. [`Store::directory`] has the change when this answers. An app
     /// is deleted in batches, itself last: cut short, it is there with less in it, and can be deleted again.
@@ -113,6 +115,8 @@ pub trait Store: Quarantines + Send + Sync + 'static {
 
     /// A notification as the API shows it.
     fn notification(&self, app: AppId, id: PublicId) -> StoreFuture<Option<NotificationView>>;
+    /// Hears when a notification is not as it was: read [`Store::notification`] afterwards, or a change may be missed.
+    fn watch(&self, id: PublicId) -> Watch;
     /// The deliveries of a notification that were tried and not accepted, at most `limit`.
     fn failures(
         &self,

@@ -31,6 +31,9 @@ pub(super) struct Flags {
     /// The database [default: SQLite in the data directory]
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
+    /// How long a notification can be looked up after it is done, at least 1h [default: 7days]
+    #[arg(long, global = true, value_name = "DURATION")]
+    retention: Option<String>,
     /// Whom push services may write to: mailto: or https:
     #[arg(long, global = true, value_name = "URI")]
     vapid_subject: Option<String>,
@@ -107,6 +110,7 @@ impl Flags {
             ("trusted-proxies", self.trusted_proxies.clone()),
             ("data-dir", one(&self.data_dir)),
             ("database-url", one(&self.database_url)),
+            ("retention", one(&self.retention)),
             ("vapid-subject", one(&self.vapid_subject)),
             ("demo", one(&self.demo)),
             ("drain-deadline", one(&self.drain_deadline)),

@@ -84,13 +84,14 @@ pub const OTHER_VARIABLES: [&str; 4] =
     ["FANFARE_CONFIG", "FANFARE_SERVER", "FANFARE_KEY", "FANFARE_KEY_FILE"];
 
 /// Every key, in the order that `check-config` prints them in.
-pub const ALL: [Key; 28] = [
+pub const ALL: [Key; 29] = [
     listen::LISTEN,
     listen::OBSERVE_LISTEN,
     listen::PUBLIC_URL,
     listen::TRUSTED_PROXIES,
     storage::DATA_DIR,
     storage::DATABASE_URL,
+    storage::RETENTION,
     super::VAPID_SUBJECT,
     super::DEMO,
     super::DRAIN_DEADLINE,

@@ -1,14 +1,23 @@
-//! Where the daemon keeps what it knows.
+//! Where the daemon keeps what it knows, and for how long.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::key::Key;
+use super::parse;
 use super::settings::Settings;
 
 pub(super) const DATA_DIR: Key = Key::one("data_dir");
 pub(super) const DATABASE_URL: Key = Key::secret("database_url");
+pub(super) const RETENTION: Key = Key::one("retention");
 
 const DEFAULT_DATA_DIR: &str = "./fanfare-data";
+
+/// What went wrong on Friday can be looked up on Monday.
+const DEFAULT_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Whoever publishes must have the time to ask what became of it.
+const MIN_RETENTION: Duration = Duration::from_secs(3600);
 
 /// The longest path that a Unix socket can have (Linux: 108 bytes with the NUL; macOS: 104).
 const SOCKET_PATH_MAX: usize = 103;
@@ -20,6 +29,8 @@ pub struct StorageConfig {
     pub data_dir: PathBuf,
     /// The database.
     pub database: Database,
+    /// How long a notification can be looked up after its last delivery has its outcome.
+    pub retention: Duration,
 }
 
 /// Which database.
@@ -40,7 +51,8 @@ impl StorageConfig {
         let data_dir = data_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
         let database = settings.one(DATABASE_URL, database_url);
         let database = database.unwrap_or_else(|| Database::Sqlite(data_dir.join("fanfare.db")));
-        Self { data_dir, database }
+        let retention = settings.one(RETENTION, retention).unwrap_or(DEFAULT_RETENTION);
+        Self { data_dir, database, retention }
     }
 
     pub(super) fn entries(&self) -> Vec<(Key, toml::Value)> {
@@ -48,6 +60,7 @@ impl StorageConfig {
         vec![
             (DATA_DIR, self.data_dir.display().to_string().into()),
             (DATABASE_URL, format!("sqlite:{}", file.display()).into()),
+            (RETENTION, parse::show_duration(self.retention)),
         ]
     }
 }
@@ -68,6 +81,15 @@ fn data_dir(text: &str) -> Result<PathBuf, String> {
         ));
     }
     Ok(PathBuf::from(text))
+}
+
+fn retention(text: &str) -> Result<Duration, String> {
+    let retention = parse::duration(text)?;
+    if retention < MIN_RETENTION {
+        let least = humantime::format_duration(MIN_RETENTION);
+        return Err(format!("is shorter than {least}; choose a duration that is longer"));
+    }
+    Ok(retention)
 }
 
 /// Never repeats its text, which may hold a password.

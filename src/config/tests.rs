@@ -56,6 +56,7 @@ fn without_any_source_the_defaults_hold() {
     assert_eq!(config.listen.public_url(config.listen.address).as_str(), "http://127.0.0.1:8080/");
     assert_eq!(config.storage.data_dir, PathBuf::from("./fanfare-data"));
     assert_eq!(config.storage.database, Database::Sqlite("./fanfare-data/fanfare.db".into()));
+    assert_eq!(config.storage.retention, Duration::from_secs(7 * 86_400));
     assert_eq!(config.egress.timeout, Duration::from_secs(10));
     assert_eq!(config.egress.allow, []);
     assert_eq!(config.delivery.workers.get(), 4);
@@ -104,6 +105,7 @@ fn every_key_is_heeded_in_the_file_the_environment_and_as_a_flag() {
         ("trusted_proxies", "10.0.0.0/8"),
         ("data_dir", "/srv/fanfare"),
         ("database_url", "sqlite:/srv/other.db"),
+        ("retention", "30days"),
         ("vapid_subject", "mailto:ops@example.com"),
         ("demo", "true"),
         ("drain_deadline", "0s"),

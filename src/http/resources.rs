@@ -6,6 +6,7 @@ pub mod quarantines;
 pub mod subscription;
 pub mod subscriptions;
 
+pub mod events;
 pub mod notification;
 pub mod notifications;
 

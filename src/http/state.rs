@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use super::in_flight::InFlight;
 use super::limits::HttpLimits;
 use super::rates::Rates;
+use super::streams::Streams;
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::Metrics;
 use crate::push::egress::Egress;
@@ -46,6 +47,8 @@ pub struct State {
     pub options: HttpOptions,
     /// How often callers may do what they do.
     pub(super) rates: Rates,
+    /// Ends what would otherwise go on.
+    pub streams: Streams,
     /// Which calls with an `Idempotency-Key` are being answered.
     pub(super) in_flight: InFlight,
 }
@@ -61,8 +64,8 @@ impl State {
         options: HttpOptions,
     ) -> Self {
         let rates = Rates::new(&options.limits);
-        let in_flight = InFlight::default();
-        Self { store, tree, metrics, egress, clock, options, rates, in_flight }
+        let (streams, in_flight) = (Streams::default(), InFlight::default());
+        Self { store, tree, metrics, egress, clock, options, rates, streams, in_flight }
     }
 
     /// The apps and keys as they are now.

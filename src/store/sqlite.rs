@@ -4,8 +4,9 @@
 //! cached statement anew whenever its LIMIT is bound, which takes far longer than the read.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool};
@@ -15,6 +16,7 @@ use tokio::sync::Semaphore;
 use super::directory::{Conflict, Directory, DirectoryChange};
 use super::journal::{Journal, JournalSnapshot};
 use super::membership::{Leave, Replace, ReplaceReply, Subscribe, SubscribeReply};
+use super::progress::{Progress, Watch};
 use super::publish::{Accept, AcceptReply};
 use super::view::{
     ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView,
@@ -42,6 +44,7 @@ mod quarantine;
 mod reads;
 mod replace;
 mod restore;
+mod retention;
 mod returning;
 mod room;
 mod rows;
@@ -61,6 +64,9 @@ use writer::SqliteWriter;
 /// Readers at work at the same time: more would wait for the same two or four cores.
 const READERS: u32 = 4;
 
+/// Finished notifications are kept for so long when nobody says otherwise: a week's worth can be looked up.
+pub const DEFAULT_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
+
 type Readers = Pool<ConnectionManager<SqliteConnection>>;
 
 /// The embedded store.
@@ -72,6 +78,9 @@ pub struct SqliteStore {
     directory: Arc<RwLock<Arc<Directory>>>,
     listener: Arc<RwLock<Option<Listener>>>,
     subscriptions: Arc<AtomicI64>,
+    progress: Progress,
+    /// In milliseconds.
+    retention: Arc<AtomicU64>,
 }
 
 impl SqliteStore {
@@ -87,6 +96,7 @@ impl SqliteStore {
         let subscriptions =
             Arc::new(AtomicI64::new(subscriptions.map_err(|error| set_up(&error))?));
         let listener = Arc::new(RwLock::new(None));
+        let progress = Progress::default();
         let file = path.to_string_lossy().into_owned();
         let writer = SqliteWriter::new(
             connection,
@@ -94,6 +104,7 @@ impl SqliteStore {
             Arc::clone(&directory),
             Arc::clone(&listener),
             Arc::clone(&subscriptions),
+            progress.clone(),
             format!("{file}-wal").into(),
         );
         let readers = Pool::builder()
@@ -110,12 +121,24 @@ impl SqliteStore {
             directory,
             listener,
             subscriptions,
+            progress,
+            retention: Arc::new(AtomicU64::new(in_millis(DEFAULT_RETENTION))),
         })
+    }
+
+    /// Keeps finished notifications for so long from now on.
+    pub fn keep_finished_for(&self, retention: Duration) {
+        self.retention.store(in_millis(retention), Ordering::Relaxed);
     }
 
     /// Has `listener` told of each commit from now on, in place of whoever was told before.
     pub fn listen(&self, listener: Listener) {
         *self.listener.write().unwrap_or_else(PoisonError::into_inner) = Some(listener);
+    }
+
+    /// How many notifications are watched.
+    pub fn watched(&self) -> usize {
+        self.progress.watched()
     }
 
     /// The one crossing from async to sync: a permit first, then a thread, then a connection.
@@ -137,6 +160,10 @@ impl SqliteStore {
         }
         .boxed()
     }
+}
+
+fn in_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What diesel's errors mean to whoever asked.
@@ -205,12 +232,13 @@ impl Store for SqliteStore {
     }
 
     fn upkeep(&self, now: Timestamp, limit: i64) -> StoreFuture<usize> {
+        let retention = Duration::from_millis(self.retention.load(Ordering::Relaxed));
         self.journal.change(move |writer| {
             // First, so that what was due long ago and has expired since is closed in the same transaction.
             let released = schedule::release(writer, now, limit)?;
             let closed = closing::close_expired(writer, now, limit)?;
             let ended = pruning::end_expired_subscriptions(writer, now, limit)?;
-            let pruned = pruning::prune(writer, now, limit)?;
+            let pruned = pruning::prune(writer, now, retention, limit)?;
             let left = if quarantine::carry_on(writer, now)? { limit } else { 0 };
             Ok(released.max(closed).max(ended).max(pruned).max(usize::try_from(left).unwrap_or(0)))
         })
@@ -284,6 +312,10 @@ impl Store for SqliteStore {
 
     fn notification(&self, app: AppId, id: PublicId) -> StoreFuture<Option<NotificationView>> {
         self.read(move |connection| closing::notification_view(connection, app, &id))
+    }
+
+    fn watch(&self, id: PublicId) -> Watch {
+        self.progress.watch(id)
     }
 
     fn failures(

@@ -25,6 +25,10 @@ const UPKEEP_PAUSE: Duration = Duration::from_millis(500);
 /// Rows of one upkeep: small enough that no accept waits long behind it.
 const UPKEEP_LIMIT: i64 = 200;
 
+/// After an upkeep that left something it rests for so many times as long as that took: what has piled up, as in a long
+/// stop, gets a quarter of the writer's time, and an accept seldom waits for a batch of it.
+const UPKEEP_REST: u32 = 3;
+
 /// How often the store is counted for the metrics.
 const TOTALS_PAUSE: Duration = Duration::from_secs(10);
 
@@ -57,8 +61,9 @@ impl Root {
         if !self.store.is_writable() {
             return self.upkeep_after(UPKEEP_PAUSE, context);
         }
+        let begun = Instant::now();
         let upkeep = self.store.upkeep(self.clock.now(), UPKEEP_LIMIT).into_actor(self);
-        context.spawn(upkeep.map(|done, root, context| {
+        context.spawn(upkeep.map(move |done, root, context| {
             let is_full = match done {
                 Ok(count) => i64::try_from(count).is_ok_and(|count| count == UPKEEP_LIMIT),
                 Err(error) => {
@@ -66,7 +71,8 @@ impl Root {
                     false
                 }
             };
-            root.upkeep_after(if is_full { Duration::ZERO } else { UPKEEP_PAUSE }, context);
+            let rest = (begun.elapsed() * UPKEEP_REST).min(UPKEEP_PAUSE);
+            root.upkeep_after(if is_full { rest } else { UPKEEP_PAUSE }, context);
         }));
     }
 

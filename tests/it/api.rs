@@ -5,3 +5,4 @@ mod browsers;
 mod control;
 mod everywhere;
 mod publishing;
+mod status;

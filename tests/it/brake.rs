@@ -3,7 +3,6 @@
 
 mod api;
 mod daemon;
-mod ledger;
 mod refused;
 mod resolved;
 mod sums;

@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod call;
 pub(crate) mod daemon;
 pub(crate) mod house;
+pub(crate) mod ledger;
 pub(crate) mod log;
 pub(crate) mod push_service;
 pub(crate) mod sender;

@@ -29,6 +29,10 @@ fn a_refusal_names_the_place_the_key_what_is_wrong_and_the_remedy() {
             "--workers: workers is not a whole number from 1 to 256: \"257\"; write one that is",
         ),
         (
+            flag("retention", "59m"),
+            "--retention: retention is shorter than 1h; choose a duration that is longer",
+        ),
+        (
             file("\nlisten = [\"127.0.0.1:1\"]"),
             "fanfare.toml:2: listen has one value; write it as a string, a number or true or false",
         ),

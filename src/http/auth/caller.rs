@@ -55,6 +55,17 @@ impl Caller {
         &self.credential
     }
 
+    /// Whether the credential that it came with is still there: an answer that goes on does so for nobody else.
+    pub fn is_known_to(&self, directory: &Directory) -> bool {
+        match &self.credential {
+            Credential::ApiKey(mine) => directory.api_keys.values().any(|key| key.id == mine.id),
+            Credential::Control
+            | Credential::Token(_)
+            | Credential::Secret(_)
+            | Credential::Public => true,
+        }
+    }
+
     /// Demands an API key with that scope.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
         if self.has(scope) {

@@ -160,12 +160,19 @@ pub async fn cancel(
     cancelled.map(|view| web::Json(NotificationStatus::from(view))).ok_or_else(unknown)
 }
 
-fn id(path: &str) -> Result<PublicId, Problem> {
+pub(super) fn id(path: &str) -> Result<PublicId, Problem> {
     PublicId::parse(IdKind::Notification, path).ok_or_else(unknown)
 }
 
-fn unknown() -> Problem {
+pub(super) fn unknown() -> Problem {
     Problem::not_found("notification")
+}
+
+impl NotificationStatus {
+    /// Whether every delivery has its outcome.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.state, "done" | "cancelled")
+    }
 }
 
 impl From<NotificationView> for NotificationStatus {

@@ -12,8 +12,8 @@ use utoipa::openapi::{
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    apps, channels, health, keys, metrics, notification, notifications, push_key, push_services,
-    quarantines, subscription, subscriptions, tokens,
+    apps, channels, events, health, keys, metrics, notification, notifications, push_key,
+    push_services, quarantines, subscription, subscriptions, tokens,
 };
 use crate::http::caching;
 use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
@@ -34,7 +34,7 @@ use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
     ),
     paths(
         notifications::publish, notifications::publish_to_many,
-        notification::show, notification::failures, notification::cancel,
+        notification::show, notification::failures, notification::cancel, events::watch,
         push_key::show, subscriptions::subscribe, subscriptions::subscribe_many,
         subscriptions::unsubscribe, subscriptions::unsubscribe_shared,
         subscription::show, subscription::replace, subscription::forget, subscription::test,

@@ -8,7 +8,9 @@ use diesel::prelude::*;
 use super::fault;
 use super::rows::Counters;
 use super::schema::{channel, notification};
+use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
+use crate::id::PublicId;
 use crate::model::{Outcome, Outcomes};
 use crate::store::StoreError;
 
@@ -27,17 +29,17 @@ impl Bookings {
     }
 
     /// Writes them all.
-    pub(super) fn write(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    pub(super) fn write(self, writer: &mut SqliteWriter) -> Result<(), StoreError> {
         for ((channel, seq), outcomes) in self.by_notification {
             let found = notification::table
                 .filter(notification::channel_id.eq(channel).and(notification::seq.eq(seq)))
                 .select(Counters::as_select())
-                .get_result(connection)
+                .get_result(&mut writer.connection)
                 .optional()
                 .map_err(fault)?;
             // A finished notification may have been pruned while a delivery of it was under way.
             if let Some(counters) = found {
-                write_one(connection, counters, outcomes, self.now)?;
+                write_one(writer, counters, outcomes, self.now)?;
             }
         }
         Ok(())
@@ -45,7 +47,7 @@ impl Bookings {
 }
 
 fn write_one(
-    connection: &mut SqliteConnection,
+    writer: &mut SqliteWriter,
     mut counters: Counters,
     outcomes: Outcomes,
     now: Timestamp,
@@ -58,18 +60,19 @@ fn write_one(
     if let Some(closing) = counters.closing()? {
         counters.add(closing, -outcomes.total());
     }
-    counters.finish_if_done(now, connection)?;
-    counters.save(connection)
+    counters.finish_if_done(now, &mut writer.connection)?;
+    counters.save(writer)
 }
 
 impl Counters {
-    /// Saves the counters, and whether it is closed and finished.
-    pub(super) fn save(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    /// Saves the counters, and whether it is closed and finished. Whoever watches it hears of that.
+    pub(super) fn save(self, writer: &mut SqliteWriter) -> Result<(), StoreError> {
         diesel::update(notification::table.find(self.id))
-            .set(self)
-            .execute(connection)
-            .map(drop)
-            .map_err(fault)
+            .set(&self)
+            .execute(&mut writer.connection)
+            .map_err(fault)?;
+        writer.changed_after_commit(PublicId::from_store(self.public_id));
+        Ok(())
     }
 
     /// Marks it as finished when every delivery has its outcome, and counts it out of its channel.

@@ -27,9 +27,8 @@ fn close(
     counters.add(outcome, counters.pending());
     counters.closed = Some(outcome.code());
     counters.finish_if_done(now, &mut writer.connection)?;
-    counters.save(&mut writer.connection)?;
     writer.close_after_commit(counters.channel_id, counters.seq);
-    Ok(())
+    counters.save(writer)
 }
 
 /// Closes what waits under a topic: a newer notification takes its place.
@@ -128,7 +127,7 @@ pub(super) fn delete_channel(
     for counters in open {
         close(writer, counters, Outcome::Cancelled, now)?;
     }
-    schedule::cancel_channel(&mut writer.connection, row.id, now)?;
+    schedule::cancel_channel(writer, row.id, now)?;
     diesel::update(channel::table.find(row.id))
         .set(channel::deleted.eq(Some(now.as_millis())))
         .execute(&mut writer.connection)

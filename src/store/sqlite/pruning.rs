@@ -7,10 +7,11 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
+use super::retention::{Of, prune_failures};
 use super::schema::{channel, idempotency, membership, subscription};
 use super::subscribe::REVIVABLE;
 use super::writer::SqliteWriter;
-use super::{fault, leave, quarantine, schedule};
+use super::{fault, leave, quarantine, retention, schedule};
 use crate::clock::Timestamp;
 use crate::model::Outcome;
 use crate::store::StoreError;
@@ -39,29 +40,34 @@ pub(super) fn end_expired_subscriptions(
     Ok(ended.len())
 }
 
-/// Removes what nobody can ask for any more, at most `limit` of each kind; answers the largest count.
+/// Removes what nobody can ask for any more, at most `limit` rows in all; answers how many.
 pub(super) fn prune(
     writer: &mut SqliteWriter,
     now: Timestamp,
+    retention: Duration,
     limit: i64,
 ) -> Result<usize, StoreError> {
-    let members = prune_members(&mut writer.connection, limit)?;
-    let keys = prune_idempotency(&mut writer.connection, now, limit)?;
-    let gone = prune_gone(writer, now, limit)?;
-    let cancelled = schedule::prune(&mut writer.connection, now, limit)?;
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let mut room = limit;
+    room -= prune_members(&mut writer.connection, room)?;
+    room -= prune_idempotency(&mut writer.connection, now, room)?;
+    room -= prune_gone(writer, now, room)?;
+    room -= retention::prune_finished(writer, now - retention, room)?;
+    room -= schedule::prune(&mut writer.connection, now - retention, rows(room))?;
+    room -= retention::prune_channels(writer, room)?;
     quarantine::prune(&mut writer.connection, now - RESOLVED)?;
-    Ok(members.max(keys).max(gone).max(cancelled))
+    Ok(limit - room)
 }
 
 /// Members of deleted channels.
-fn prune_members(connection: &mut SqliteConnection, limit: i64) -> Result<usize, StoreError> {
+fn prune_members(connection: &mut SqliteConnection, room: usize) -> Result<usize, StoreError> {
     let members = membership::table
         .inner_join(channel::table)
         .filter(channel::deleted.is_not_null())
         // As it stands in the index, which is the only cheap way to the few channels that have members left.
         .filter(sql::<Bool>("channel.members > 0"))
         .select((membership::channel_id, membership::subscription_id))
-        .limit(limit)
+        .limit(rows(room))
         .load::<(i64, i64)>(connection)
         .map_err(fault)?;
     for (channel, subscription) in &members {
@@ -79,11 +85,11 @@ fn prune_members(connection: &mut SqliteConnection, limit: i64) -> Result<usize,
 fn prune_idempotency(
     connection: &mut SqliteConnection,
     now: Timestamp,
-    limit: i64,
+    room: usize,
 ) -> Result<usize, StoreError> {
     let old = idempotency::table
         .filter(idempotency::created.lt((now - IDEMPOTENCY).as_millis()))
-        .limit(limit)
+        .limit(rows(room))
         .select((idempotency::app_id, idempotency::key))
         .load::<(i64, String)>(connection)
         .map_err(fault)?;
@@ -93,17 +99,29 @@ fn prune_idempotency(
     Ok(old.len())
 }
 
-/// Subscriptions that went too long ago to come back; who is held back waits for an operator, however long.
-fn prune_gone(writer: &mut SqliteWriter, now: Timestamp, limit: i64) -> Result<usize, StoreError> {
+/// Subscriptions that went too long ago to come back; who is held back waits for an operator, however long. What a
+/// subscription could not be sent may be many rows, which go before it.
+fn prune_gone(writer: &mut SqliteWriter, now: Timestamp, room: usize) -> Result<usize, StoreError> {
     let gone = subscription::table
         .filter(subscription::gone.lt((now - REVIVABLE).as_millis()))
         .filter(subscription::quarantine_id.is_null())
-        .limit(limit)
+        .limit(rows(room))
         .select(subscription::id)
         .load::<i64>(&mut writer.connection)
         .map_err(fault)?;
-    for id in &gone {
-        leave::remove(writer, *id)?;
+    let mut left = room;
+    for id in gone {
+        left -= prune_failures(&mut writer.connection, Of::Subscription(id), left)?;
+        if left == 0 {
+            break;
+        }
+        leave::remove(writer, id)?;
+        left -= 1;
     }
-    Ok(gone.len())
+    Ok(room - left)
+}
+
+/// So many rows as there is room for.
+pub(super) fn rows(room: usize) -> i64 {
+    i64::try_from(room).unwrap_or(i64::MAX)
 }

@@ -142,6 +142,8 @@ pub(super) struct Counters {
     #[diesel(skip_update)]
     pub(super) id: i64,
     #[diesel(skip_update)]
+    pub(super) public_id: String,
+    #[diesel(skip_update)]
     pub(super) channel_id: i64,
     #[diesel(skip_update)]
     pub(super) seq: i64,
@@ -203,7 +205,6 @@ impl Counters {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = notification)]
 pub(super) struct NotificationViewRow {
-    public_id: String,
     accepted_at: i64,
     expires: i64,
     created: Option<i64>,
@@ -215,7 +216,7 @@ pub(super) struct NotificationViewRow {
 impl NotificationViewRow {
     pub(super) fn view(self, channel: String) -> NotificationView {
         NotificationView {
-            id: PublicId::from_store(self.public_id),
+            id: PublicId::from_store(self.counters.public_id.clone()),
             channel,
             seq: Some(self.counters.seq),
             recipients: Some(self.counters.recipients),

@@ -1,8 +1,6 @@
 //! The schedule: notifications that are to be sent later. When one is due it takes its number, its recipients and its
 //! topic, in one transaction with leaving the schedule; before that nobody is its recipient.
 
-use std::time::Duration;
-
 use diesel::prelude::*;
 
 use super::entry::Entry;
@@ -15,9 +13,6 @@ use crate::id::{AppId, PublicId};
 use crate::model::Outcomes;
 use crate::store::StoreError;
 use crate::store::view::{ListQuery, NotificationView, ScheduledPosition};
-
-/// One that was cancelled before it was due can be looked up for so long.
-const CANCELLED_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// An accept waits for no more than so many of its channel that are due; upkeep comes for the others.
 const BEFORE_AN_ACCEPT: i64 = 200;
@@ -85,6 +80,7 @@ fn move_to_log(
         .select(ChannelRow::as_select())
         .get_result(&mut writer.connection)
         .map_err(fault)?;
+    writer.changed_after_commit(PublicId::from_store(entry.public_id.clone()));
     entry.append(writer, &row, now).map(drop)
 }
 
@@ -106,36 +102,39 @@ pub(super) fn cancel(
         .map_err(fault)?;
     if let Some(channel) = channel {
         count(connection, channel, -1)?;
+        writer.changed_after_commit(id.clone());
     }
     Ok(Some(view.cancelled_before_due()))
 }
 
 /// Cancels all of a channel.
 pub(super) fn cancel_channel(
-    connection: &mut SqliteConnection,
+    writer: &mut SqliteWriter,
     channel: i64,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let waits = scheduled::channel_id.eq(channel).and(scheduled::cancelled.is_null());
-    diesel::update(scheduled::table.filter(waits))
+    let cancelled = diesel::update(scheduled::table.filter(waits))
         .set((scheduled::cancelled.eq(now.as_millis()), scheduled::content.eq(Vec::new())))
-        .execute(connection)
+        .returning(scheduled::public_id)
+        .get_results::<String>(&mut writer.connection)
         .map_err(fault)?;
+    cancelled.into_iter().for_each(|id| writer.changed_after_commit(PublicId::from_store(id)));
     diesel::update(channel::table.find(channel))
         .set(channel::scheduled.eq(0))
-        .execute(connection)
+        .execute(&mut writer.connection)
         .map(drop)
         .map_err(fault)
 }
 
-/// Removes what was cancelled long ago, at most `limit`; answers how many.
+/// Removes what was cancelled before `then`, at most `limit`; answers how many.
 pub(super) fn prune(
     connection: &mut SqliteConnection,
-    now: Timestamp,
+    then: Timestamp,
     limit: i64,
 ) -> Result<usize, StoreError> {
     let old = scheduled::table
-        .filter(scheduled::cancelled.lt((now - CANCELLED_KEPT).as_millis()))
+        .filter(scheduled::cancelled.lt(then.as_millis()))
         .limit(limit)
         .select(scheduled::id)
         .load::<i64>(connection)

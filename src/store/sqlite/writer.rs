@@ -14,9 +14,10 @@ use super::open_log::OpenLog;
 use super::quarantine::Alert;
 use super::schema::{app, meta};
 use super::{fault, fresh_directory};
-use crate::id::AppId;
+use crate::id::{AppId, PublicId};
 use crate::store::directory::{App, Directory};
 use crate::store::journal;
+use crate::store::progress::Progress;
 use crate::store::{Committed, Listener, StoreError};
 
 /// The write-ahead log is folded into the database at this size. Automatic checkpoints are off: they would run
@@ -40,6 +41,10 @@ pub(super) struct SqliteWriter {
     told: HashSet<Committed>,
     closings: Vec<(i64, i64)>,
     changed: Vec<(i64, i64)>,
+    progress: Progress,
+    progressed: Vec<PublicId>,
+    /// How far the channels that nobody is in have been looked through. Only a hint: from the start will do.
+    pub(super) idle_channels_seen_to: i64,
     alerts: Vec<Alert>,
     subscriptions: Arc<AtomicI64>,
     /// By app.
@@ -56,6 +61,7 @@ impl SqliteWriter {
         directory: Arc<RwLock<Arc<Directory>>>,
         listener: Arc<RwLock<Option<Listener>>>,
         subscriptions: Arc<AtomicI64>,
+        progress: Progress,
         wal: PathBuf,
     ) -> Self {
         Self {
@@ -68,6 +74,9 @@ impl SqliteWriter {
             told: HashSet::new(),
             closings: Vec::new(),
             changed: Vec::new(),
+            progress,
+            progressed: Vec::new(),
+            idle_channels_seen_to: 0,
             alerts: Vec::new(),
             subscriptions,
             subscription_changes: BTreeMap::new(),
@@ -125,6 +134,11 @@ impl SqliteWriter {
         self.closings.push((channel, seq));
     }
 
+    /// Tells whoever watches a notification, once this transaction is on disk.
+    pub(super) fn changed_after_commit(&mut self, id: PublicId) {
+        self.progressed.push(id);
+    }
+
     /// Calls for an operator, once this transaction is on disk.
     pub(super) fn alert_after_commit(&mut self, alert: Alert) {
         self.alerts.push(alert);
@@ -138,7 +152,7 @@ impl SqliteWriter {
     /// Writes the counters that were put off, so that what follows reads them as they are.
     pub(super) fn flush_bookings(&mut self) -> Result<(), StoreError> {
         let bookings = std::mem::take(&mut self.bookings);
-        bookings.write(&mut self.connection)
+        bookings.write(self)
     }
 
     fn forget(&mut self) {
@@ -148,6 +162,7 @@ impl SqliteWriter {
         self.told.clear();
         self.closings.clear();
         self.changed.clear();
+        self.progressed.clear();
         self.subscription_changes.clear();
         self.alerts.clear();
     }
@@ -217,6 +232,9 @@ impl journal::Writer for SqliteWriter {
         }
         for (channel, seq) in std::mem::take(&mut self.changed) {
             self.open_log.forget(channel, seq);
+        }
+        if !self.progressed.is_empty() {
+            self.progress.mark(self.progressed.drain(..));
         }
         std::mem::take(&mut self.alerts).iter().for_each(Alert::log);
         let changes = std::mem::take(&mut self.subscription_changes);

@@ -33,7 +33,7 @@ async fn every_error_is_a_problem_document_with_the_requests_id() {
     let api = Api::start().await;
     let rows = [
         (Method::GET, "/nowhere", 404),
-        (Method::GET, "/v1/notifications/ntf_x/events", 404),
+        (Method::GET, "/v1/notifications/ntf_x/nothing", 404),
         (Method::PATCH, "/v1/push-key", 405),
         (Method::GET, "/v1/channels/%ff", 422),
         (Method::GET, "/v1/channels/..%2F", 401),

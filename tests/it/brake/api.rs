@@ -4,8 +4,8 @@ use fanfare::model::{EndpointState, Settlement};
 use fanfare::store::directory::Scope;
 use serde_json::{Value, json};
 
-use super::ledger::{Ledger, MINUTE, START};
 use crate::harness::api::{Api, KEY};
+use crate::harness::ledger::{Ledger, MINUTE, START};
 
 const READS: &str = "fk_reads-and-nothing-else-0123456789abcdef";
 

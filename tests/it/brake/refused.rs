@@ -5,8 +5,8 @@ use fanfare::model::{EndpointState, Outcome, Settlement};
 use fanfare::store::Store;
 use fanfare::store::quarantine::{Cause, Resolution};
 
-use super::ledger::{Ledger, START};
 use super::{quarantines, resolve};
+use crate::harness::ledger::{Ledger, START};
 
 #[actix_web::test]
 async fn a_subscription_that_is_refused_alone_is_held_back_and_its_deliveries_are_rejected() {

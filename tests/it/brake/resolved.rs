@@ -5,8 +5,8 @@ use fanfare::store::Store;
 use fanfare::store::membership::{Leave, Leaver, Replace, ReplaceReply};
 use fanfare::store::quarantine::{Quarantines, Resolution, Resolve, ResolveReply, RestoreReply};
 
-use super::ledger::{DAY, Ledger, MINUTE, START, after};
 use super::{quarantines, resolve};
+use crate::harness::ledger::{DAY, Ledger, MINUTE, START, after};
 
 /// All of `count` subscriptions are in a quarantine.
 async fn held_back(count: usize) -> (Ledger, Vec<PublicId>) {

@@ -7,7 +7,7 @@ use fanfare::store::Store;
 use fanfare::store::directory::DirectoryChange;
 use fanfare::store::membership::{Leave, Leaver, Subscribe, SubscribeReply};
 
-use super::ledger::{Ledger, MINUTE, START, after};
+use crate::harness::ledger::{Ledger, MINUTE, START, after};
 
 #[derive(QueryableByName)]
 struct Count {

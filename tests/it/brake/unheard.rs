@@ -11,9 +11,9 @@ use fanfare::store::Store;
 use fanfare::store::view::{ListQuery, Trouble};
 use fanfare::webpush::reply::Verdict;
 
-use super::ledger::{DAY, Ledger, START, after};
 use crate::harness::browser::Browser;
 use crate::harness::house::{House, eventually, now};
+use crate::harness::ledger::{DAY, Ledger, START, after};
 use crate::harness::push_service::{Answer, PushService};
 
 /// An attempt at `now` that is answered so, from what the store knows to what it knows then.

@@ -3,8 +3,8 @@
 use fanfare::store::Store;
 use fanfare::store::membership::{Leave, Leaver, Subscribe};
 
-use super::ledger::{DAY, Ledger, MINUTE, START, after};
 use super::quarantines;
+use crate::harness::ledger::{DAY, Ledger, MINUTE, START, after};
 
 #[actix_web::test]
 async fn who_goes_slowly_goes_for_good_and_the_one_too_many_takes_its_wave_along() {

@@ -85,6 +85,10 @@ fn listening(process: &mut Child) -> SocketAddr {
 }
 
 impl Daemon {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn call(&self, method: Method, path: &str) -> Call {
         self.call_of_anybody(method, path).bearer(KEY)
     }

@@ -19,30 +19,30 @@ use fanfare::webpush::subscription::PushSubscription;
 use fanfare::webpush::vapid::VapidKey;
 use tempfile::TempDir;
 
-use crate::harness::browser::Browser;
+use super::browser::Browser;
 
 /// When it begins.
-pub(super) const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+pub(crate) const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// So long after the beginning.
-pub(super) fn after(time: Duration) -> Timestamp {
+pub(crate) fn after(time: Duration) -> Timestamp {
     START + time
 }
 
-pub(super) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A store and its app.
-pub(super) struct Ledger {
-    pub(super) store: Arc<SqliteStore>,
-    pub(super) app: AppId,
+pub(crate) struct Ledger {
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) app: AppId,
     directory: Option<TempDir>,
     browser: Browser,
 }
 
 impl Ledger {
-    pub(super) async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(&file(&directory)).unwrap());
         create_app(&store, DEFAULT_APP).await;
@@ -50,13 +50,13 @@ impl Ledger {
     }
 
     /// The same over a store that somebody else has opened.
-    pub(super) fn of(store: Arc<SqliteStore>) -> Self {
+    pub(crate) fn of(store: Arc<SqliteStore>) -> Self {
         let app = store.directory().apps[DEFAULT_APP].id;
         Self { store, app, directory: None, browser: Browser::new() }
     }
 
     /// What a process that ends and starts again finds.
-    pub(super) fn reopen(self) -> Self {
+    pub(crate) fn reopen(self) -> Self {
         let Self { store, app, directory, browser } = self;
         store.close();
         drop(store);
@@ -66,18 +66,24 @@ impl Ledger {
     }
 
     /// The database itself, to look at it or to break it.
-    pub(super) fn database(&self) -> SqliteConnection {
+    pub(crate) fn database(&self) -> SqliteConnection {
         let directory = self.directory.as_ref().expect("a store of its own");
         SqliteConnection::establish(&file(directory).to_string_lossy()).unwrap()
     }
 
+    /// The file that holds what is not in the database's own yet.
+    pub(crate) fn write_ahead_log(&self) -> PathBuf {
+        let directory = self.directory.as_ref().expect("a store of its own");
+        directory.path().join("fanfare.db-wal")
+    }
+
     /// Another app in the same store.
-    pub(super) async fn other_app(&self, name: &str) -> AppId {
+    pub(crate) async fn other_app(&self, name: &str) -> AppId {
         create_app(&self.store, name).await
     }
 
     /// A browser of an app in `news`, at `https://push.example.net/NUMBER`.
-    pub(super) async fn join(&self, app: AppId, number: usize) -> PublicId {
+    pub(crate) async fn join(&self, app: AppId, number: usize) -> PublicId {
         match self.store.subscribe(self.joining(app, number)).await.unwrap() {
             SubscribeReply::Subscribed { id, .. } => id,
             refused @ (SubscribeReply::EndpointInUse
@@ -87,7 +93,7 @@ impl Ledger {
     }
 
     /// The same, to be changed before it is made.
-    pub(super) fn joining(&self, app: AppId, number: usize) -> Subscribe {
+    pub(crate) fn joining(&self, app: AppId, number: usize) -> Subscribe {
         let endpoint = format!("https://push.example.net/{number}");
         let json = self.browser.subscription_json(&endpoint);
         let parsed = PushSubscription::parse(&json, START).unwrap();
@@ -104,14 +110,24 @@ impl Ledger {
         }
     }
 
-    pub(super) async fn crowd(&self, app: AppId, count: usize) -> Vec<PublicId> {
+    pub(crate) async fn crowd(&self, app: AppId, count: usize) -> Vec<PublicId> {
         let joins = (0..count).map(|number| self.join(app, number));
         futures_util::future::join_all(joins).await
     }
 
     /// A publish to `news` that lasts for 28 days.
-    pub(super) async fn publish(&self, app: AppId, now: Timestamp) -> Accepted {
-        let command = Accept {
+    pub(crate) async fn publish(&self, app: AppId, now: Timestamp) -> Accepted {
+        match self.store.accept(self.publishing(app, now)).await.unwrap() {
+            AcceptReply::Accepted { mut items, .. } => items.remove(0),
+            refused @ (AcceptReply::KeyReused | AcceptReply::ChannelFull(_)) => {
+                panic!("{refused:?}")
+            }
+        }
+    }
+
+    /// The same, to be changed before it is made.
+    pub(crate) fn publishing(&self, app: AppId, now: Timestamp) -> Accept {
+        Accept {
             app,
             channels: vec!["news".to_owned()],
             content: Content::Raw("text".to_owned().into()),
@@ -122,23 +138,17 @@ impl Ledger {
             exclude: Vec::new(),
             idempotency: None,
             now,
-        };
-        match self.store.accept(command).await.unwrap() {
-            AcceptReply::Accepted { mut items, .. } => items.remove(0),
-            refused @ (AcceptReply::KeyReused | AcceptReply::ChannelFull(_)) => {
-                panic!("{refused:?}")
-            }
         }
     }
 
     /// What a worker would load.
-    pub(super) async fn load(&self, app: AppId, id: &PublicId, now: Timestamp) -> Backlog {
+    pub(crate) async fn load(&self, app: AppId, id: &PublicId, now: Timestamp) -> Backlog {
         let row = self.store.subscription_row(app, id.clone()).await.unwrap().unwrap();
         self.store.load(row.id, now).await.unwrap().unwrap()
     }
 
     /// The next delivery of a subscription as a settlement, to be changed before it is made.
-    pub(super) async fn settlement(&self, app: AppId, id: &PublicId, now: Timestamp) -> Settlement {
+    pub(crate) async fn settlement(&self, app: AppId, id: &PublicId, now: Timestamp) -> Settlement {
         let backlog = self.load(app, id, now).await;
         let next = &backlog.stretches[0].open[0];
         Settlement {
@@ -154,26 +164,26 @@ impl Ledger {
     }
 
     /// The push service says that these are gone.
-    pub(super) async fn go(&self, app: AppId, ids: &[PublicId], now: Timestamp) {
+    pub(crate) async fn go(&self, app: AppId, ids: &[PublicId], now: Timestamp) {
         for id in ids {
             let settlement = self.settlement(app, id, now).await;
             self.settle(Settlement { outcome: Some(Outcome::Gone), ..settlement }).await;
         }
     }
 
-    pub(super) async fn settle(&self, settlement: Settlement) -> SubscriptionId {
+    pub(crate) async fn settle(&self, settlement: Settlement) -> SubscriptionId {
         let id = settlement.subscription;
         assert_eq!(self.store.settle(settlement).await.unwrap(), Settled::Recorded);
         id
     }
 
     /// Upkeep until there is nothing left to do.
-    pub(super) async fn upkeep(&self, now: Timestamp) {
+    pub(crate) async fn upkeep(&self, now: Timestamp) {
         while self.store.upkeep(now, 200).await.unwrap() == 200 {}
     }
 
     /// How many are in `news`.
-    pub(super) async fn members(&self, app: AppId) -> i64 {
+    pub(crate) async fn members(&self, app: AppId) -> i64 {
         let news = self.store.channel(app, "news".to_owned()).await.unwrap();
         news.map_or(0, |channel| channel.subscribers)
     }

@@ -1,0 +1,3 @@
+DROP INDEX scheduled_reference;
+DROP INDEX channel_idle;
+DROP INDEX notification_finished;
