@@ -15,6 +15,7 @@ pub mod apps;
 pub mod keys;
 pub mod tokens;
 
+pub mod import;
 pub mod vapid;
 
 pub mod assets;
