@@ -13,6 +13,7 @@ mod harness;
 mod journal;
 mod layers;
 mod limits;
+mod moving;
 mod outcomes;
 mod ownership;
 mod push_pool;
