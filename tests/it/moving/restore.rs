@@ -125,7 +125,7 @@ async fn what_is_no_backup_of_ours_changes_nothing() {
         let refused = home.run(&["restore", &path]);
         let said = String::from_utf8(refused.stderr).unwrap();
         assert!(!refused.status.success() && said.contains(words), "{path}: {said}");
-        assert_eq!(std::fs::read(home.database()).unwrap(), before, "{path}");
+        assert!(std::fs::read(home.database()).unwrap() == before, "{path}");
         let names = std::fs::read_dir(home.data()).unwrap();
         let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
         let left = names.iter().filter(|name| name.to_string_lossy().contains("restor"));
