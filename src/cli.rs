@@ -18,16 +18,21 @@ mod context;
 mod flags;
 mod output;
 mod path;
+mod progress;
 mod remote;
 
 mod app;
+mod backup;
 mod channel;
 mod check_config;
 mod completions;
+mod export;
 mod healthcheck;
+mod import;
 mod key;
 mod migrate;
 mod notify;
+mod restore;
 mod serve;
 mod subscription;
 mod token;
@@ -70,6 +75,14 @@ enum Command {
     /// Subscriptions: who is in a channel, who is held back, and who comes back
     #[command(subcommand)]
     Subscription(subscription::Command),
+    /// Copies the database to a file, also while a daemon uses it
+    Backup(backup::Args),
+    /// Puts a backup in the database's place (with the daemon stopped), and keeps what was there
+    Restore(restore::Args),
+    /// Writes subscriptions as JSON lines, with endpoints, keys and cursors
+    Export(export::Args),
+    /// Takes in subscriptions: an export, or a list of another program's
+    Import(import::Args),
     /// Brings the database up to date, or creates it
     Migrate,
     /// Checks the configuration and prints what holds
@@ -177,6 +190,10 @@ fn dispatch(
         Command::Token(args) => token::run(&args, &mut context)?,
         Command::Channel(command) => channel::run(command, &mut context)?,
         Command::Subscription(command) => subscription::run(command, &mut context)?,
+        Command::Backup(args) => backup::run(&args, &mut context)?,
+        Command::Restore(args) => restore::run(&args, &mut context)?,
+        Command::Export(args) => export::run(&args, &mut context)?,
+        Command::Import(args) => import::run(&args, &mut context)?,
         Command::Migrate => migrate::run(&mut context)?,
         Command::CheckConfig(args) => check_config::run(&args, &mut context)?,
         Command::Healthcheck(args) => healthcheck::run(&args, &mut context)?,

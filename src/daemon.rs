@@ -1,11 +1,15 @@
 //! The daemon in this process: for good (`serve`), or for the length of one command. Here the parts are wired:
 //! this is the one place that knows the configuration, the store, the tree and the API at once.
 
+pub mod backup;
+pub mod draft;
+pub mod export;
 mod first_run;
 mod instance;
 mod limits;
 mod logging;
 mod open_files;
+pub mod restore;
 mod signals;
 mod welcome;
 
@@ -47,6 +51,18 @@ pub enum DaemonError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] crate::store::sqlite::opening::OpenError),
+    /// There is no backup.
+    #[error(transparent)]
+    Backup(#[from] backup::BackupError),
+    /// Nothing was restored.
+    #[error(transparent)]
+    Restore(#[from] restore::RestoreError),
+    /// The export is not whole.
+    #[error(transparent)]
+    Export(#[from] export::ExportError),
+    /// A file cannot be written.
+    #[error(transparent)]
+    Draft(#[from] draft::DraftError),
     /// The store does not answer.
     #[error(transparent)]
     StoreAnswer(#[from] crate::store::StoreError),

@@ -54,8 +54,9 @@ pub use state::{HttpOptions, State};
 use connection::Connection;
 use connections::Connections;
 use resources::{
-    apps, assets, channels, docs, events, health, keys, metrics, notification, notifications,
-    openapi, push_key, push_services, quarantines, subscription, subscriptions, tokens, vapid,
+    apps, assets, channels, docs, events, health, import, keys, metrics, notification,
+    notifications, openapi, push_key, push_services, quarantines, subscription, subscriptions,
+    tokens, vapid,
 };
 
 /// How long a closing connection may linger.
@@ -185,7 +186,8 @@ fn managing(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/v1/apps/{app}/token-secret").post(apps::token_secret))
         .service(web::resource("/v1/apps/{app}/keys").get(keys::list).post(keys::create))
         .service(web::resource("/v1/apps/{app}/keys/{id}").delete(keys::revoke))
-        .service(web::resource("/control/vapid-keys").get(vapid::list).post(vapid::add))
+        .service(web::resource("/control/import").post(import::import))
+        .service(web::resource("/control/vapid-keys").get(vapid::show_all).post(vapid::add))
         .service(web::resource("/control/vapid-keys/{id}/export").get(vapid::export));
 }
 

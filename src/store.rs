@@ -17,6 +17,7 @@ pub mod directory;
 pub mod journal;
 pub mod limit;
 pub mod membership;
+pub mod moving;
 pub mod progress;
 pub mod publish;
 pub mod quarantine;
@@ -26,6 +27,7 @@ pub mod work;
 
 use directory::{Conflict, Directory, DirectoryChange};
 use membership::{Leave, Replace, ReplaceReply, Subscribe, SubscribeReply};
+use moving::{Import, Imported};
 use progress::Watch;
 use publish::{Accept, AcceptReply};
 use quarantine::Quarantines;
@@ -71,6 +73,8 @@ pub trait Store: Quarantines + Send + Sync + 'static {
     fn subscribe(&self, command: Subscribe) -> StoreFuture<SubscribeReply>;
     /// Gives a subscription another endpoint and keys, or revives one that went.
     fn replace(&self, command: Replace) -> StoreFuture<ReplaceReply>;
+    /// Puts the subscriptions of a list into channels, in one transaction; answers what became of each.
+    fn import(&self, command: Import) -> StoreFuture<Vec<Imported>>;
     /// Takes a subscription out of channels; answers how many memberships ended.
     fn leave(&self, command: Leave) -> StoreFuture<u64>;
     /// Cancels what was not sent, or is not due. `None`: no such notification in the app.

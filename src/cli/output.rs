@@ -46,6 +46,11 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// Standard output itself, for what is no lines of ours.
+    pub(super) fn stream(&mut self) -> &mut dyn Write {
+        self.to
+    }
+
     /// A word to the person at the terminal, which no pipe gets.
     pub(super) fn note(&mut self, text: impl Display) {
         to_stderr(text);
@@ -66,7 +71,7 @@ impl<'a> Output<'a> {
 }
 
 /// When standard error cannot be written there is nobody left to tell.
-fn to_stderr(text: impl Display) {
+pub(super) fn to_stderr(text: impl Display) {
     _ = writeln!(io::stderr(), "{text}");
 }
 

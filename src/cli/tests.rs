@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod moving;
+
 /// A request as the daemon saw it.
 #[derive(Debug, PartialEq)]
 struct Seen {

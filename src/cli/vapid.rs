@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::CliError;
 use super::context::{AppFlag, Context};
-use super::output::cell;
+use super::output::{cell, plain};
 use super::path::segment;
 use crate::control::Call;
 
@@ -24,9 +24,9 @@ const KEYS: &str = "/control/vapid-keys";
 pub(super) enum Command {
     /// Adds a fresh key to an app
     Generate(Generate),
-    /// Adds a key that another program made (web-push's JSON, or PEM)
+    /// Adds a key that another program made: web-push's JSON or text, a PEM (SEC 1 or PKCS#8), or a private key in base64url
     Import(Import),
-    /// Prints a key pair, private half included, as web-push's JSON
+    /// Prints a key pair, private half included, as web-push's JSON or as a PEM
     Export(Export),
     /// Lists an app's keys, public halves only, and for how many subscriptions each signs
     List(List),
@@ -53,7 +53,7 @@ pub(super) struct Generate {
 pub(super) struct Import {
     /// The file, or - for standard input
     file: PathBuf,
-    /// Use it for new subscriptions from now on
+    /// Use it for new subscriptions from now on [default: only if the app has none yet]
     #[arg(long)]
     current: bool,
     #[command(flatten)]
@@ -67,6 +67,9 @@ pub(super) struct Import {
 pub(super) struct Export {
     /// The key's id, from `fanfare vapid list` [default: the current one]
     id: Option<String>,
+    /// Print a PEM (PKCS#8) instead of JSON
+    #[arg(long)]
+    pem: bool,
     #[command(flatten)]
     app: AppFlag,
 }
@@ -102,7 +105,7 @@ pub(super) fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(),
         }
         Command::Import(args) => {
             let text = read(&args.file)?;
-            add(&args.app, args.json, json!({"import": text, "current": args.current}), context)
+            import(&args, text, context)
         }
         Command::Export(args) => export(args, context),
         Command::List(args) => list(&args, context),
@@ -125,16 +128,42 @@ fn add(
     Ok(())
 }
 
+fn import(args: &Import, text: String, context: &mut Context<'_, '_>) -> Result<(), CliError> {
+    let body = json!({"import": text, "current": args.current});
+    let answer = context.call(&args.app, Call::new(Method::POST, KEYS).json(body))?;
+    if args.json {
+        context.out.json(&answer);
+        return Ok(());
+    }
+    let key = plain(cell(&answer, "key"));
+    context.out.line(&key);
+    if answer["added"] == false {
+        context.out.note("it was there already");
+    }
+    context.out.note(match answer["current"] == true {
+        true => "new subscriptions are made with it from now on".to_owned(),
+        false => format!(
+            "it is not the app's current key: it signs for subscriptions that name it, or are taken in with `fanfare \
+             import --push-key {key}`; --current makes it that"
+        ),
+    });
+    Ok(())
+}
+
 fn export(args: Export, context: &mut Context<'_, '_>) -> Result<(), CliError> {
     let pair = context.with_daemon(&args.app, async |daemon| {
         let id = match args.id {
             Some(id) => id,
             None => current(&daemon.call(Call::new(Method::GET, KEYS)).await?)?,
         };
-        let path = format!("{KEYS}/{}/export", segment(&id));
+        let query = if args.pem { "?pem=true" } else { "" };
+        let path = format!("{KEYS}/{}/export{query}", segment(&id));
         daemon.call(Call::new(Method::GET, path)).await
     })?;
-    context.out.json(&pair);
+    match pair["pem"].as_str() {
+        Some(pem) => context.out.line(pem.trim_end()),
+        None => context.out.json(&pair),
+    }
     Ok(())
 }
 

@@ -76,6 +76,11 @@ impl Instance {
         &self.directory
     }
 
+    /// The database.
+    pub(super) fn database(&self) -> &Path {
+        &self.database
+    }
+
     /// Opens the database, which nobody else can read: SQLite gives its side files the same permissions.
     pub(super) fn open_store(&self) -> Result<SqliteStore, DaemonError> {
         private_file(&self.database).map_err(system("creating the database"))?;

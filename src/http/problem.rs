@@ -109,6 +109,20 @@ impl Problem {
         self.kind
     }
 
+    /// What is wrong this time.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The fields that are in the way, for an answer that lists them itself; a problem that no single field is to blame
+    /// for is the whole's.
+    pub fn into_fields(self) -> Vec<FieldError> {
+        match self.errors.is_empty() {
+            true => vec![FieldError::new("#", self.detail)],
+            false => self.errors,
+        }
+    }
+
     /// The answer: `public_url` makes the type absolute, `instance` is the request's id.
     pub fn render(&self, public_url: &str, instance: &str) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());

@@ -16,6 +16,7 @@ pub mod apps;
 pub mod keys;
 pub mod tokens;
 
+pub mod import;
 pub mod vapid;
 
 pub mod assets;

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use super::directory::{Conflict, Directory, DirectoryChange};
 use super::journal::{Journal, JournalSnapshot};
 use super::membership::{Leave, Replace, ReplaceReply, Subscribe, SubscribeReply};
+use super::moving::{Import, Imported};
 use super::progress::{Progress, Watch};
 use super::publish::{Accept, AcceptReply};
 use super::view::{
@@ -31,10 +32,13 @@ mod accept;
 mod bookings;
 mod brake;
 mod closing;
+pub mod copying;
 mod cursor;
 mod directory;
 mod entry;
+pub mod export;
 mod idempotency;
+mod import;
 mod leave;
 mod open_log;
 pub mod opening;
@@ -200,6 +204,14 @@ impl Store for SqliteStore {
 
     fn replace(&self, command: Replace) -> StoreFuture<ReplaceReply> {
         self.journal.change(move |writer| replace::replace(writer, &command))
+    }
+
+    fn import(&self, command: Import) -> StoreFuture<Vec<Imported>> {
+        if command.dry_run {
+            let directory = self.directory();
+            return self.read(move |connection| import::foresee(connection, &directory, &command));
+        }
+        self.journal.change(move |writer| import::import(writer, &command))
     }
 
     fn leave(&self, command: Leave) -> StoreFuture<u64> {

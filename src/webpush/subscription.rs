@@ -2,11 +2,13 @@
 
 mod endpoint;
 mod keys;
+mod listed;
 
 use serde_json::Value;
 
 pub use endpoint::{Endpoint, EndpointError, Origin};
 pub use keys::{Keys, KeysError};
+pub use listed::{Listed, ListedMembership};
 
 use crate::clock::Timestamp;
 use crate::webpush::encoding::{self, BASE64URL};

@@ -1,6 +1,7 @@
 //! Who we are to a push service (RFC 8292): a key pair, a contact, and signed tokens that are used again until
 //! they near their end.
 
+mod import;
 mod key;
 mod signer;
 mod subject;

@@ -17,6 +17,7 @@ mod journal;
 mod layers;
 mod lifecycle;
 mod limits;
+mod moving;
 mod outcomes;
 mod ownership;
 mod push_pool;

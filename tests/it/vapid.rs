@@ -17,7 +17,7 @@ use crate::harness::push_service::{PushService, Recorded};
 const KEYS: &str = "/control/vapid-keys";
 
 /// The key that a request names, which is the one that has signed it, for this push service.
-fn signed_with(service: &PushService, request: &Recorded) -> String {
+pub(crate) fn signed_with(service: &PushService, request: &Recorded) -> String {
     let (token, key) = request
         .header("authorization")
         .strip_prefix("vapid t=")

@@ -12,6 +12,7 @@ use super::push_key;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::connection::Connection;
+use crate::http::list;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::State;
 use crate::store::directory::{App, AppVapidKey, DirectoryChange};
@@ -19,6 +20,13 @@ use crate::webpush::vapid::VapidKey;
 
 /// A caller on the control socket, and the app that is meant.
 pub struct Controller(Arc<App>);
+
+impl Controller {
+    /// The app that is meant.
+    pub fn into_app(self) -> Arc<App> {
+        self.0
+    }
+}
 
 impl FromRequest for Controller {
     type Error = Problem;
@@ -58,9 +66,10 @@ pub struct VapidKeys {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewVapidKey {
-    /// npm web-push's JSON or a PEM; absent, a new pair is made.
+    /// Another program's, in any form that [`VapidKey::import`] reads; absent, a new pair is made.
     import: Option<String>,
-    /// Whether new subscriptions are made with it from now on.
+    /// Whether new subscriptions are made with it from now on. They are in any case when a pair is imported into an app
+    /// that has no subscription yet: those that follow it were made with it.
     #[serde(default)]
     current: bool,
 }
@@ -72,10 +81,14 @@ pub struct AddedVapidKey {
     pub id: String,
     /// Its public half.
     pub key: String,
+    /// Whether it is new; else it was there.
+    pub added: bool,
+    /// Whether new subscriptions are made with it.
+    pub current: bool,
 }
 
 /// An app's pairs.
-pub async fn list(
+pub async fn show_all(
     controller: Controller,
     state: web::Data<State>,
 ) -> Result<web::Json<VapidKeys>, Problem> {
@@ -106,22 +119,47 @@ pub async fn add(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let new: NewVapidKey = body.read(body::SMALL).await?;
+    let app = controller.0.id;
+    let mut current = new.current;
     let pair = match new.import {
         None => VapidKey::generate().map_err(Problem::fault)?,
-        Some(text) => VapidKey::import(&text).map_err(|error| {
-            Problem::field(ProblemKind::InvalidField, "#/import", error.to_string())
-        })?,
+        Some(text) => {
+            current |= state.store.vapid_key_uses(app).await?.is_empty();
+            VapidKey::import(&text).map_err(|error| {
+                Problem::field(ProblemKind::InvalidField, "#/import", error.to_string())
+            })?
+        }
     };
     let key = pair.public_base64url().to_owned();
-    let app = controller.0.id;
-    let now = state.now();
-    let change = DirectoryChange::AddVapidKey { app, key: pair, current: new.current, now };
+    let added = state.directory().vapid_key_by_public(app, &key).is_none();
+    let change = DirectoryChange::AddVapidKey { app, key: pair, current, now: state.now() };
     state.store.change_directory(change).await??;
-    Ok(HttpResponse::Created().json(AddedVapidKey { id: push_key::name(&key), key }))
+    let directory = state.directory();
+    let current =
+        directory.current_vapid_key(app).is_some_and(|now| now.key.public_base64url() == key);
+    let mut response = if added { HttpResponse::Created() } else { HttpResponse::Ok() };
+    Ok(response.json(AddedVapidKey { id: push_key::name(&key), key, added, current }))
 }
 
-/// A pair with its private half, as npm web-push writes it.
+/// How a pair is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportParams {
+    /// Whether as a PEM; else it is npm web-push's JSON.
+    #[serde(default)]
+    pem: bool,
+}
+
+/// A pair as a PEM.
+#[derive(Serialize)]
+pub struct ExportedPem {
+    /// PKCS#8.
+    pem: String,
+}
+
+/// A pair with its private half, as npm web-push writes it, or as a PEM.
 pub async fn export(
+    req: HttpRequest,
     controller: Controller,
     path: web::Path<String>,
     state: web::Data<State>,
@@ -132,5 +170,10 @@ pub async fn export(
     };
     let found = directory.vapid_keys.values().find(is_it);
     let found = found.ok_or_else(|| Problem::not_found("VAPID key"))?;
+    let params: ExportParams = list::query(&req)?;
+    if params.pem {
+        let pem = found.key.export_pem().map_err(Problem::fault)?;
+        return Ok(HttpResponse::Ok().json(ExportedPem { pem }));
+    }
     Ok(HttpResponse::Ok().content_type("application/json").body(found.key.export_json()))
 }

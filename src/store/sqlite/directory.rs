@@ -222,19 +222,19 @@ fn add_vapid_key(
     now: Timestamp,
 ) -> Result<Result<(), Conflict>, StoreError> {
     let mine = vapid_key::app_id.eq(app.0);
-    let same = vapid_key::table
-        .filter(mine.and(vapid_key::public.eq(key.public().as_slice())))
-        .count()
-        .get_result::<i64>(connection)
+    let same = mine.and(vapid_key::public.eq(key.public().as_slice()));
+    let is_there = diesel::select(diesel::dsl::exists(vapid_key::table.filter(same)))
+        .get_result::<bool>(connection)
         .map_err(fault)?;
-    if same > 0 {
-        return Ok(Err(Conflict::Exists("this VAPID key".to_owned())));
-    }
     if current {
         diesel::update(vapid_key::table.filter(mine))
-            .set(vapid_key::is_current.eq(false))
+            .set(vapid_key::is_current.eq(vapid_key::public.eq(key.public().as_slice())))
             .execute(connection)
             .map_err(fault)?;
+    }
+    // The same key again is no other key.
+    if is_there {
+        return Ok(Ok(()));
     }
     diesel::insert_into(vapid_key::table)
         .values((

@@ -25,22 +25,37 @@ pub enum OpenError {
         "the database is of a newer version ({0}): start the Fanfare that made it, or restore a backup"
     )]
     Newer(String),
+    /// An older Fanfare made it, and this one may not change it here.
+    #[error("the database is of an older version: run `fanfare migrate`, or start the daemon")]
+    Older,
 }
 
 /// Brings the database `file` to this version's shape; answers the names of the migrations that ran.
 pub fn migrate(file: &Path) -> Result<Vec<String>, OpenError> {
     let mut connection = connect(file)?;
     let set_up = |error: &dyn std::fmt::Display| OpenError::SetUp(error.to_string());
-    let known = known_versions()?;
-    let applied = connection.applied_migrations().map_err(|error| set_up(&error))?;
-    if let Some(newer) = applied.iter().find(|version| !known.contains(&version.to_string())) {
-        return Err(OpenError::Newer(newer.to_string()));
-    }
+    refuse_newer(&mut connection)?;
     let ran = connection.run_pending_migrations(MIGRATIONS).map_err(|error| set_up(&error))?;
     let ran = ran.iter().map(ToString::to_string).collect();
     directory::initialise(&mut connection).map_err(|error| set_up(&error))?;
     origins::fill(&mut connection).map_err(|error| set_up(&error))?;
     Ok(ran)
+}
+
+/// Answers how many of this build's versions the database has been brought to.
+fn refuse_newer(connection: &mut SqliteConnection) -> Result<usize, OpenError> {
+    let known = known_versions()?;
+    let applied =
+        connection.applied_migrations().map_err(|error| OpenError::SetUp(error.to_string()))?;
+    match applied.iter().find(|version| !known.contains(&version.to_string())) {
+        Some(newer) => Err(OpenError::Newer(newer.to_string())),
+        None => Ok(applied.len()),
+    }
+}
+
+/// Refuses a database that is not of this version, for whoever only reads.
+pub(super) fn require_current(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    if refuse_newer(connection)? < known_versions()?.len() { Err(OpenError::Older) } else { Ok(()) }
 }
 
 /// The versions that this build knows.

@@ -88,7 +88,7 @@ fn wanted_by<'a>(command: &'a Subscribe, found: Option<&'a KnownRow>) -> Wanted<
 }
 
 /// A prefix that two of the channels lie in.
-fn doubly_claimed(prefixes: &[String], channels: &[String]) -> Option<String> {
+pub(super) fn doubly_claimed(prefixes: &[String], channels: &[String]) -> Option<String> {
     let claims =
         |prefix: &&String| channels.iter().filter(|c| c.starts_with(prefix.as_str())).count();
     prefixes.iter().find(|prefix| claims(prefix) > 1).cloned()
@@ -103,8 +103,9 @@ pub(super) struct KnownRow {
     generation: i64,
     p256dh: Vec<u8>,
     auth: Vec<u8>,
-    expires: Option<i64>,
+    pub(super) expires: Option<i64>,
     pub(super) gone: Option<i64>,
+    pub(super) vapid_key_id: i64,
     origin_id: i64,
     quarantine_id: Option<i64>,
 }

@@ -6,12 +6,14 @@ use aws_lc_rs::agreement::{ECDH_P256, PrivateKey};
 use aws_lc_rs::encoding::{AsBigEndian, EcPrivateKeyBin};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::EncodingKey;
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::webpush::encoding::{self, BASE64URL};
+use crate::webpush::encoding::BASE64URL;
+
+/// RFC 7468 §2: lines of 64 characters.
+const PEM_LINE: usize = 64;
 
 /// A key pair, made ready for signing. Its private half is never shown.
 #[derive(Clone)]
@@ -25,16 +27,24 @@ pub struct VapidKey {
 /// Why something is no VAPID key. Never holds the key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum VapidKeyError {
-    /// Neither JSON nor PEM.
+    /// None of the forms.
     #[error(
-        "key is neither web-push's JSON {{\"publicKey\", \"privateKey\"}} nor a PEM private key"
+        "key is neither web-push's JSON {{\"publicKey\", \"privateKey\"}} nor a PEM private key nor one in base64url"
     )]
     Format,
+    /// A PEM with a passphrase.
+    #[error(
+        "key is encrypted: write it without its passphrase first, with `openssl pkcs8 -topk8 -nocrypt -in key.pem`"
+    )]
+    Encrypted,
+    /// The half that signs nothing.
+    #[error("key is a public key, and the private one is needed to sign with")]
+    OnlyPublic,
     /// One half of the JSON is not base64url of the right length.
     #[error("{0} is not base64url of {1} bytes")]
     Field(&'static str, usize),
     /// Another curve, or no key at all.
-    #[error("key is not a P-256 private key")]
+    #[error("key is not a P-256 private key (prime256v1), the only curve that VAPID has")]
     NotP256,
     /// Two halves of different pairs.
     #[error("public key does not belong to the private key")]
@@ -45,10 +55,10 @@ pub enum VapidKeyError {
 }
 
 /// What `web-push generate-vapid-keys --json` prints.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WebPushJson {
-    public_key: String,
+struct WebPushJson<'a> {
+    public_key: &'a str,
     private_key: String,
 }
 
@@ -62,43 +72,44 @@ impl VapidKey {
 
     /// A key pair that was stored: the point that [`VapidKey::public`] gave and the scalar.
     pub fn from_store(public: &[u8], scalar: &[u8]) -> Result<Self, VapidKeyError> {
-        let own = PrivateKey::from_private_key(&ECDH_P256, scalar)
-            .and_then(|private| private.compute_public_key().map_err(Into::into))
-            .map_err(|_| VapidKeyError::NotP256)?;
-        if own.as_ref() != public {
+        if *point_of(scalar)? != *public {
             return Err(VapidKeyError::Mismatch);
         }
-        let pair = EcdsaKeyPair::from_private_key_and_public_key(
-            &ECDSA_P256_SHA256_FIXED_SIGNING,
-            scalar,
-            public,
-        );
-        Self::from_pair(&pair.map_err(|_| VapidKeyError::NotP256)?)
+        Self::from_pair(&pair_of(public, scalar)?)
     }
 
-    /// Reads another sender's key: npm web-push's JSON, or PEM (SEC 1 or PKCS#8) as OpenSSL and pywebpush
-    /// write it.
-    pub fn import(text: &str) -> Result<Self, VapidKeyError> {
-        if text.trim_start().starts_with('{') {
-            let json: WebPushJson =
-                serde_json::from_str(text).map_err(|_| VapidKeyError::Format)?;
-            let public = field("publicKey", &json.public_key, 65)?;
-            return Self::from_store(&public, &field("privateKey", &json.private_key, 32)?);
-        }
-        let der =
-            PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| VapidKeyError::Format)?;
-        let pair =
-            EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_der());
+    /// The pair of a private scalar.
+    pub(super) fn from_scalar(scalar: &[u8]) -> Result<Self, VapidKeyError> {
+        Self::from_pair(&pair_of(&point_of(scalar)?, scalar)?)
+    }
+
+    /// A private key in DER, SEC 1 or PKCS#8.
+    pub(super) fn from_der(der: &[u8]) -> Result<Self, VapidKeyError> {
+        let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, der);
         Self::from_pair(&pair.map_err(|_| VapidKeyError::NotP256)?)
     }
 
     /// The pair as npm web-push's JSON. A secret.
     pub fn export_json(&self) -> String {
         let json = WebPushJson {
-            public_key: self.public_base64url.to_string(),
+            public_key: &self.public_base64url,
             private_key: BASE64URL.encode(self.scalar),
         };
         serde_json::to_string(&json).expect("two strings are serializable")
+    }
+
+    /// The pair as a PEM of PKCS#8, which OpenSSL and py-vapid read. A secret.
+    pub fn export_pem(&self) -> Result<String, VapidKeyError> {
+        let pair = pair_of(&self.public, &self.scalar)?;
+        let der = pair.to_pkcs8v1().map_err(|_| VapidKeyError::NotP256)?;
+        let text = STANDARD.encode(der.as_ref());
+        let mut pem = String::from("-----BEGIN PRIVATE KEY-----\n");
+        for line in text.as_bytes().chunks(PEM_LINE) {
+            pem.extend(line.iter().map(|byte| char::from(*byte)));
+            pem.push('\n');
+        }
+        pem.push_str("-----END PRIVATE KEY-----\n");
+        Ok(pem)
     }
 
     /// The public point, uncompressed.
@@ -142,6 +153,14 @@ impl fmt::Debug for VapidKey {
     }
 }
 
-fn field(name: &'static str, text: &str, len: usize) -> Result<Vec<u8>, VapidKeyError> {
-    encoding::decode(text).filter(|bytes| bytes.len() == len).ok_or(VapidKeyError::Field(name, len))
+/// The public point of a private scalar.
+fn point_of(scalar: &[u8]) -> Result<Vec<u8>, VapidKeyError> {
+    let point = PrivateKey::from_private_key(&ECDH_P256, scalar)
+        .and_then(|private| private.compute_public_key().map_err(Into::into));
+    point.map(|point| point.as_ref().to_vec()).map_err(|_| VapidKeyError::NotP256)
+}
+
+fn pair_of(public: &[u8], scalar: &[u8]) -> Result<EcdsaKeyPair, VapidKeyError> {
+    EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P256_SHA256_FIXED_SIGNING, scalar, public)
+        .map_err(|_| VapidKeyError::NotP256)
 }

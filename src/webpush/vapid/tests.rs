@@ -176,6 +176,26 @@ fn what_openssl_writes_is_imported_in_both_of_its_forms() {
 }
 
 #[test]
+fn what_npm_prints_and_python_keeps_is_the_same_key() {
+    let json: Value = serde_json::from_str(EXPORTED).unwrap();
+    let (public, private) =
+        (json["publicKey"].as_str().unwrap(), json["privateKey"].as_str().unwrap());
+    let printed = format!(
+        "\n=======================================\n\nPublic Key:\n{public}\n\nPrivate Key:\n{private}\n\n\
+         =======================================\n"
+    );
+    let with_subject = format!(
+        r#"{{"subject":"mailto:a@b.example","publicKey":"{public}","privateKey":"{private}="}}"#
+    );
+    let der: String = PKCS8.lines().filter(|line| !line.starts_with("---")).collect();
+    for text in [&printed, &with_subject, private, &format!("{private}=\n"), &der] {
+        assert_eq!(VapidKey::import(text).unwrap().export_json(), EXPORTED, "{text}");
+    }
+    let pem = VapidKey::import(SEC1).unwrap().export_pem().unwrap();
+    assert_eq!(pem, PKCS8);
+}
+
+#[test]
 fn what_is_no_vapid_key_is_refused_with_the_reason() {
     let (one, two) = (VapidKey::generate().unwrap(), VapidKey::generate().unwrap());
     let cases = [
@@ -184,6 +204,14 @@ fn what_is_no_vapid_key_is_refused_with_the_reason() {
         ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", VapidKeyError::NotP256),
         (P384, VapidKeyError::NotP256),
         (r#"{"publicKey":"!","privateKey":""}"#, VapidKeyError::Field("publicKey", 65)),
+        (&"A".repeat(43), VapidKeyError::NotP256),
+        (&"A".repeat(86), VapidKeyError::Format),
+        ("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n", VapidKeyError::Encrypted),
+        (
+            "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES\n\nAAAA\n",
+            VapidKeyError::Encrypted,
+        ),
+        ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", VapidKeyError::OnlyPublic),
     ];
     for (text, error) in cases {
         assert_eq!(VapidKey::import(text).err(), Some(error), "{text}");

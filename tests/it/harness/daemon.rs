@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use futures_util::future::join_all;
 use http::{Method, StatusCode};
@@ -47,8 +47,21 @@ impl Home {
         self.data().join("fanfare.db")
     }
 
-    fn data(&self) -> std::path::PathBuf {
+    /// The data directory.
+    pub(crate) fn data(&self) -> std::path::PathBuf {
         self.0.path().join("data")
+    }
+
+    /// A path beside the data directory, for what goes in or out.
+    pub(crate) fn beside(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Runs a command of the program on this home.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fanfare"));
+        command.args(arguments).args(["--data-dir".as_ref(), self.data().as_os_str()]);
+        command.stdin(Stdio::null()).output().unwrap()
     }
 
     /// Starts a daemon here whose pushes reach `service`.
@@ -144,13 +157,14 @@ impl Daemon {
         .await
     }
 
+    /// Where it lives.
+    pub(crate) fn home(&self) -> &Home {
+        &self.directory
+    }
+
     /// Runs a command of the program beside this daemon; answers what it printed.
     pub(crate) fn fanfare(&self, arguments: &[&str]) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_fanfare"))
-            .args(arguments)
-            .args(["--data-dir".as_ref(), self.directory.data().as_os_str()])
-            .output()
-            .unwrap();
+        let output = self.directory.run(arguments);
         let complaint = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {complaint}");
         String::from_utf8(output.stdout).unwrap()
