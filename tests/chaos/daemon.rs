@@ -94,7 +94,11 @@ impl Daemon {
             return Err(format!("it did not listen within {PATIENCE:?}"));
         }
         let address = line.trim().rsplit_once("http://").and_then(|(_, at)| at.parse().ok());
-        address.ok_or_else(|| format!("a daemon first says where it listens, not {line:?}"))
+        address.ok_or_else(|| {
+            format!(
+                "a daemon first says where it listens, and this one said {line:?}; see daemon.log"
+            )
+        })
     }
 
     /// SIGKILL; answers when nothing is left of the process.

@@ -58,7 +58,8 @@ pub(crate) struct Load {
     numbers: Cell<u64>,
     /// The daemon's names for the subscribers.
     ids: RefCell<HashMap<usize, String>>,
-    pub(crate) accepted: Cell<u64>,
+    /// Publishes that were answered 202.
+    accepted: watch::Sender<u64>,
 }
 
 /// A channel in which something is open.
@@ -89,7 +90,7 @@ impl Load {
             owed: watch::channel(0).0,
             numbers: Cell::new(0),
             ids: RefCell::default(),
-            accepted: Cell::new(0),
+            accepted: watch::channel(0).0,
         })
     }
 
@@ -109,6 +110,10 @@ impl Load {
 
     pub(crate) fn sent(&self) -> watch::Receiver<u64> {
         self.sent.subscribe()
+    }
+
+    pub(crate) fn accepted(&self) -> watch::Receiver<u64> {
+        self.accepted.subscribe()
     }
 
     pub(crate) fn log(&self, line: &Value) {

@@ -110,13 +110,17 @@ fn main() -> io::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
+/// Says how the run went; answers whether everything was done.
 fn report(ended: &Ended) -> io::Result<bool> {
-    let Ended { kills, accepted, requests, seconds } = ended;
+    let Ended { undone, kills, accepted, requests, seconds } = ended;
     writeln!(
         io::stdout(),
         "\n{kills} kills in {seconds:.0} s, {accepted} publishes answered 202, {requests} pushes"
     )?;
-    Ok(true)
+    if let Some(undone) = undone {
+        eprintln!("chaos: {undone}");
+    }
+    Ok(undone.is_none())
 }
 
 /// Lets the checker judge the logs.

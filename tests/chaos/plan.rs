@@ -112,6 +112,8 @@ pub(crate) enum Moment {
     Pushes(u64),
     /// When so many more publishes have been sent, the last of which has no answer yet.
     Publish(u64),
+    /// As soon as so many more publishes have been answered 202.
+    Accept(u64),
     /// After so long.
     Time(Duration),
     /// When nothing has been left to do for a while.
@@ -134,8 +136,9 @@ impl Moment {
         match rng.random_range(0..100) {
             0..12 => Self::Start(rng.random_range(0.1..1.1)),
             12..20 => Self::Ready,
-            20..60 => Self::Pushes(rng.random_range(1..1500)),
-            60..80 => Self::Publish(rng.random_range(1..25)),
+            20..50 => Self::Pushes(rng.random_range(1..1500)),
+            50..65 => Self::Publish(rng.random_range(1..25)),
+            65..80 => Self::Accept(rng.random_range(1..25)),
             80..95 => Self::Time(Duration::from_millis(rng.random_range(1..1500))),
             _ => Self::Idle,
         }
@@ -149,6 +152,7 @@ impl Moment {
             Self::Ready => "as soon as it was ready",
             Self::Pushes(_) => "in the middle of a sweep",
             Self::Publish(_) => "in the middle of a publish",
+            Self::Accept(_) => "as soon as it had answered 202",
             Self::Time(_) => "at any time",
             Self::Idle => "while it was idle",
         }

@@ -35,6 +35,8 @@ pub(crate) const REQUESTS: &str = "requests.jsonl";
 
 /// What a run came to, as far as it can be told without judging it.
 pub(crate) struct Ended {
+    /// What the last daemon did not do, though it was left alone for it.
+    pub(crate) undone: Option<String>,
     pub(crate) kills: usize,
     pub(crate) accepted: u64,
     pub(crate) requests: u64,
@@ -60,8 +62,8 @@ pub(crate) async fn run(directory: &Path, kills: usize, seed: u64) -> Result<End
     load.flush();
     let requests = *recorder.requests.borrow();
     recorder.stop();
-    end?;
-    Ok(Ended { kills, accepted: load.accepted.get(), requests, seconds: clock.seconds() })
+    let accepted = *load.accepted().borrow();
+    Ok(Ended { undone: end?, kills, accepted, requests, seconds: clock.seconds() })
 }
 
 fn progress(kills: usize) -> ProgressBar {
@@ -80,7 +82,8 @@ struct Reaper {
 }
 
 impl Reaper {
-    async fn reap(&self, moments: Vec<Moment>, seed: u64) -> Result<(), String> {
+    /// Answers what the last daemon did not do; fails when there is no last daemon.
+    async fn reap(&self, moments: Vec<Moment>, seed: u64) -> Result<Option<String>, String> {
         let start = self.time_of_a_start().await?;
         let mut lanes = Vec::new();
         let mut running = None;
@@ -94,12 +97,11 @@ impl Reaper {
                 lanes = self.load.start(seed);
             }
             let mut daemon = running.take().unwrap_or_else(|| self.site.spawn());
-            match moment {
+            if let Moment::Start(part) = moment {
                 // One that is up already is killed all the same.
-                Moment::Start(part) => {
-                    drop(timeout(start.mul_f64(part), daemon.listening()).await);
-                }
-                _ => self.live(&mut daemon, moment).await?,
+                drop(timeout(start.mul_f64(part), daemon.listening()).await);
+            } else {
+                self.live(&mut daemon, moment).await?;
             }
             self.kill(daemon, moment).await;
         }
@@ -165,6 +167,7 @@ impl Reaper {
             Moment::FirstStart(_) | Moment::Start(_) | Moment::Ready => {}
             Moment::Pushes(count) => count_on(self.requests.clone(), count).await,
             Moment::Publish(count) => count_on(self.load.sent(), count).await,
+            Moment::Accept(count) => count_on(self.load.accepted(), count).await,
             Moment::Time(time) => tokio::time::sleep(time).await,
             Moment::Idle => {
                 self.load.busy(false);
@@ -197,7 +200,7 @@ impl Reaper {
     }
 
     /// The last daemon does all that is left to do, and is asked to end.
-    async fn finish(&self, lanes: Vec<JoinHandle<()>>) -> Result<(), String> {
+    async fn finish(&self, lanes: Vec<JoinHandle<()>>) -> Result<Option<String>, String> {
         let mut daemon = self.site.spawn();
         let address = daemon.listening().await?;
         ready(address).await?;
@@ -206,11 +209,14 @@ impl Reaper {
         for lane in lanes {
             lane.await.map_err(|_| "the load ended before its time".to_owned())?;
         }
-        self.until_done().await?;
+        let done = self.until_done().await;
         self.load.final_words().await;
         let status = daemon.terminate().await?;
-        let status = status.success().then_some(()).ok_or(status);
-        status.map_err(|status| format!("asked to end, it ended with {status}"))
+        let ended = match status.success() {
+            true => Ok(()),
+            false => Err(format!("asked to end, it ended with {status}")),
+        };
+        Ok(done.and(ended).err())
     }
 
     async fn until_done(&self) -> Result<(), String> {

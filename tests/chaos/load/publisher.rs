@@ -115,11 +115,11 @@ impl Load {
         assert_eq!(answer.status.as_u16(), 202, "{:?}", answer.body);
         let at = [began, self.clock.now()];
         let items = items(&answer.json());
-        self.accepted.set(self.accepted.get() + 1);
         self.log(&json!({
             "what": "published", "at": at, "number": publish.number.to_string(),
             "topic": publish.topic, "items": items,
         }));
+        self.accepted.send_modify(|accepted| *accepted += 1);
     }
 
     /// Takes it back; somewhere it may be too late.
