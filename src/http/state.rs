@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use tokio::sync::watch;
 
 use super::limits::HttpLimits;
 use super::rates::Rates;
+use super::requests::Requests;
 use super::streams::Streams;
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::Metrics;
@@ -42,12 +44,13 @@ pub struct State {
     pub egress: Arc<Egress>,
     /// What time it is.
     pub clock: Clock,
-    /// How the API is reached.
-    pub options: HttpOptions,
+    options: watch::Sender<Arc<HttpOptions>>,
     /// How often callers may do what they do.
     pub(super) rates: Rates,
     /// Ends what would otherwise go on.
     pub streams: Streams,
+    /// Counts the requests that are not answered yet.
+    pub requests: Requests,
 }
 
 impl State {
@@ -62,7 +65,25 @@ impl State {
     ) -> Self {
         let rates = Rates::new(&options.limits);
         let streams = Streams::default();
-        Self { store, tree, metrics, egress, clock, options, rates, streams }
+        let options = watch::Sender::new(Arc::new(options));
+        let requests = Requests::default();
+        Self { store, tree, metrics, egress, clock, options, rates, streams, requests }
+    }
+
+    /// How the API is reached and what it may tell, all of one moment.
+    pub fn options(&self) -> Arc<HttpOptions> {
+        Arc::clone(&self.options.borrow())
+    }
+
+    /// Where [`State::options`] can be read without the state.
+    pub(super) fn watch_options(&self) -> watch::Receiver<Arc<HttpOptions>> {
+        self.options.subscribe()
+    }
+
+    /// Takes other options, for requests and connections from now on. What the listeners were made with stays.
+    pub fn heed(&self, options: HttpOptions) {
+        self.rates.heed(&options.limits);
+        self.options.send_replace(Arc::new(options));
     }
 
     /// The apps and keys as they are now.
@@ -73,7 +94,7 @@ impl State {
     /// Where a click leads by default: what the app says, or the demo.
     pub fn home(&self, app: &App) -> String {
         match app.settings.home.as_str() {
-            "" => format!("{}/demo", self.options.public_url),
+            "" => format!("{}/demo", self.options().public_url),
             home => home.to_owned(),
         }
     }
