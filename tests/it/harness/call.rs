@@ -1,5 +1,6 @@
 //! One HTTP request to a daemon, and its answer.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -62,26 +63,34 @@ impl Call {
     }
 
     pub(crate) async fn send(self) -> Answer {
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        self.send_on(stream).await
+        self.try_send().await.unwrap()
+    }
+
+    /// The same, to a daemon that may be killed meanwhile.
+    pub(crate) async fn try_send(self) -> io::Result<Answer> {
+        let stream = TcpStream::connect(self.address).await?;
+        self.send_on(stream).await.map_err(io::Error::other)
     }
 
     pub(crate) async fn send_on_control(self) -> Answer {
         let stream = UnixStream::connect(&self.control).await.unwrap();
-        self.send_on(stream).await
+        self.send_on(stream).await.unwrap()
     }
 
-    async fn send_on(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Answer {
+    async fn send_on(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> hyper::Result<Answer> {
         let host = self.address.to_string();
         let request = self.request.header("host", host).body(Full::new(self.body)).unwrap();
         let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let connection = actix_web::rt::spawn(connection);
-        let response = sender.send_request(request).await.unwrap();
+        let response = sender.send_request(request).await?;
         let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
+        let body = body.collect().await?.to_bytes();
         drop(sender);
         let _ended = connection.await;
-        Answer { status: head.status, headers: head.headers, body }
+        Ok(Answer { status: head.status, headers: head.headers, body })
     }
 }
