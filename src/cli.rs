@@ -117,12 +117,11 @@ enum CliError {
 }
 
 impl CliError {
-    /// 2 when the command was used wrongly, else 1.
+    /// 2 when the command or the configuration is wrong, else 1.
     fn exit_code(&self) -> ExitCode {
         let usage = match self {
-            Self::Usage(_) => true,
-            Self::Config(errors) => errors.0.iter().all(ConfigError::is_usage),
-            Self::Secret(error) => error.is_usage(),
+            // The same mistake again would not help, wherever it was made: a service manager need not try.
+            Self::Usage(_) | Self::Config(_) | Self::Secret(_) => true,
             Self::Failed(_)
             | Self::Api(_)
             | Self::Daemon(_)

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+pub mod change;
 pub mod error;
 pub mod key;
 pub mod secret;

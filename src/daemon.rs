@@ -2,31 +2,33 @@
 //! this is the one place that knows the configuration, the store, the tree and the API at once.
 
 pub mod backup;
+mod command;
 pub mod draft;
+mod ending;
 pub mod export;
 mod first_run;
 mod instance;
 mod limits;
 mod logging;
 mod open_files;
+mod reload;
 pub mod restore;
+mod service_manager;
 mod signals;
+pub mod watchdog;
 mod welcome;
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use actix_web::web;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::sources::Invocation;
 use crate::delivery::retry::RetryPolicy;
-use crate::http::streams::Streams;
 use crate::http::{self, HttpOptions, Listeners, ServerOptions, State};
 use crate::metrics::Metrics;
 use crate::push::Push;
@@ -36,11 +38,18 @@ use crate::push::options::PushOptions;
 use crate::push::tls;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
-use crate::tree::{MakePush, Tree, TreeOptions, TreeParts};
+use crate::tree::{MakePush, Patience, Tree, TreeOptions, TreeParts};
 use crate::webpush::encrypt;
 use crate::webpush::vapid::VapidSigner;
+use ending::Ending;
 use instance::Instance;
+use logging::LogFilter;
+use reload::{Live, Parts};
+use service_manager::ServiceManager;
 use signals::Signals;
+use watchdog::Pulse;
+
+pub use command::{Guard, migrate, start_for_command};
 
 /// Why the daemon could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -115,24 +124,41 @@ pub enum ExitStatus {
     Failed,
 }
 
-/// Runs until it is told to stop.
-pub fn serve(config: Config) -> Result<ExitStatus, DaemonError> {
-    logging::start(&config.log);
-    encrypt::install();
-    let instance = Instance::take(&config.storage)?;
-    open_files::raise(config.limits.connections);
-    let listener = listen(config.listen.address)?;
-    actix::System::new().block_on(run(config, instance, listener))
-}
-
-async fn run(
+/// What a start has at hand.
+struct Start {
+    invocation: Invocation,
     config: Config,
+    log: LogFilter,
+    manager: ServiceManager,
     instance: Instance,
     listener: TcpListener,
-) -> Result<ExitStatus, DaemonError> {
+}
+
+/// Runs until it is told to stop. `invocation` is what `config` was read from, and will be again.
+pub fn serve(invocation: Invocation, config: Config) -> Result<ExitStatus, DaemonError> {
+    let log = logging::start(&config.log);
+    encrypt::install();
+    let manager = ServiceManager::from_environment();
+    let instance = Instance::take(&config.storage)?;
+    instance.examine()?;
+    open_files::raise(config.limits.connections);
+    let listener = listen(config.listen.address)?;
+    let start = Start { invocation, config, log, manager, instance, listener };
+    actix::System::new().block_on(run(start))
+}
+
+async fn run(start: Start) -> Result<ExitStatus, DaemonError> {
+    let Start { invocation, config, log, manager, instance, listener } = start;
+    let mut signals = Signals::new();
     let bound = listener.local_addr().map_err(system("asking for the listener's address"))?;
-    let public_url = config.listen.public_url(bound).as_str().trim_end_matches('/').to_owned();
-    let store = Arc::new(instance.open_store()?);
+    let (instance, store) = tokio::select! {
+        opened = manager.extend_while(open_store(instance)) => opened?,
+        () = signals.end() => {
+            // Whatever it was doing to the database, the next start finds it done or not begun.
+            tracing::info!("told to end before the start was done");
+            return Ok(ExitStatus::Stopped);
+        }
+    };
     store.keep_finished_for(config.storage.retention);
     let tell_key = |key: &_| welcome::tell_key(key, instance.directory());
     let news =
@@ -140,41 +166,53 @@ async fn run(
     let observe = config.listen.observe.map(listen).transpose()?;
     let mut network = vec![listener];
     network.extend(observe);
-    let wired = wire(&config, &store, public_url.clone()).await?;
-    let (tree, streams) = (wired.tree.clone(), wired.streams.clone());
+    let parts = wire(&config, store, bound).await?;
     let listeners = Listeners { network, control: Some(instance.control_socket()?) };
-    let server = http::server(web::Data::new(wired), listeners, server_options(&config))
+    let server = http::server(parts.state.clone(), listeners, server_options(&config))
         .map_err(system("starting the HTTP server"))?;
     let handle = server.handle();
     actix::spawn(server);
+    warn_of_missing_subject(&config);
+    let manager = Rc::new(manager);
+    if let Some(patience) = manager.watchdog() {
+        let pulse = Pulse::new(parts.state.tree.clone(), parts.state.store.clone());
+        actix::spawn(watchdog::watch(Rc::clone(&manager), patience, pulse));
+    }
+    let status_line = format!("listens on {}", parts.state.options().public_url);
+    manager.ready(&status_line);
+    welcome::say(&news, &parts.state.options().public_url, instance.directory());
+    let mut live = Live { invocation, config, bound, log, parts };
+    let status = live.run(&mut signals, &manager).await;
+    let ending = Ending { handle, parts: live.parts, deadline: live.config.drain_deadline };
+    let status = ending.end(status, &mut signals, &manager).await;
+    tracing::info!(?status, "stopped");
+    Ok(status)
+}
+
+/// On a thread of its own: bringing a large database up to date may take long, and nobody waits for it who ends the process.
+async fn open_store(instance: Instance) -> Result<(Instance, Arc<SqliteStore>), DaemonError> {
+    let (opened, opening) = oneshot::channel();
+    let open = move || {
+        let store = instance.open_store();
+        // Whoever waited for it has been told to end.
+        let _ = opened.send(store.map(|store| (instance, Arc::new(store))));
+    };
+    std::thread::Builder::new()
+        .name("opening".to_owned())
+        .spawn(open)
+        .map_err(system("starting a thread"))?;
+    opening.await.map_err(|_| DaemonError::Tree)?
+}
+
+fn warn_of_missing_subject(config: &Config) {
     if config.vapid_subject.is_none() {
         tracing::warn!(
             "without a vapid_subject Apple refuses pushes: set --vapid-subject mailto:you@your-domain"
         );
     }
-    welcome::say(&news, &public_url, instance.directory());
-    let mut signals = Signals::new();
-    let status = signals.wait(&tree).await;
-    let status = tokio::select! {
-        drained = stop(handle, &streams, &tree, config.drain_deadline) => if drained { status } else { ExitStatus::Failed },
-        () = signals.end() => ExitStatus::Failed,
-    };
-    tree.stop().await;
-    store.close();
-    tracing::info!(?status, "stopped");
-    Ok(status)
 }
 
-/// No new requests, then no new pushes; what is under way of either ends. `false` when the deadline cut it off.
-async fn stop(handle: ServerHandle, streams: &Streams, tree: &Tree, deadline: Duration) -> bool {
-    tracing::info!("stopping: no new requests, no new pushes");
-    streams.end();
-    let (stopped, drained) =
-        tokio::join!(tokio::time::timeout(deadline, handle.stop(true)), tree.drain(deadline),);
-    stopped.is_ok() && drained
-}
-
-fn listen(address: std::net::SocketAddr) -> Result<TcpListener, DaemonError> {
+fn listen(address: SocketAddr) -> Result<TcpListener, DaemonError> {
     TcpListener::bind(address)
         .map_err(|error| DaemonError::Listen { address: address.to_string(), error })
 }
@@ -186,17 +224,17 @@ fn server_options(config: &Config) -> ServerOptions {
 /// Grows the tree and puts the API before it.
 async fn wire(
     config: &Config,
-    store: &Arc<SqliteStore>,
-    public_url: String,
-) -> Result<State, DaemonError> {
+    store: Arc<SqliteStore>,
+    bound: SocketAddr,
+) -> Result<Parts, DaemonError> {
     let clock = Clock::System;
     let metrics = Arc::new(Metrics::new());
-    let vapid_subject_known = config.vapid_subject.is_some();
-    let egress = Arc::new(egress(config)?);
+    let egress = Arc::new(Egress::new(&allowed(config), config.egress.known_only)?);
+    let signer = Arc::new(VapidSigner::new(config.vapid_subject.clone()));
     let parts = TreeParts {
-        store: Arc::clone(store) as Arc<dyn Store>,
+        store: Arc::clone(&store) as Arc<dyn Store>,
         push: make_push(config, Arc::clone(&egress))?,
-        signer: Arc::new(VapidSigner::new(config.vapid_subject.clone())),
+        signer: Arc::clone(&signer),
         metrics: Arc::clone(&metrics),
         clock,
         options: tree_options(config)?,
@@ -204,19 +242,24 @@ async fn wire(
     let tree = Tree::start(parts).await.map_err(|_| DaemonError::Tree)?;
     let told = tree.clone();
     store.listen(Box::new(move |event| told.committed(event)));
-    let options = HttpOptions {
-        public_url,
-        vapid_subject_known,
+    let options = http_options(config, bound);
+    let http_store = Arc::clone(&store) as Arc<dyn Store>;
+    let state = State::new(http_store, tree, metrics, Arc::clone(&egress), clock, options);
+    Ok(Parts { store, state: web::Data::new(state), signer, egress })
+}
+
+fn http_options(config: &Config, bound: SocketAddr) -> HttpOptions {
+    HttpOptions {
+        public_url: config.listen.public_url(bound).as_str().trim_end_matches('/').to_owned(),
+        vapid_subject_known: config.vapid_subject.is_some(),
         trusted_proxies: config.listen.trusted_proxies.clone(),
         observe_listener: config.listen.observe,
         limits: limits::http(&config.limits),
-    };
-    Ok(State::new(Arc::clone(store) as Arc<dyn Store>, tree, metrics, egress, clock, options))
+    }
 }
 
-fn egress(config: &Config) -> Result<Egress, DaemonError> {
-    let allow: Vec<_> = config.egress.allow.iter().map(ToString::to_string).collect();
-    Ok(Egress::new(&allow, config.egress.known_only)?)
+fn allowed(config: &Config) -> Vec<String> {
+    config.egress.allow.iter().map(ToString::to_string).collect()
 }
 
 fn make_push(config: &Config, egress: Arc<Egress>) -> Result<MakePush, DaemonError> {
@@ -227,95 +270,15 @@ fn make_push(config: &Config, egress: Arc<Egress>) -> Result<MakePush, DaemonErr
     }))
 }
 
-fn tree_options(config: &Config) -> Result<TreeOptions, DaemonError> {
+fn patience(config: &Config) -> Result<Patience, DaemonError> {
     let delivery = &config.delivery;
     let retry =
         RetryPolicy::try_new(delivery.retry_min, delivery.retry_max, delivery.max_attempts)?;
-    Ok(TreeOptions {
-        arbiters: delivery.workers,
-        idle: delivery.idle,
-        retry,
-        ..TreeOptions::default()
-    })
+    Ok(Patience { retry, idle: delivery.idle })
 }
 
-/// Brings the database up to date, or creates it.
-pub fn migrate(config: &Config) -> Result<Vec<String>, DaemonError> {
-    encrypt::install();
-    let instance = Instance::take(&config.storage)?;
-    Ok(instance.migrate()?)
-}
-
-/// A daemon that was started for a command: it has a control socket and listens nowhere else, and delivers nothing.
-#[derive(Debug)]
-pub struct Guard {
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
-}
-
-impl Guard {
-    /// Ends it, and waits until everything is on disk.
-    pub async fn stop(self) {
-        let Self { stop, thread } = self;
-        // It may have ended by itself; joining says so.
-        let _ = stop.send(());
-        let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-        if !matches!(joined, Ok(Ok(()))) {
-            tracing::error!("the daemon of this command did not end as it should");
-        }
-    }
-}
-
-/// Starts a daemon that only this process reaches; its control socket is there when this answers.
-pub async fn start_for_command(config: &Config) -> Result<Guard, DaemonError> {
-    encrypt::install();
-    let instance = Instance::take(&config.storage)?;
-    let (stop, stopped) = oneshot::channel();
-    let (ready, is_ready) = oneshot::channel();
-    let config = config.clone();
-    let thread = std::thread::Builder::new()
-        .name("daemon".to_owned())
-        .spawn(move || actix::System::new().block_on(run_bare(config, instance, ready, stopped)))
-        .map_err(system("starting a thread"))?;
-    is_ready.await.map_err(|_| DaemonError::Tree)??;
-    Ok(Guard { stop, thread })
-}
-
-async fn run_bare(
-    config: Config,
-    instance: Instance,
-    ready: oneshot::Sender<Result<(), DaemonError>>,
-    stopped: oneshot::Receiver<()>,
-) {
-    let server = match bare(&config, &instance).await {
-        Ok(server) => server,
-        Err(error) => return drop(ready.send(Err(error))),
-    };
-    let handle = server.handle();
-    let server = actix::spawn(server);
-    // Whoever started it may have given up meanwhile; then the other channel is closed as well.
-    let _ = ready.send(Ok(()));
-    let _ = stopped.await;
-    handle.stop(true).await;
-    server.await.ok();
-}
-
-async fn bare(config: &Config, instance: &Instance) -> Result<actix_web::dev::Server, DaemonError> {
-    let store = Arc::new(instance.open_store()?);
-    let address = config.listen.address;
-    first_run::prepare(&*store, config, address, Clock::System).await?;
-    let options = HttpOptions {
-        public_url: config.listen.public_url(address).as_str().trim_end_matches('/').to_owned(),
-        vapid_subject_known: config.vapid_subject.is_some(),
-        trusted_proxies: Vec::new(),
-        observe_listener: None,
-        limits: limits::http(&config.limits),
-    };
-    let tree = Tree::bare(Arc::clone(&store) as Arc<dyn Store>);
-    let metrics = Arc::new(Metrics::new());
-    let egress = Arc::new(egress(config)?);
-    let state = State::new(store, tree, metrics, egress, Clock::System, options);
-    let listeners = Listeners { network: Vec::new(), control: Some(instance.control_socket()?) };
-    http::server(web::Data::new(state), listeners, server_options(config))
-        .map_err(system("starting the control socket"))
+fn tree_options(config: &Config) -> Result<TreeOptions, DaemonError> {
+    let Patience { retry, idle } = patience(config)?;
+    let arbiters = config.delivery.workers;
+    Ok(TreeOptions { arbiters, idle, retry, ..TreeOptions::default() })
 }

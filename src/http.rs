@@ -27,6 +27,7 @@ pub mod head;
 pub mod limiter;
 pub mod limits;
 pub mod rates;
+pub mod requests;
 pub mod streams;
 
 pub mod auth;
@@ -91,9 +92,8 @@ pub fn server(
     listeners: Listeners,
     options: ServerOptions,
 ) -> io::Result<Server> {
-    let reached = state.options.clone();
-    let limits = reached.limits;
-    let connections = Connections::new(limits, reached.trusted_proxies, reached.public_url);
+    let limits = state.options().limits;
+    let connections = Connections::new(state.watch_options());
     let factory = move || {
         let state = state.clone();
         App::new().wrap(from_fn(answer::answer)).configure(move |cfg| configure(cfg, state))

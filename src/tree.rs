@@ -14,13 +14,13 @@
 pub mod channel;
 pub mod gates;
 pub mod observe;
+mod options;
 pub mod root;
 pub mod sabotage;
 pub mod subscription;
 pub mod supervision;
 mod threads;
 
-use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,6 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use crate::clock::Clock;
 use crate::delivery::gate::GatePolicy;
 use crate::delivery::judge::Attempted;
-use crate::delivery::retry::RetryPolicy;
 use crate::metrics::{ActorKind, Metrics};
 use crate::model::{Payload, Subscription};
 use crate::push::Push;
@@ -44,13 +43,13 @@ use channel::supervisor::{ChannelSupervisor, ChannelTools, Grown};
 use gates::{GateSnapshot, Gates};
 use observe::{Observe, ObserveChildren, Snapshot, TreeSnapshot};
 use root::{ChildGivenUp, Root};
-use sabotage::Sabotage;
 use subscription::drain::Drain;
 use subscription::supervisor::{Changed, SubscriptionSupervisor};
 use subscription::tools::Tools;
 use subscription::worker::SendTest;
-use supervision::budget::RestartPolicy;
 use threads::{Threads, supervise};
+
+pub use options::{Patience, TreeOptions};
 
 /// Requests that may be under way at a push service of which nothing is known yet.
 const FIRST_REQUESTS: u32 = 64;
@@ -78,39 +77,6 @@ pub struct TreeParts {
     pub options: TreeOptions,
 }
 
-/// Numbers that bound the tree.
-#[derive(Clone)]
-pub struct TreeOptions {
-    /// Delivery arbiters.
-    pub arbiters: NonZeroUsize,
-    /// When to try again.
-    pub retry: RetryPolicy,
-    /// How long an actor may rest, and how long a wait it keeps itself.
-    pub idle: Duration,
-    /// Live workers of an arbiter above which the longest idle end.
-    pub max_workers: usize,
-    /// Deliveries under way on an arbiter.
-    pub credits: usize,
-    /// How often a worker may be restarted.
-    pub restarts: RestartPolicy,
-    /// Panics that tests ask for.
-    pub sabotage: Sabotage,
-}
-
-impl Default for TreeOptions {
-    fn default() -> Self {
-        Self {
-            arbiters: NonZeroUsize::MIN,
-            retry: RetryPolicy::default(),
-            idle: Duration::from_secs(60),
-            max_workers: 20_000,
-            credits: 2048,
-            restarts: RestartPolicy::default(),
-            sabotage: Sabotage::default(),
-        }
-    }
-}
-
 /// The tree from outside.
 #[derive(Clone)]
 pub struct Tree {
@@ -118,6 +84,7 @@ pub struct Tree {
     branches: Option<Branches>,
     store: Arc<dyn Store>,
     writable: watch::Sender<bool>,
+    patience: watch::Sender<Patience>,
     failed: watch::Receiver<bool>,
     drain: Drain,
     threads: Threads,
@@ -180,6 +147,7 @@ impl Tree {
         let (threads, drain) = (Threads::default(), Drain::default());
         let (failed_sender, failed) = watch::channel(false);
         let (writable, writable_receiver) = watch::channel(true);
+        let (patience, patience_receiver) = watch::channel(parts.options.patience());
         let root = {
             let parts = parts.clone();
             let failed = failed_sender.clone();
@@ -189,6 +157,7 @@ impl Tree {
         let gates = Arc::new(gates(&parts));
         let passage = Passage {
             writable: writable_receiver,
+            patience: patience_receiver.clone(),
             drain: drain.clone(),
             gates: Arc::clone(&gates),
         };
@@ -212,7 +181,7 @@ impl Tree {
                 store: Arc::clone(&parts.store),
                 arbiters: arbiters.clone(),
                 metrics: parts.metrics,
-                idle: options.idle,
+                patience: patience_receiver,
                 restarts: options.restarts,
                 sabotage: options.sabotage,
             };
@@ -220,15 +189,29 @@ impl Tree {
             supervise(&threads.start(), ActorKind::ChannelSupervisor, failed_sender, make).await?
         };
         let branches = Some(Branches { root, channels, arbiters, gates });
-        Ok(Self { branches, store: parts.store, writable, failed, drain, threads })
+        Ok(Self { branches, store: parts.store, writable, patience, failed, drain, threads })
     }
 
     /// A tree that delivers nothing: for a command that needs the API and no more.
     pub fn bare(store: Arc<dyn Store>) -> Self {
         let (writable, _) = watch::channel(true);
+        let (patience, _) = watch::channel(TreeOptions::default().patience());
         let (_, failed) = watch::channel(false);
         let (drain, threads) = (Drain::default(), Threads::default());
-        Self { branches: None, store, writable, failed, drain, threads }
+        Self { branches: None, store, writable, patience, failed, drain, threads }
+    }
+
+    /// Waits as `patience` says from now on; a wait that has begun ends when it was to end.
+    pub fn heed(&self, patience: Patience) {
+        self.patience.send_replace(patience);
+        if let Some(Branches { gates, .. }) = &self.branches {
+            gates.heed(patience.retry);
+        }
+    }
+
+    /// How many requests to push services have begun whose results are not on disk yet.
+    pub fn under_way(&self) -> usize {
+        self.drain.under_way()
     }
 
     /// Lets no further request start, and waits until what is under way is on disk; `false` when that took longer
@@ -332,6 +315,7 @@ impl Tree {
 #[derive(Clone)]
 struct Passage {
     writable: watch::Receiver<bool>,
+    patience: watch::Receiver<Patience>,
     drain: Drain,
     gates: Arc<Gates>,
 }
@@ -365,13 +349,12 @@ async fn start_arbiter(
                 store,
                 push: push(),
                 signer,
-                retry: options.retry,
+                patience: passage.patience,
                 clock,
                 metrics,
                 writable: passage.writable,
                 drain: passage.drain,
                 gates: passage.gates,
-                idle: options.idle,
                 restarts: options.restarts,
                 sabotage: options.sabotage,
             };

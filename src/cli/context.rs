@@ -9,7 +9,7 @@ use super::flags::Flags;
 use super::output::Output;
 use super::{CliError, path};
 use crate::config::Config;
-use crate::config::sources::{Machine, Sources};
+use crate::config::sources::{Invocation, Machine};
 use crate::control::{Call, ControlClient};
 use crate::daemon::{self, Guard};
 
@@ -37,15 +37,19 @@ impl<'a, 'out> Context<'a, 'out> {
         Self { flags, environment, out }
     }
 
+    /// What the configuration is read from.
+    pub(super) fn invocation(&self) -> Invocation {
+        Invocation {
+            config: self.flags.config.clone(),
+            environment: self.environment.clone(),
+            flags: self.flags.values(),
+            machine: Machine::here(),
+        }
+    }
+
     /// The configuration; what was ignored in it is said on standard error.
     pub(super) fn config(&mut self) -> Result<Config, CliError> {
-        let sources = Sources::gather(
-            self.flags.config.as_deref(),
-            self.environment.clone(),
-            self.flags.values(),
-            Machine::here(),
-        )?;
-        let loaded = Config::load(&sources)?;
+        let loaded = Config::load(&self.invocation().gather()?)?;
         for warning in loaded.warnings {
             self.out.note(format_args!("warning: {warning}"));
         }

@@ -5,5 +5,6 @@ use super::context::Context;
 use crate::daemon::{self, ExitStatus};
 
 pub(super) fn run(context: &mut Context<'_, '_>) -> Result<ExitStatus, CliError> {
-    Ok(daemon::serve(context.config()?)?)
+    let config = context.config()?;
+    Ok(daemon::serve(context.invocation(), config)?)
 }

@@ -97,21 +97,6 @@ pub enum ConfigError {
     },
 }
 
-impl ConfigError {
-    /// Whether the command line is to blame, and not the file or the environment.
-    pub fn is_usage(&self) -> bool {
-        match self {
-            Self::Value { origin, .. } | Self::Unreadable { origin, .. } => {
-                matches!(origin, Origin::Flag(_))
-            }
-            Self::UnknownKey { .. }
-            | Self::Syntax { .. }
-            | Self::GivenTwice { .. }
-            | Self::NotText { .. } => false,
-        }
-    }
-}
-
 /// Everything that is wrong, so that it can be mended in one go.
 #[derive(Debug)]
 pub struct ConfigErrors(pub Vec<ConfigError>);

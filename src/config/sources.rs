@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::error::{ConfigError, ConfigErrors, Origin};
 use super::key::VARIABLE_PREFIX;
@@ -55,23 +55,33 @@ impl Machine {
     }
 }
 
-impl Sources {
+/// What the program was started with: where its sources are, so that they can be read again. It holds secrets, so it has
+/// no `Debug`.
+#[derive(Clone)]
+pub struct Invocation {
+    /// What `--config` names.
+    pub config: Option<PathBuf>,
+    /// The variables that begin with `FANFARE_`, as they were at the start.
+    pub environment: BTreeMap<String, String>,
+    /// The flags that were given, by their names without dashes.
+    pub flags: BTreeMap<String, Vec<String>>,
+    /// What the defaults depend on.
+    pub machine: Machine,
+}
+
+impl Invocation {
     /// Reads the file (`--config`, else `FANFARE_CONFIG`, else `./fanfare.toml` when it exists).
-    pub fn gather(
-        config: Option<&Path>,
-        environment: BTreeMap<String, String>,
-        flags: BTreeMap<String, Vec<String>>,
-        machine: Machine,
-    ) -> Result<Self, ConfigErrors> {
-        let named = match config {
-            Some(path) => Some((Origin::Flag("config".to_owned()), path.to_owned())),
-            None => environment
-                .get("FANFARE_CONFIG")
-                .filter(|path| !path.is_empty())
-                .map(|path| (Origin::Variable("FANFARE_CONFIG".to_owned()), PathBuf::from(path))),
-        };
+    pub fn gather(&self) -> Result<Sources, ConfigErrors> {
+        let named =
+            match &self.config {
+                Some(path) => Some((Origin::Flag("config".to_owned()), path.clone())),
+                None => self.environment.get("FANFARE_CONFIG").filter(|path| !path.is_empty()).map(
+                    |path| (Origin::Variable("FANFARE_CONFIG".to_owned()), PathBuf::from(path)),
+                ),
+            };
         let file = read_config_file(named).map_err(|error| ConfigErrors(vec![error]))?;
-        Ok(Self { file, environment, flags, machine })
+        let Self { environment, flags, machine, .. } = self.clone();
+        Ok(Sources { file, environment, flags, machine })
     }
 }
 

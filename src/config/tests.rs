@@ -13,8 +13,41 @@ use super::storage::Database;
 use super::*;
 
 mod refusals;
+mod reload;
 
 const KEY: &str = "fk_0123456789abcdef0123456789abcdef";
+
+/// Each key with a value that is not its default.
+const VALUES: [(&str, &str); 28] = [
+    ("listen", "127.0.0.2:81"),
+    ("observe_listen", "[::1]:82"),
+    ("public_url", "https://push.example.com"),
+    ("trusted_proxies", "10.0.0.0/8"),
+    ("data_dir", "/srv/fanfare"),
+    ("database_url", "sqlite:/srv/other.db"),
+    ("retention", "30days"),
+    ("vapid_subject", "mailto:ops@example.com"),
+    ("demo", "true"),
+    ("drain_deadline", "0s"),
+    ("log", "fanfare=debug,warn"),
+    ("log_format", "json"),
+    ("workers", "2"),
+    ("delivery.idle", "250ms"),
+    ("delivery.retry_min", "2s"),
+    ("delivery.retry_max", "30m"),
+    ("delivery.max_attempts", "7"),
+    ("egress.allow", "push.internal:8443"),
+    ("egress.ca_file", "/etc/ca.pem"),
+    ("egress.timeout", "3s"),
+    ("egress.known_only", "true"),
+    ("limits.connections", "500"),
+    ("limits.connections_per_address", "50"),
+    ("limits.head_timeout", "3s"),
+    ("limits.body_timeout", "4s"),
+    ("limits.idle_timeout", "5s"),
+    ("limits.subscribe_per_address", "60"),
+    ("limits.subscribe_per_token", "6"),
+];
 
 fn nothing() -> Sources {
     Sources {
@@ -98,41 +131,11 @@ fn an_empty_variable_is_an_unset_one() {
 
 #[test]
 fn every_key_is_heeded_in_the_file_the_environment_and_as_a_flag() {
-    let values = [
-        ("listen", "127.0.0.2:81"),
-        ("observe_listen", "[::1]:82"),
-        ("public_url", "https://push.example.com"),
-        ("trusted_proxies", "10.0.0.0/8"),
-        ("data_dir", "/srv/fanfare"),
-        ("database_url", "sqlite:/srv/other.db"),
-        ("retention", "30days"),
-        ("vapid_subject", "mailto:ops@example.com"),
-        ("demo", "true"),
-        ("drain_deadline", "0s"),
-        ("log", "fanfare=debug,warn"),
-        ("log_format", "json"),
-        ("workers", "2"),
-        ("delivery.idle", "250ms"),
-        ("delivery.retry_min", "2s"),
-        ("delivery.retry_max", "30m"),
-        ("delivery.max_attempts", "7"),
-        ("egress.allow", "push.internal:8443"),
-        ("egress.ca_file", "/etc/ca.pem"),
-        ("egress.timeout", "3s"),
-        ("egress.known_only", "true"),
-        ("limits.connections", "500"),
-        ("limits.connections_per_address", "50"),
-        ("limits.head_timeout", "3s"),
-        ("limits.body_timeout", "4s"),
-        ("limits.idle_timeout", "5s"),
-        ("limits.subscribe_per_address", "60"),
-        ("limits.subscribe_per_token", "6"),
-    ];
     let in_file: Vec<Key> = key::ALL.into_iter().filter(|key| key.is_in_file()).collect();
-    assert_eq!(in_file.len(), values.len(), "each key needs a row above");
+    assert_eq!(in_file.len(), VALUES.len(), "each key needs a row in VALUES");
     let defaults = load(&nothing());
     for key in in_file {
-        let (path, value) = values.into_iter().find(|(path, _)| *path == key.path).unwrap();
+        let (path, value) = VALUES.into_iter().find(|(path, _)| *path == key.path).unwrap();
         let from_file = load(&file(&format!("{path} = \"{value}\"")));
         assert_ne!(from_file, defaults, "{path} changed nothing");
         assert_eq!(load(&variable(&key.variable(), value)), from_file, "{path} as a variable");

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use super::{DaemonError, system};
 use crate::clock::{Clock, Timestamp};
@@ -36,6 +37,7 @@ pub(super) async fn prepare_to_serve(
     tell_key: impl FnOnce(&ConfigSecret) -> io::Result<()>,
 ) -> Result<News, DaemonError> {
     let app = prepare(store, config, listen, clock).await?;
+    replace_lost_keys(store, clock.now()).await?;
     let admin_key = match store.directory().api_keys.is_empty() {
         true => Some(create_admin_key(store, app.id, clock.now(), tell_key).await?),
         false => None,
@@ -64,6 +66,19 @@ pub(super) async fn prepare(
         set_bootstrap_key(store, app.id, key, now).await?;
     }
     default_app(&store.directory()).ok_or(DaemonError::Tree)
+}
+
+/// An app that has lost its VAPID key gets another: whoever had subscribed with it would have stopped the start.
+async fn replace_lost_keys(store: &dyn Store, now: Timestamp) -> Result<(), DaemonError> {
+    let directory = store.directory();
+    let without = |app: &&Arc<App>| directory.current_vapid_key(app.id).is_none();
+    for app in directory.apps.values().filter(without) {
+        let key = VapidKey::generate()?;
+        let change = DirectoryChange::AddVapidKey { app: app.id, key, current: true, now };
+        store.change_directory(change).await??;
+        tracing::warn!(app = app.name, "the app had no VAPID key: it has a new one");
+    }
+    Ok(())
 }
 
 fn default_app(directory: &Directory) -> Option<App> {

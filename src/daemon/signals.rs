@@ -1,9 +1,16 @@
-//! What the daemon hears from outside: SIGTERM and SIGINT end it, a second one at once.
+//! What the daemon hears from outside: SIGTERM and SIGINT end it, a second one at once; SIGHUP has it read its
+//! configuration again.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::ExitStatus;
-use crate::tree::Tree;
+/// What it is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Told {
+    /// To end.
+    End,
+    /// To read its configuration again.
+    Reload,
+}
 
 /// The signals that are listened to.
 pub(super) struct Signals {
@@ -24,25 +31,20 @@ impl Signals {
         }
     }
 
-    /// Waits to be told to end, or for the tree to say that it cannot go on.
-    pub(super) async fn wait(&mut self, tree: &Tree) -> ExitStatus {
+    /// Waits to be told something.
+    pub(super) async fn next(&mut self) -> Told {
         tokio::select! {
-            () = self.end() => ExitStatus::Stopped,
-            () = tree.failed() => ExitStatus::Failed,
+            _ = self.terminate.recv() => Told::End,
+            _ = self.interrupt.recv() => Told::End,
+            _ = self.hangup.recv() => Told::Reload,
         }
     }
 
-    /// Waits to be told to end.
+    /// Waits to be told to end; a SIGHUP meanwhile is heard afterwards.
     pub(super) async fn end(&mut self) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                // Its default would end the process, which nobody means who sends it to a daemon.
-                _ = self.hangup.recv() => {
-                    tracing::warn!("SIGHUP: the configuration is read at a start only; restart to change it");
-                }
-            }
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
 }

@@ -48,6 +48,8 @@ pub async fn answer<B: MessageBody + 'static>(
         return Ok(req.into_response(context.preflight()));
     }
     let (start, method) = (Instant::now(), req.method().clone());
+    let state = req.app_data::<web::Data<State>>().expect("`configure` has put it there");
+    let under_way = state.requests.begin();
     let span = tracing::info_span!("request", id = %context.id);
     let call = AssertUnwindSafe(async move { next.call(req).await }).catch_unwind();
     async move {
@@ -59,6 +61,7 @@ pub async fn answer<B: MessageBody + 'static>(
                 Err(context.render(&Problem::internal()))
             }
         };
+        drop(under_way);
         let ms = start.elapsed().as_millis();
         match answered {
             Ok(response) => {
@@ -81,7 +84,7 @@ pub async fn answer<B: MessageBody + 'static>(
 impl Context {
     fn of(req: &ServiceRequest) -> Self {
         let state = req.app_data::<web::Data<State>>().expect("`configure` has put it there");
-        let public_url = state.options.public_url.clone();
+        let public_url = state.options().public_url.clone();
         let headers = cors::headers(&state.directory(), &public_url, req.headers());
         let cacheable = !req.path().starts_with("/v1/") && !req.path().starts_with("/control/");
         Self { id: request_id(), public_url, headers, cacheable }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::limits::HttpLimits;
 use super::problem::{Problem, ProblemKind};
 use super::state::State;
+use super::streams::Streams;
 use crate::webpush::field::FieldError;
 
 /// For bodies about one channel. A payload has 3967 bytes, at most six times as many as JSON writes them
@@ -32,6 +33,7 @@ pub struct Body {
     media_type: Option<String>,
     encoded: bool,
     timeout: Duration,
+    streams: Streams,
 }
 
 impl FromRequest for Body {
@@ -44,9 +46,10 @@ impl FromRequest for Body {
         let coding = text(header::CONTENT_ENCODING).unwrap_or("identity");
         let encoded = !coding.trim().eq_ignore_ascii_case("identity");
         let state = req.app_data::<web::Data<State>>();
-        let limits = state.map_or_else(HttpLimits::default, |state| state.options.limits);
+        let limits = state.map_or_else(HttpLimits::default, |state| state.options().limits);
         let timeout = limits.body_timeout;
-        ready(Ok(Self { payload: payload.take(), media_type, encoded, timeout }))
+        let streams = state.map_or_else(Streams::default, |state| state.streams.clone());
+        ready(Ok(Self { payload: payload.take(), media_type, encoded, timeout, streams }))
     }
 }
 
@@ -98,11 +101,20 @@ impl Body {
             }
             Ok(whole.freeze())
         };
-        tokio::time::timeout(self.timeout, reading).await.unwrap_or_else(|_| {
-            let time = humantime::format_duration(self.timeout);
-            let detail = format!("the body did not arrive within {time} (limits.body_timeout)");
-            Err(Problem::new(ProblemKind::RequestTimeout, detail))
-        })
+        tokio::select! {
+            // What is here already is taken.
+            biased;
+            whole = reading => whole,
+            () = tokio::time::sleep(self.timeout) => {
+                let time = humantime::format_duration(self.timeout);
+                let detail = format!("the body did not arrive within {time} (limits.body_timeout)");
+                Err(Problem::new(ProblemKind::RequestTimeout, detail))
+            }
+            () = self.streams.ended() => {
+                let detail = "the daemon stops, and the body had not arrived: send the request again";
+                Err(Problem::new(ProblemKind::Unavailable, detail).retry_after(1))
+            }
+        }
     }
 }
 

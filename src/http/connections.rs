@@ -7,19 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::ResponseError;
 use actix_web::rt::net::TcpStream;
-use ipnet::IpNet;
 use socket2::SockRef;
+use tokio::sync::watch;
 
 use super::connection::bucket;
-use super::limits::HttpLimits;
 use super::problem::{MEDIA_TYPE, Problem, ProblemKind};
+use super::state::HttpOptions;
 
 /// The connections that are open.
 #[derive(Debug)]
 pub struct Connections {
-    limits: HttpLimits,
-    trusted: Vec<IpNet>,
-    public_url: String,
+    options: watch::Receiver<Arc<HttpOptions>>,
     open: Mutex<Open>,
 }
 
@@ -37,22 +35,24 @@ pub struct Place {
 }
 
 impl Connections {
-    /// None is open. Those of `trusted` proxies bring everybody, so they are counted in all alone.
-    pub fn new(limits: HttpLimits, trusted: Vec<IpNet>, public_url: String) -> Arc<Self> {
-        Arc::new(Self { limits, trusted, public_url, open: Mutex::default() })
+    /// None is open. Those of trusted proxies bring everybody, so they are counted in all alone.
+    pub fn new(options: watch::Receiver<Arc<HttpOptions>>) -> Arc<Self> {
+        Arc::new(Self { options, open: Mutex::default() })
     }
 
     /// A place for a connection from that address, or why there is none.
     pub fn take(self: &Arc<Self>, peer: IpAddr) -> Result<Place, Problem> {
-        let is_trusted = self.trusted.iter().any(|net| net.contains(&peer.to_canonical()));
+        let options = Arc::clone(&self.options.borrow());
+        let is_trusted =
+            options.trusted_proxies.iter().any(|net| net.contains(&peer.to_canonical()));
         let address = (!is_trusted).then(|| bucket(peer));
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.all >= self.limits.connections {
+        if open.all >= options.limits.connections {
             let detail = "the daemon has as many connections as limits.connections allows";
             return Err(Problem::new(ProblemKind::Unavailable, detail).retry_after(1));
         }
         if let Some(address) = &address {
-            let most = self.limits.connections_per_address;
+            let most = options.limits.connections_per_address;
             let count = open.by_address.entry(address.clone()).or_default();
             if *count >= most {
                 let detail = format!(
@@ -69,7 +69,7 @@ impl Connections {
 
     /// Says why, and ends the connection at once: one that had to wait for its end would be one more.
     pub fn turn_away(&self, stream: &TcpStream, why: &Problem) {
-        let body = why.to_json(&self.public_url, "");
+        let body = why.to_json(&self.options.borrow().public_url, "");
         let answer = format!(
             "HTTP/1.1 {}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {}\r\nretry-after: 1\r\n\
              connection: close\r\n\r\n{body}",
@@ -99,11 +99,18 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::HttpLimits;
 
     fn connections(connections: u32, connections_per_address: u32) -> Arc<Connections> {
         let limits = HttpLimits { connections, connections_per_address, ..HttpLimits::default() };
-        let trusted = vec!["10.0.0.0/8".parse().unwrap()];
-        Connections::new(limits, trusted, String::new())
+        let options = HttpOptions {
+            public_url: String::new(),
+            vapid_subject_known: true,
+            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            observe_listener: None,
+            limits,
+        };
+        Connections::new(watch::Sender::new(Arc::new(options)).subscribe())
     }
 
     fn kind(taken: &Result<Place, Problem>) -> Option<ProblemKind> {

@@ -87,6 +87,11 @@ fn seconds(time: Duration) -> u64 {
 }
 
 impl Limiter {
+    /// What it promises to each key.
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
     /// A limiter that nobody has used yet.
     pub fn new(policy: Policy) -> Self {
         Self::with_clock(policy, MonotonicClock)

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -32,9 +32,9 @@ const MAX_RATES: usize = 1_000;
 /// Everything whose rate is limited.
 pub struct Rates {
     /// Registrations without an API key, by address.
-    addresses: Limiter,
+    addresses: RwLock<Arc<Limiter>>,
     /// Registrations with a subscriber token, by token.
-    tokens: Limiter,
+    tokens: RwLock<Arc<Limiter>>,
     /// Test pushes, by subscription.
     tests: Limiter,
     /// Requests with an API key, by key; a limiter for each number that an app has set.
@@ -47,15 +47,23 @@ struct Counted(Vec<Standing>);
 impl Rates {
     /// Nobody has done anything yet.
     pub fn new(limits: &HttpLimits) -> Self {
-        let limiter = |name, quota, window| {
-            let quota = NonZeroU32::new(quota).unwrap_or(NonZeroU32::MIN);
-            Limiter::new(Policy { name, quota, window })
-        };
         Self {
-            addresses: limiter("address", limits.subscribe_per_address, MINUTE),
-            tokens: limiter("token", limits.subscribe_per_token, MINUTE),
-            tests: limiter("test", 1, SECOND),
+            addresses: RwLock::new(Arc::new(Limiter::new(by_address(limits)))),
+            tokens: RwLock::new(Arc::new(Limiter::new(by_token(limits)))),
+            tests: Limiter::new(policy("test", 1, SECOND)),
             keys: Mutex::default(),
+        }
+    }
+
+    /// Takes other limits; where one has changed, what was counted is forgotten.
+    pub fn heed(&self, limits: &HttpLimits) {
+        for (limiter, policy) in
+            [(&self.addresses, by_address(limits)), (&self.tokens, by_token(limits))]
+        {
+            let mut limiter = limiter.write().unwrap_or_else(PoisonError::into_inner);
+            if limiter.policy() != policy {
+                *limiter = Arc::new(Limiter::new(policy));
+            }
         }
     }
 
@@ -73,10 +81,10 @@ impl Rates {
         };
         if let Some(address) = connection::client_address(req, trusted) {
             let bucket = connection::bucket(address);
-            count(req, &self.addresses, &bucket, "registrations from this address")?;
+            count(req, &now(&self.addresses), &bucket, "registrations from this address")?;
         }
         match token {
-            Some(token) => count(req, &self.tokens, token, "registrations with this token"),
+            Some(token) => count(req, &now(&self.tokens), token, "registrations with this token"),
             None => Ok(()),
         }
     }
@@ -103,6 +111,22 @@ impl Rates {
         let new = || Arc::new(Limiter::new(Policy { name: "key", quota, window: SECOND }));
         Arc::clone(keys.entry(quota).or_insert_with(new))
     }
+}
+
+fn policy(name: &'static str, quota: u32, window: Duration) -> Policy {
+    Policy { name, quota: NonZeroU32::new(quota).unwrap_or(NonZeroU32::MIN), window }
+}
+
+fn by_address(limits: &HttpLimits) -> Policy {
+    policy("address", limits.subscribe_per_address, MINUTE)
+}
+
+fn by_token(limits: &HttpLimits) -> Policy {
+    policy("token", limits.subscribe_per_token, MINUTE)
+}
+
+fn now(limiter: &RwLock<Arc<Limiter>>) -> Arc<Limiter> {
+    Arc::clone(&limiter.read().unwrap_or_else(PoisonError::into_inner))
 }
 
 fn count(req: &HttpRequest, limiter: &Limiter, key: &str, what: &str) -> Result<(), Problem> {

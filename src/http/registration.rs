@@ -64,7 +64,7 @@ impl Registration {
         })?;
         let vapid_key = vapid_key(state, app, subscription.push_key.as_deref(), pointer)?;
         let service = PushService::of(subscription.endpoint.origin());
-        if service == PushService::Apple && !state.options.vapid_subject_known {
+        if service == PushService::Apple && !state.options().vapid_subject_known {
             let detail = "Apple's push service refuses pushes without a contact: start the daemon with \
                           `--vapid-subject mailto:you@your.domain`";
             return Err(Problem::new(ProblemKind::VapidSubjectNeeded, detail));

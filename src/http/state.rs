@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use tokio::sync::watch;
 
 use super::in_flight::InFlight;
 use super::limits::HttpLimits;
 use super::rates::Rates;
+use super::requests::Requests;
 use super::streams::Streams;
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::Metrics;
@@ -43,14 +45,15 @@ pub struct State {
     pub egress: Arc<Egress>,
     /// What time it is.
     pub clock: Clock,
-    /// How the API is reached.
-    pub options: HttpOptions,
+    options: watch::Sender<Arc<HttpOptions>>,
     /// How often callers may do what they do.
     pub(super) rates: Rates,
     /// Ends what would otherwise go on.
     pub streams: Streams,
     /// Which calls with an `Idempotency-Key` are being answered.
     pub(super) in_flight: InFlight,
+    /// Counts the requests that are not answered yet.
+    pub requests: Requests,
 }
 
 impl State {
@@ -65,7 +68,25 @@ impl State {
     ) -> Self {
         let rates = Rates::new(&options.limits);
         let (streams, in_flight) = (Streams::default(), InFlight::default());
-        Self { store, tree, metrics, egress, clock, options, rates, streams, in_flight }
+        let options = watch::Sender::new(Arc::new(options));
+        let requests = Requests::default();
+        Self { store, tree, metrics, egress, clock, options, rates, streams, in_flight, requests }
+    }
+
+    /// How the API is reached and what it may tell, all of one moment.
+    pub fn options(&self) -> Arc<HttpOptions> {
+        Arc::clone(&self.options.borrow())
+    }
+
+    /// Where [`State::options`] can be read without the state.
+    pub(super) fn watch_options(&self) -> watch::Receiver<Arc<HttpOptions>> {
+        self.options.subscribe()
+    }
+
+    /// Takes other options, for requests and connections from now on. What the listeners were made with stays.
+    pub fn heed(&self, options: HttpOptions) {
+        self.rates.heed(&options.limits);
+        self.options.send_replace(Arc::new(options));
     }
 
     /// The apps and keys as they are now.
@@ -76,7 +97,7 @@ impl State {
     /// Where a click leads by default: what the app says, or the demo.
     pub fn home(&self, app: &App) -> String {
         match app.settings.home.as_str() {
-            "" => format!("{}/demo", self.options.public_url),
+            "" => format!("{}/demo", self.options().public_url),
             home => home.to_owned(),
         }
     }

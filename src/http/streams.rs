@@ -1,4 +1,5 @@
-//! Answers that go on until something happens: they end when the server stops, or it would wait for them in vain.
+//! Answers that go on until something happens, and bodies that do not arrive: they end when the server stops, or it would
+//! wait for them in vain.
 
 use tokio::sync::watch;
 

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
@@ -77,9 +78,13 @@ pub enum Refused {
 #[error("egress.allow: `{0}` is neither `host:port` nor a CIDR such as `10.0.0.0/8`")]
 pub struct BadRule(String);
 
-/// What may be reached: the public internet on port 443, and what the operator allows.
-#[derive(Clone, Debug, Default)]
-pub struct Egress {
+/// What may be reached: the public internet on port 443, and what the operator allows. That can change at any time; each
+/// question is answered by all of what was allowed at one moment.
+#[derive(Debug, Default)]
+pub struct Egress(RwLock<Arc<Rules>>);
+
+#[derive(Debug, Default)]
+struct Rules {
     allow: Vec<Rule>,
     known_only: bool,
 }
@@ -95,12 +100,48 @@ enum Rule {
 impl Egress {
     /// Reads the operator's `[egress]`.
     pub fn new<S: AsRef<str>>(allow: &[S], known_only: bool) -> Result<Self, BadRule> {
+        let egress = Self::default();
+        egress.heed(allow, known_only)?;
+        Ok(egress)
+    }
+
+    /// Reads the operator's `[egress]` anew, for whatever is asked from now on. A connection stays open whose address may not
+    /// be dialled any more, and serves until it is closed if the name may still be reached.
+    pub fn heed<S: AsRef<str>>(&self, allow: &[S], known_only: bool) -> Result<(), BadRule> {
         let allow = allow.iter().map(|rule| rule.as_ref().parse()).collect::<Result<_, _>>()?;
-        Ok(Self { allow, known_only })
+        let rules = Arc::new(Rules { allow, known_only });
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        Ok(())
     }
 
     /// Whether `uri` may be reached, as far as its text tells. A name's addresses are judged when it is dialled.
     pub fn check(&self, uri: &Uri) -> Result<(), Refused> {
+        self.rules().check(uri)
+    }
+
+    /// Whether the name `host` may be dialled at `addresses`, which must all be good: one bad answer refuses the name.
+    pub fn check_addresses(
+        &self,
+        host: &str,
+        port: u16,
+        addresses: &[IpAddr],
+    ) -> Result<(), Refused> {
+        self.rules().check_addresses(host, port, addresses)
+    }
+
+    /// Whether the operator or we ourselves named this push service. Strangers cannot make such origins up, so they
+    /// need not share the room for those that strangers bring.
+    pub fn vouches_for(&self, uri: &Uri) -> bool {
+        self.rules().vouches_for(uri)
+    }
+
+    fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Rules {
+    fn check(&self, uri: &Uri) -> Result<(), Refused> {
         let target = Target::of(uri)?;
         if self.allows_target(&target) {
             return Ok(());
@@ -120,13 +161,7 @@ impl Egress {
         }
     }
 
-    /// Whether the name `host` may be dialled at `addresses`, which must all be good: one bad answer refuses the name.
-    pub fn check_addresses(
-        &self,
-        host: &str,
-        port: u16,
-        addresses: &[IpAddr],
-    ) -> Result<(), Refused> {
+    fn check_addresses(&self, host: &str, port: u16, addresses: &[IpAddr]) -> Result<(), Refused> {
         if self.allows_name(host, port) {
             return Ok(());
         }
@@ -141,9 +176,7 @@ impl Egress {
         Ok(())
     }
 
-    /// Whether the operator or we ourselves named this push service. Strangers cannot make such origins up, so they
-    /// need not share the room for those that strangers bring.
-    pub fn vouches_for(&self, uri: &Uri) -> bool {
+    fn vouches_for(&self, uri: &Uri) -> bool {
         Target::of(uri).is_ok_and(|target| {
             self.allows_target(&target)
                 || matches!(&target.host, Host::Domain(name) if is_known(name, target.port))

@@ -60,11 +60,13 @@ impl Pool {
     }
 
     pub(super) fn admit(&self, uri: &Uri) -> Result<Admission, PushError> {
+        // Each time, for what may be reached can change while connections are open.
+        self.dialer.egress.check(uri)?;
         let target = Target::of(uri)?;
         let known = self.origins.borrow().get(&target).cloned();
         let origin = match known {
             Some(origin) => origin,
-            None => self.open(uri, target)?,
+            None => self.open(target),
         };
         Ok(origin.admit())
     }
@@ -73,8 +75,7 @@ impl Pool {
         self.origins.borrow().values().map(|origin| origin.snapshot()).collect()
     }
 
-    fn open(&self, uri: &Uri, target: Target) -> Result<Rc<Origin>, PushError> {
-        self.dialer.egress.check(uri)?;
+    fn open(&self, target: Target) -> Rc<Origin> {
         let origin = Rc::new(Origin {
             target: target.clone(),
             dialer: self.dialer.clone(),
@@ -87,7 +88,7 @@ impl Pool {
         let mut origins = self.origins.borrow_mut();
         origins.retain(|_, origin| !origin.is_deserted());
         origins.insert(target, origin.clone());
-        Ok(origin)
+        origin
     }
 }
 

@@ -60,7 +60,7 @@ mod views;
 mod writer;
 
 pub use accept::MAX_OPEN;
-use directory::{Step, fresh_directory};
+use directory::{Step, TornKeys, fresh_directory, read_directory};
 use open_log::OpenLog;
 use opening::{Configure, OpenError, connect, migrate};
 use writer::SqliteWriter;
@@ -90,10 +90,19 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the database `file`, makes it if there is none, and starts the Journal.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_with(path, TornKeys::Refuse)
+    }
+
+    /// As [`SqliteStore::open`], without the VAPID keys that cannot be used: so that they can be put right.
+    pub fn open_to_mend(path: &Path) -> Result<Self, OpenError> {
+        Self::open_with(path, TornKeys::LeaveOut)
+    }
+
+    fn open_with(path: &Path, torn: TornKeys) -> Result<Self, OpenError> {
         migrate(path)?;
         let mut connection = connect(path)?;
         let set_up = |error: &dyn std::fmt::Display| OpenError::SetUp(error.to_string());
-        let fresh = fresh_directory(&mut connection).map_err(|error| set_up(&error))?;
+        let fresh = read_directory(&mut connection, torn).map_err(|error| set_up(&error))?;
         let directory = Arc::new(RwLock::new(Arc::new(fresh)));
         let open_log = Arc::new(OpenLog::default());
         let subscriptions = reads::count_subscriptions(&mut connection);

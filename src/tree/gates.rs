@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Clock, Timestamp};
 use crate::delivery::gate::{self, Gate, GatePolicy, Notice, Signal, State};
+use crate::delivery::retry::RetryPolicy;
 use crate::id::SubscriptionId;
 use crate::metrics::{Metrics, Of, PushServiceLabel};
 use crate::store::directory::AppVapidKey;
@@ -24,7 +25,6 @@ const MAX_ORIGINS: usize = 4096;
 
 /// All gates.
 pub struct Gates {
-    policy: GatePolicy,
     clock: Clock,
     metrics: Arc<Metrics>,
     origins: Mutex<Origins>,
@@ -33,6 +33,7 @@ pub struct Gates {
 
 /// The gates that there are.
 struct Origins {
+    policy: GatePolicy,
     lines: HashMap<Origin, Arc<Line>>,
     /// With so many, those that nobody uses are looked for: not at each newcomer, should all be in use.
     tidy_at: usize,
@@ -71,8 +72,8 @@ pub struct Pass {
 impl Gates {
     /// Gates that are all open.
     pub fn new(policy: GatePolicy, clock: Clock, metrics: Arc<Metrics>) -> Self {
-        let origins = Mutex::new(Origins { lines: HashMap::new(), tidy_at: MAX_ORIGINS });
-        Self { policy, clock, metrics, origins, weather: Weather::default() }
+        let origins = Mutex::new(Origins { policy, lines: HashMap::new(), tidy_at: MAX_ORIGINS });
+        Self { clock, metrics, origins, weather: Weather::default() }
     }
 
     /// Waits for a pass, first come, first served.
@@ -94,6 +95,13 @@ impl Gates {
             }
             Turn::Later(until) => Entered::Later(until),
         }
+    }
+
+    /// Takes other numbers for how long a gate stays shut, from the next time that it is shut.
+    pub fn heed(&self, retry: RetryPolicy) {
+        let mut origins = self.lock();
+        origins.policy.retry = retry;
+        origins.lines.values().for_each(|line| line.heed(retry));
     }
 
     /// When who has waited in line too long is to come again.
@@ -123,7 +131,7 @@ impl Gates {
         if origins.lines.len() >= origins.tidy_at {
             self.forget_unused(&mut origins);
         }
-        let line = Arc::new(Line::new(origin.clone(), Gate::new(self.policy), self.clock));
+        let line = Arc::new(Line::new(origin.clone(), Gate::new(origins.policy), self.clock));
         origins.lines.insert(origin.clone(), Arc::clone(&line));
         line
     }

@@ -1,5 +1,8 @@
 //! SIGTERM: what is under way is settled, nothing new starts, and nothing is repeated at the next start.
 
+mod crowd;
+mod cut;
+
 use std::sync::Arc;
 use std::time::Duration;
 

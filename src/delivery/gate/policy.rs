@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Gate;
 use crate::delivery::retry::RetryPolicy;
 
 /// A gate that was told nothing is not shut for longer than this without another look: a few requests in ten seconds are
@@ -25,5 +26,12 @@ impl GatePolicy {
     /// How long a gate is shut that was told nothing, for the `level`th time in a row.
     pub(super) fn cooldown(&self, level: u32) -> Duration {
         self.retry.base(level).min(LONGEST_COOLDOWN)
+    }
+}
+
+impl Gate {
+    /// Stays shut for as long as `retry` says, from the next time that it is shut.
+    pub fn heed(&mut self, retry: RetryPolicy) {
+        self.policy.retry = retry;
     }
 }

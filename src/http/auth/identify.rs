@@ -41,7 +41,7 @@ impl FromRequest for Caller {
                 control: Connection::behind(req) == Connection::Control,
             };
             let caller = Self::identify(&state.directory(), presented, state.now())?;
-            cors::check(req, &caller.app, &state.options.public_url)?;
+            cors::check(req, &caller.app, &state.options().public_url)?;
             if let Credential::ApiKey(key) = &caller.credential {
                 state.rates.api_key(req, &caller.app, key)?;
             }

@@ -15,7 +15,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
     responses((status = 200, description = "OpenMetrics text", content_type = "application/openmetrics-text", body = String)))]
 pub async fn show(req: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let connection = Connection::behind(&req);
-    if !connection.is_local(req.headers(), state.options.observe_listener) {
+    if !connection.is_local(req.headers(), state.options().observe_listener) {
         let caller = Caller::extract(&req).await?;
         caller.require(Scope::Read)?;
         if caller.app.name != DEFAULT_APP {

@@ -110,7 +110,7 @@ pub async fn subscribe(
 ) -> Result<HttpResponse, Problem> {
     let channels = vec![channel.into_string()];
     let authority = caller.authority_over(&channels)?;
-    state.rates.registration(&req, &state.options.trusted_proxies, &caller)?;
+    state.rates.registration(&req, &state.options().trusted_proxies, &caller)?;
     let body = body.json(body::SMALL).await?;
     let registered = Registration::accept(&state, &caller.app, &body, "#")?;
     enrol(&state, &caller, registered.into_subscribe(&caller.app, channels, authority)).await
@@ -130,7 +130,7 @@ pub async fn subscribe_many(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     caller.authority_over(&[])?;
-    state.rates.registration(&req, &state.options.trusted_proxies, &caller)?;
+    state.rates.registration(&req, &state.options().trusted_proxies, &caller)?;
     let body: SubscribeMany = body.read(body::WIDE).await?;
     let channels = channels(body.channels)?;
     let authority = caller.authority_over(&channels)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
+use super::opening::{lost_key, remember_key};
 use super::schema::{api_key, app, channel, meta, subscription, vapid_key};
 use super::writer::SqliteWriter;
 use super::{closing, fault, leave, quarantine};
@@ -20,12 +21,29 @@ use crate::webpush::vapid::VapidKey;
 /// The row of `meta` that subscription secrets are an HMAC with.
 const SUBSCRIPTION_SECRET: &str = "subscription_secret";
 
+/// What becomes of a VAPID key that cannot be used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum TornKeys {
+    /// The directory cannot be read.
+    Refuse,
+    /// It is left out, so that a command can put another in its place.
+    LeaveOut,
+}
+
 /// Reads all of it.
 pub(super) fn fresh_directory(connection: &mut SqliteConnection) -> Result<Directory, StoreError> {
+    read_directory(connection, TornKeys::Refuse)
+}
+
+/// Reads all of it.
+pub(super) fn read_directory(
+    connection: &mut SqliteConnection,
+    torn: TornKeys,
+) -> Result<Directory, StoreError> {
     Ok(Directory {
         apps: apps(connection)?,
         api_keys: api_keys(connection)?,
-        vapid_keys: vapid_keys(connection)?,
+        vapid_keys: vapid_keys(connection, torn)?,
         subscription_secret: subscription_secret(connection)?,
     })
 }
@@ -107,6 +125,7 @@ fn api_keys(
 
 fn vapid_keys(
     connection: &mut SqliteConnection,
+    torn: TornKeys,
 ) -> Result<HashMap<VapidKeyId, Arc<AppVapidKey>>, StoreError> {
     let rows = vapid_key::table
         .load::<(i64, i64, Vec<u8>, Vec<u8>, bool, i64)>(connection)
@@ -118,7 +137,11 @@ fn vapid_keys(
         let created = Timestamp::from_millis(created);
         Ok((id, Arc::new(AppVapidKey { id, app: AppId(app), current, created, key })))
     };
-    rows.into_iter().map(parse).collect()
+    let keys = rows.into_iter().map(parse);
+    match torn {
+        TornKeys::Refuse => keys.collect(),
+        TornKeys::LeaveOut => Ok(keys.filter_map(Result::ok).collect()),
+    }
 }
 
 /// Channels and subscriptions of an app that is deleted which go in one transaction, so that no other app's accept waits
@@ -222,6 +245,9 @@ fn add_vapid_key(
     now: Timestamp,
 ) -> Result<Result<(), Conflict>, StoreError> {
     let mine = vapid_key::app_id.eq(app.0);
+    if let Some(lost) = lost_key(connection, app, key)? {
+        return bring_back_vapid_key(connection, app, lost, key, current, now).map(Ok);
+    }
     let same = mine.and(vapid_key::public.eq(key.public().as_slice()));
     let is_there = diesel::select(diesel::dsl::exists(vapid_key::table.filter(same)))
         .get_result::<bool>(connection)
@@ -236,7 +262,7 @@ fn add_vapid_key(
     if is_there {
         return Ok(Ok(()));
     }
-    diesel::insert_into(vapid_key::table)
+    let id = diesel::insert_into(vapid_key::table)
         .values((
             vapid_key::app_id.eq(app.0),
             vapid_key::public.eq(key.public().as_slice()),
@@ -244,9 +270,45 @@ fn add_vapid_key(
             vapid_key::is_current.eq(current),
             vapid_key::created.eq(now.as_millis()),
         ))
-        .execute(connection)
+        .returning(vapid_key::id)
+        .get_result::<i64>(connection)
         .map_err(fault)?;
+    remember_key(connection, app, id, key.public())?;
     Ok(Ok(()))
+}
+
+/// A key that was lost or changed takes its own row again, which its subscriptions name. Where no other is the current
+/// one, it was.
+fn bring_back_vapid_key(
+    connection: &mut SqliteConnection,
+    app: AppId,
+    row: i64,
+    key: &VapidKey,
+    current: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let others = vapid_key::table.filter(vapid_key::app_id.eq(app.0).and(vapid_key::id.ne(row)));
+    let has_current = diesel::select(diesel::dsl::exists(others.filter(vapid_key::is_current)))
+        .get_result::<bool>(connection)
+        .map_err(fault)?;
+    if current {
+        diesel::update(others)
+            .set(vapid_key::is_current.eq(false))
+            .execute(connection)
+            .map_err(fault)?;
+    }
+    diesel::replace_into(vapid_key::table)
+        .values((
+            vapid_key::id.eq(row),
+            vapid_key::app_id.eq(app.0),
+            vapid_key::public.eq(key.public().as_slice()),
+            vapid_key::scalar.eq(key.scalar().as_slice()),
+            vapid_key::is_current.eq(current || !has_current),
+            vapid_key::created.eq(now.as_millis()),
+        ))
+        .execute(connection)
+        .map(drop)
+        .map_err(fault)
 }
 
 fn insert_api_key(

@@ -1,6 +1,10 @@
-//! Opening the database file: bringing it to this version's shape, and the settings of each connection.
+//! Opening the database file: bringing it to this version's shape, and the settings of each connection. What cannot be
+//! opened is found before anything in it is changed ([`examine`]).
 
-use std::path::Path;
+mod examine;
+mod keys;
+
+use std::path::{Path, PathBuf};
 
 use diesel::prelude::*;
 use diesel::r2d2::CustomizeConnection;
@@ -9,16 +13,21 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use super::writer::configure;
 use super::{directory, origins};
 
+pub use examine::examine;
+pub(super) use examine::require_current;
+pub use keys::examine_keys;
+pub(super) use keys::{lost_key, remember_key};
+
 pub(super) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file cannot be opened as a database.
-    #[error("the database cannot be opened: {0}")]
-    Connect(#[from] ConnectionError),
+    #[error("the database cannot be opened: {0}; {remedy}", remedy = remedy(.0))]
+    Connect(String),
     /// It is one, and something in it is not as it must be.
-    #[error("the database cannot be set up: {0}")]
+    #[error("the database cannot be set up: {0}; {remedy}", remedy = remedy(.0))]
     SetUp(String),
     /// A newer Fanfare has changed it.
     #[error(
@@ -28,47 +37,84 @@ pub enum OpenError {
     /// An older Fanfare made it, and this one may not change it here.
     #[error("the database is of an older version: run `fanfare migrate`, or start the daemon")]
     Older,
+    /// Another program's.
+    #[error("{0} is another program's database: name another file with --database-url")]
+    Foreign(PathBuf),
+    /// It is something else than a database.
+    #[error(
+        "{0} is not an SQLite database: restore a backup with `fanfare restore`, or name another file with --database-url"
+    )]
+    NoDatabase(PathBuf),
+    /// Its end is missing.
+    #[error(
+        "{file} has {length} bytes and must have {whole}, so a part of the database is missing: restore a backup with `fanfare restore`"
+    )]
+    CutShort {
+        /// Which file.
+        file: PathBuf,
+        /// How long it is.
+        length: u64,
+        /// How long it says that it is.
+        whole: u64,
+    },
+    /// The file is empty, and the log beside it is not.
+    #[error(
+        "{0} is missing or empty, and {0}-wal beside it is not: put the database back, or restore a backup with `fanfare restore`"
+    )]
+    Lost(PathBuf),
+    /// Subscriptions were made with a key that is not there any more.
+    #[error(
+        "app {app}: {fault}, and there are subscriptions that were made with it, to which no other key can push: restore a \
+         backup with `fanfare restore`, or import the key with `fanfare vapid import --app {app} FILE`"
+    )]
+    Key {
+        /// The app's name.
+        app: String,
+        /// What is wrong.
+        fault: keys::KeyFault,
+    },
+}
+
+impl From<ConnectionError> for OpenError {
+    fn from(error: ConnectionError) -> Self {
+        Self::Connect(error.to_string())
+    }
+}
+
+fn set_up(error: &dyn std::fmt::Display) -> OpenError {
+    OpenError::SetUp(error.to_string())
+}
+
+/// What to do about what SQLite says.
+fn remedy(message: &str) -> &'static str {
+    let rows = [
+        ("malformed", "it is damaged: restore a backup with `fanfare restore`"),
+        ("not a database", "it is damaged: restore a backup with `fanfare restore`"),
+        ("full", "free some space on its disk"),
+        ("disk I/O error", "look at its disk: it may be full or failing"),
+        ("readonly", "this user must be able to write the file and its directory"),
+        ("unable to open", "this user must be able to write the file and its directory"),
+        ("locked", "another program has it open: end that first"),
+    ];
+    let found = rows.into_iter().find(|(sign, _)| message.contains(sign));
+    found.map_or("restore a backup with `fanfare restore` if it was changed by hand", |row| row.1)
 }
 
 /// Brings the database `file` to this version's shape; answers the names of the migrations that ran.
 pub fn migrate(file: &Path) -> Result<Vec<String>, OpenError> {
+    examine(file)?;
     let mut connection = connect(file)?;
-    let set_up = |error: &dyn std::fmt::Display| OpenError::SetUp(error.to_string());
-    refuse_newer(&mut connection)?;
     let ran = connection.run_pending_migrations(MIGRATIONS).map_err(|error| set_up(&error))?;
     let ran = ran.iter().map(ToString::to_string).collect();
     directory::initialise(&mut connection).map_err(|error| set_up(&error))?;
     origins::fill(&mut connection).map_err(|error| set_up(&error))?;
+    keys::fill(&mut connection).map_err(|error| set_up(&error))?;
     Ok(ran)
-}
-
-/// Answers how many of this build's versions the database has been brought to.
-fn refuse_newer(connection: &mut SqliteConnection) -> Result<usize, OpenError> {
-    let known = known_versions()?;
-    let applied =
-        connection.applied_migrations().map_err(|error| OpenError::SetUp(error.to_string()))?;
-    match applied.iter().find(|version| !known.contains(&version.to_string())) {
-        Some(newer) => Err(OpenError::Newer(newer.to_string())),
-        None => Ok(applied.len()),
-    }
-}
-
-/// Refuses a database that is not of this version, for whoever only reads.
-pub(super) fn require_current(connection: &mut SqliteConnection) -> Result<(), OpenError> {
-    if refuse_newer(connection)? < known_versions()?.len() { Err(OpenError::Older) } else { Ok(()) }
-}
-
-/// The versions that this build knows.
-fn known_versions() -> Result<Vec<String>, OpenError> {
-    use diesel::migration::{Migration, MigrationSource};
-    let known: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>> =
-        MIGRATIONS.migrations().map_err(|error| OpenError::SetUp(error.to_string()))?;
-    Ok(known.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
 pub(super) fn connect(file: &Path) -> Result<SqliteConnection, OpenError> {
     let mut connection = SqliteConnection::establish(&file.to_string_lossy())?;
-    configure(&mut connection).map_err(|error| OpenError::SetUp(error.to_string()))?;
+    configure(&mut connection).map_err(|error| set_up(&error))?;
     Ok(connection)
 }
 

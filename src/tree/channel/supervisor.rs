@@ -11,6 +11,7 @@ use actix::{
     Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient,
     Supervised, WrapFuture,
 };
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::arbiters::Arbiters;
@@ -20,6 +21,7 @@ use crate::id::{ChannelId, Seq};
 use crate::metrics::{ActorKind, Kind, Metrics};
 use crate::store::work::ChannelWork;
 use crate::store::{Store, StoreError};
+use crate::tree::Patience;
 use crate::tree::observe::{Observe, ObserveChildren, Snapshot};
 use crate::tree::root::ChildGivenUp;
 use crate::tree::sabotage::Sabotage;
@@ -85,7 +87,7 @@ pub struct ChannelTools {
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// How long a worker may rest before it ends.
-    pub idle: Duration,
+    pub patience: watch::Receiver<Patience>,
     /// How often a worker may be restarted.
     pub restarts: RestartPolicy,
     /// Panics that tests ask for.
@@ -240,7 +242,7 @@ impl ChannelSupervisor {
     }
 
     fn end_idle(&mut self) {
-        let idle = self.tools.idle;
+        let idle = self.tools.patience.borrow().idle;
         for entry in self.registry.values_mut() {
             let rests =
                 entry.vitals.resting_since.get().is_some_and(|since| since.elapsed() >= idle);

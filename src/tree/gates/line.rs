@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Timestamp};
 use crate::delivery::gate::{Caller, Entry, Gate, KeyState, Left, Signal, State, Ticket};
+use crate::delivery::retry::RetryPolicy;
 use crate::id::{SubscriptionId, VapidKeyId};
 use crate::webpush::service::PushService;
 use crate::webpush::subscription::Origin;
@@ -102,6 +103,10 @@ impl Line {
         let (sender, receiver) = oneshot::channel();
         inside.waiting.push_back((caller, sender));
         Err(Waiting(receiver))
+    }
+
+    pub(super) fn heed(&self, retry: RetryPolicy) {
+        self.lock().gate.heed(retry);
     }
 
     pub(super) fn turn_away(&self) -> Timestamp {

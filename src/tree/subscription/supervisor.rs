@@ -216,7 +216,8 @@ impl Actor for SubscriptionSupervisor {
 
     fn started(&mut self, context: &mut Self::Context) {
         context.run_interval(IDLE_PAUSE, |supervisor, _| {
-            if let Some(deadline) = Instant::now().checked_sub(supervisor.tools.idle) {
+            let idle = supervisor.tools.patience.borrow().idle;
+            if let Some(deadline) = Instant::now().checked_sub(idle) {
                 supervisor.registry.end_idle(deadline);
             }
         });

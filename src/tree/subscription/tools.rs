@@ -2,16 +2,15 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::drain::Drain;
 use crate::clock::Clock;
-use crate::delivery::retry::RetryPolicy;
 use crate::metrics::Metrics;
 use crate::push::Push;
 use crate::store::Store;
+use crate::tree::Patience;
 use crate::tree::gates::Gates;
 use crate::tree::sabotage::Sabotage;
 use crate::tree::supervision::budget::RestartPolicy;
@@ -28,8 +27,8 @@ pub struct Tools {
     pub gates: Arc<Gates>,
     /// Signs requests, once per key and origin.
     pub signer: Arc<VapidSigner>,
-    /// When to try again.
-    pub retry: RetryPolicy,
+    /// When to try again, and how long a worker waits itself; a longer wait is parked in the store.
+    pub patience: watch::Receiver<Patience>,
     /// What time it is.
     pub clock: Clock,
     /// Counters.
@@ -38,8 +37,6 @@ pub struct Tools {
     pub writable: watch::Receiver<bool>,
     /// Whether requests may start.
     pub drain: Drain,
-    /// How long a worker waits itself; a longer wait is parked in the store.
-    pub idle: Duration,
     /// How often a worker may be restarted.
     pub restarts: RestartPolicy,
     /// Panics that tests ask for.

@@ -137,11 +137,12 @@ impl SubscriptionWorker {
 
     /// Whether a wait before a gate is not worth a write.
     fn is_short(&self, until: Timestamp) -> bool {
-        until.since(self.tools.clock.now()) <= SHORT.min(self.tools.idle)
+        until.since(self.tools.clock.now()) <= SHORT.min(self.tools.patience.borrow().idle)
     }
 
     fn judge(&mut self, attempted: &Attempted, standing: Standing, context: &mut Context<Self>) {
-        let judgement = judge(attempted, standing, &self.tools.retry, &mut rand::rng());
+        let retry = self.tools.patience.borrow().retry;
+        let judgement = judge(attempted, standing, &retry, &mut rand::rng());
         if judgement.outcome.is_some() || !matches!(attempted, Attempted::Held { .. }) {
             self.count(judgement.outcome);
         }
@@ -222,7 +223,7 @@ impl SubscriptionWorker {
         self.credit = None;
         self.vitals.doing.set(Doing::Waiting { since: Instant::now(), until });
         let wait = until.since(self.tools.clock.now());
-        if wait > self.tools.idle {
+        if wait > self.tools.patience.borrow().idle {
             context.stop();
         } else {
             context.run_later(wait, |worker, context| worker.on(Event::Due, context));

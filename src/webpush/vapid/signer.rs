@@ -40,8 +40,14 @@ pub struct SignError(#[from] jsonwebtoken::errors::Error);
 /// Signs, and remembers what it signed.
 #[derive(Debug)]
 pub struct VapidSigner {
+    signed: Mutex<Signed>,
+}
+
+/// The contact, and the tokens that name it.
+#[derive(Debug)]
+struct Signed {
     subject: Option<Subject>,
-    tokens: Mutex<HashMap<(VapidKeyId, Origin), Token>>,
+    tokens: HashMap<(VapidKeyId, Origin), Token>,
 }
 
 #[derive(Debug)]
@@ -63,7 +69,12 @@ impl VapidSigner {
     /// A signer whose tokens name `subject` as the contact.
     pub fn new(subject: Option<Subject>) -> Self {
         encrypt::install();
-        Self { subject, tokens: Mutex::default() }
+        Self { signed: Mutex::new(Signed { subject, tokens: HashMap::new() }) }
+    }
+
+    /// Names another contact in whatever is signed from now on; tokens with the earlier one are not used again.
+    pub fn heed(&self, subject: Option<Subject>) {
+        *self.lock() = Signed { subject, tokens: HashMap::new() };
     }
 
     /// The `Authorization` header for a push to `origin` for a subscription that was made with `key`.
@@ -74,14 +85,15 @@ impl VapidSigner {
         origin: &Origin,
         now: Timestamp,
     ) -> Result<HeaderValue, SignError> {
-        let mut tokens = self.lock();
+        let mut signed = self.lock();
+        let Signed { subject, tokens } = &mut *signed;
         let place = (key_id, origin.clone());
         if let Some(token) = tokens.get(&place).filter(|token| token.is_usable(now)) {
             return Ok(token.header.clone());
         }
         // Signed under the lock (some 50 µs, twice a day): all who wait for this token would sign it too.
-        let header = self.sign(key, origin, now)?;
-        make_room(&mut tokens, now);
+        let header = sign(subject.as_ref(), key, origin, now)?;
+        make_room(tokens, now);
         tokens.insert(place, Token { signed: now, header: header.clone() });
         Ok(header)
     }
@@ -95,7 +107,8 @@ impl VapidSigner {
         used: &HeaderValue,
         now: Timestamp,
     ) -> bool {
-        let mut tokens = self.lock();
+        let mut signed = self.lock();
+        let tokens = &mut signed.tokens;
         let place = (key_id, origin.clone());
         let Some(token) = tokens.get(&place) else { return true };
         if token.header != *used {
@@ -108,28 +121,28 @@ impl VapidSigner {
         is_old
     }
 
-    fn sign(
-        &self,
-        key: &VapidKey,
-        origin: &Origin,
-        now: Timestamp,
-    ) -> Result<HeaderValue, SignError> {
-        let claims = Claims {
-            aud: origin.as_str(),
-            exp: (now + LIFETIME).as_secs(),
-            sub: self.subject.as_ref().map(Subject::as_str),
-        };
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::ES256), &claims, key.signing())?;
-        let text = format!("vapid t={token}, k={}", key.public_base64url());
-        let mut header = HeaderValue::from_str(&text).expect("base64url is legal in a header");
-        header.set_sensitive(true);
-        Ok(header)
-    }
-
     /// A panic elsewhere cannot leave the map half written: every change is one call.
-    fn lock(&self) -> MutexGuard<'_, HashMap<(VapidKeyId, Origin), Token>> {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Signed> {
+        self.signed.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn sign(
+    subject: Option<&Subject>,
+    key: &VapidKey,
+    origin: &Origin,
+    now: Timestamp,
+) -> Result<HeaderValue, SignError> {
+    let claims = Claims {
+        aud: origin.as_str(),
+        exp: (now + LIFETIME).as_secs(),
+        sub: subject.map(Subject::as_str),
+    };
+    let token = jsonwebtoken::encode(&Header::new(Algorithm::ES256), &claims, key.signing())?;
+    let text = format!("vapid t={token}, k={}", key.public_base64url());
+    let mut header = HeaderValue::from_str(&text).expect("base64url is legal in a header");
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 impl Token {
@@ -155,6 +168,6 @@ fn make_room(tokens: &mut HashMap<(VapidKeyId, Origin), Token>, now: Timestamp) 
 #[cfg(test)]
 impl VapidSigner {
     pub(super) fn remembered(&self) -> usize {
-        self.lock().len()
+        self.lock().tokens.len()
     }
 }

@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use futures_util::future::join_all;
 use http::{Method, StatusCode};
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -31,6 +32,11 @@ pub(crate) struct Home(TempDir);
 impl Home {
     pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
+    }
+
+    /// The directory that it runs in.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.0.path()
     }
 
     /// Everything that every daemon of this home has logged.
@@ -66,18 +72,36 @@ impl Home {
 
     /// Starts a daemon here whose pushes reach `service`.
     pub(crate) async fn start(self, service: &PushService) -> Daemon {
-        let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_fanfare"))
-            .args(["--listen", "127.0.0.1:0", "--log", "debug", "--delivery-retry-min", "10ms"])
-            .args(["--data-dir".as_ref(), self.data().as_os_str()])
+        let command = self.command(service);
+        self.start_with(command).await
+    }
+
+    /// What [`Home::start`] runs.
+    pub(crate) fn command(&self, service: &PushService) -> Command {
+        let mut command = self.plain_command();
+        command
+            .args(["--log", "debug", "--delivery-retry-min", "10ms"])
             .args(["--egress-allow", service.authority()])
-            .args(["--egress-ca-file".as_ref(), service.ca_file().as_os_str()])
+            .args(["--egress-ca-file".as_ref(), service.ca_file().as_os_str()]);
+        command
+    }
+
+    /// A daemon of this home that listens somewhere, and is told nothing else.
+    pub(crate) fn plain_command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fanfare"));
+        command
+            .current_dir(self.0.path())
+            .args(["--listen", "127.0.0.1:0"])
+            .args(["--data-dir".as_ref(), self.data().as_os_str()])
             .env("FANFARE_BOOTSTRAP_KEY", KEY)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts a daemon here with this command, and waits until it is ready.
+    pub(crate) async fn start_with(self, mut command: Command) -> Daemon {
+        let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let address = listening(&mut process);
         let daemon = Daemon { process, address, directory: self };
         eventually("the daemon is ready", || async {
@@ -179,8 +203,17 @@ impl Daemon {
 
     /// SIGTERM: it is asked to end, and may take its time.
     pub(crate) fn terminate(&self) {
-        let id = rustix::process::Pid::from_child(&self.process);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
+    }
+
+    /// Any signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(Pid::from_child(&self.process), signal).unwrap();
+    }
+
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Waits for the process to end; answers how it did, and where it lived.
