@@ -89,11 +89,11 @@ class Run:
     def find(self, name, what):
         self.findings[name].append(str(what))
 
-    def read_joined(self, line):
-        self.moves[line["subscription"], line["channel"]].append((*line["at"], True))
+    def read_joined(self, line, joins=True):
+        self.moves[line["subscription"], line["channel"]].append((*line["at"], joins))
 
     def read_left(self, line):
-        self.moves[line["subscription"], line["channel"]].append((*line["at"], False))
+        self.read_joined(line, False)
 
     def read_killed(self, line):
         self.kills.append(tuple(line["at"]))
@@ -230,8 +230,9 @@ def check_accepts(run):
     for (number, channel), ids in run.numbers.items():
         if len(ids) > 1:
             run.find("doubled", f"publish {number} is in {channel} as {' and '.join(sorted(ids))}")
-        for other in run.unanswered.get(number, {"channels": []})["channels"]:
-            if other != channel and not run.numbers.get((number, other)) and has_sure_members(run, number, other):
+        line = run.unanswered.get(number, {"channels": [], "at": None})
+        for other in (other for other in line["channels"] if not run.numbers.get((number, other))):
+            if any(run.was_member(who, there, line["at"]) for who, there in list(run.moves) if there == other):
                 run.find("lost", f"publish {number} is in {channel} and not in {other}, all or none")
     by_place, possible = defaultdict(list), Counter()
     for line in run.unanswered.values():
@@ -255,11 +256,6 @@ def check_accepts(run):
             run.find("forgotten", f"{place[0]} {place[1] - 1}: a hole in the log")
 
 
-def has_sure_members(run, number, channel):
-    at = run.unanswered[number]["at"]
-    return any(run.was_member(who, there, at) for who, there in list(run.moves) if there == channel)
-
-
 def check_recipients(run):
     """Each notification: everybody who was to get it did, or it is known why not; and the daemon's sums say the same."""
     members, answers = defaultdict(set), defaultdict(lambda: defaultdict(list))
@@ -268,14 +264,12 @@ def check_recipients(run):
     for request in run.requests:
         if request.is_final:
             answers[request.id][request.subscription].append(request)
-    topics = defaultdict(int)
-    for one in run.notifications.values():
-        if one.topic:
-            topics[one.channel] = max(topics[one.channel], one.seq)
+    with_topic = [one for one in run.notifications.values() if one.topic]
+    latest = {one.channel: one.seq for one in sorted(with_topic, key=lambda one: one.seq)}
     for one in run.notifications.values():
         if one.at is None or one.final is None:
             continue
-        is_replaced = one.topic is not None and topics[one.channel] > one.seq
+        is_replaced = one.topic is not None and latest[one.channel] > one.seq
         states = {who: run.was_member(who, one.channel, one.at) for who in members[one.channel]}
         check_notification(run, one, states, answers[one.id], is_replaced)
 

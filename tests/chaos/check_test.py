@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The checker can fail: for each thing that it looks for, logs in which that alone is wrong.
 
-    python3 -m unittest tests/chaos/check_test.py"""
+    tests/chaos/check_test.py"""
 
 import copy
 import sys

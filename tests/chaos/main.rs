@@ -67,6 +67,14 @@ struct Others {
     #[arg(long, hide = true)]
     exact: bool,
     #[arg(long, hide = true)]
+    ignored: bool,
+    #[arg(long, hide = true)]
+    include_ignored: bool,
+    #[arg(long, hide = true)]
+    show_output: bool,
+    #[arg(long, hide = true)]
+    format: Option<String>,
+    #[arg(long, hide = true)]
     test_threads: Option<String>,
     #[arg(long, hide = true)]
     skip: Vec<String>,
@@ -75,7 +83,8 @@ struct Others {
 impl Arguments {
     fn is_wanted(&self) -> bool {
         let is_named = |names: &[String]| names.iter().any(|name| "chaos".contains(name.as_str()));
-        (self.wanted.is_empty() || is_named(&self.wanted)) && !is_named(&self.others.skip)
+        let is_named_or_nobody_is = self.wanted.is_empty() || is_named(&self.wanted);
+        is_named_or_nobody_is && !is_named(&self.others.skip) && !self.others.ignored
     }
 }
 
@@ -87,6 +96,10 @@ fn main() -> io::Result<ExitCode> {
     }
     if !arguments.is_wanted() {
         return Ok(ExitCode::SUCCESS);
+    }
+    if !python("check_test.py", &[])? {
+        eprintln!("chaos: the checker does not find what it must");
+        return Ok(ExitCode::FAILURE);
     }
     let seed = arguments.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let place = Place::new(arguments.keep.as_deref())?;
@@ -125,9 +138,12 @@ fn report(ended: &Ended) -> io::Result<bool> {
 
 /// Lets the checker judge the logs.
 fn check(directory: &Path) -> io::Result<bool> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/chaos/check.py");
-    let logs = [CALLS, REQUESTS].map(|name| directory.join(name));
-    let status = Command::new("python3").arg(script).args(logs).status();
+    python("check.py", &[CALLS, REQUESTS].map(|name| directory.join(name)))
+}
+
+fn python(script: &str, arguments: &[PathBuf]) -> io::Result<bool> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/chaos").join(script);
+    let status = Command::new("python3").arg(script).args(arguments).status();
     let status = status.map_err(|error| io::Error::other(format!("python3: {error}")))?;
     Ok(status.success())
 }
