@@ -105,8 +105,8 @@ impl Gate {
             failing: Run::default(),
             throttling: Throttling::default(),
             keys: HashMap::new(),
-            resuming: Timetable::default(),
-            overflow: Timetable::default(),
+            resuming: Timetable::of_a_shut_gate(),
+            overflow: Timetable::of_a_full_line(),
             asked: Timestamp::default(),
         }
     }
@@ -177,7 +177,8 @@ impl Gate {
         self.calm_from = self.calm_from.map(|calm| calm - back);
         self.last_good = None;
         self.throttling = Throttling::default();
-        (self.resuming, self.overflow) = (Timetable::default(), Timetable::default());
+        self.resuming.clock_put_back();
+        self.overflow.clock_put_back();
         self.pace.clock_put_back();
         self.keys.values_mut().for_each(|key| key.clock_put_back(back));
     }

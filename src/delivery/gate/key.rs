@@ -107,7 +107,7 @@ impl Default for KeyGate {
             last_accepted: None,
             told: None,
             alone: HashMap::new(),
-            resuming: Timetable::default(),
+            resuming: Timetable::of_a_shut_gate(),
         }
     }
 }
@@ -207,7 +207,7 @@ impl KeyGate {
             *until = *until - back;
         }
         self.last_accepted = None;
-        self.resuming = Timetable::default();
+        self.resuming.clock_put_back();
     }
 
     /// Whether there is nothing to remember of it.

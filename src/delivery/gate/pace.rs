@@ -1,13 +1,10 @@
 //! How many requests may be under way at one origin: more while the answers are good, half as many when they are not.
 
-use super::rate::Rate;
+use super::rate::{Rate, UNMEASURED};
 use crate::clock::Timestamp;
 
 /// After a gate was shut: two, four, eight, …
 const SLOW_START: u32 = 2;
-
-/// What an origin is thought to do in a second before it was measured.
-const UNMEASURED: u32 = 1000;
 
 /// Less than this part of bad answers is the push service's ordinary life: to halve for each of them would leave no
 /// room at all (TCP's window at 2 % of loss is nine).

@@ -8,6 +8,13 @@ use crate::clock::Timestamp;
 /// It is measured over at least this long.
 const WINDOW: Duration = Duration::from_millis(250);
 
+/// What an origin is thought to do in a second before it was measured.
+pub(super) const UNMEASURED: u32 = 1000;
+
+/// It is not believed to have become slower by more than a quarter in each window: a moment in which this machine is
+/// short of time looks as if every push service had stalled, and whoever is turned away then would come back in minutes.
+const FALL: (u32, u32) = (3, 4);
+
 #[derive(Debug, Default)]
 pub(super) struct Rate {
     /// Since when there has been no room, or since it was last measured.
@@ -32,7 +39,7 @@ impl Rate {
         let Some(since) = self.since else { return };
         self.ended += 1;
         if now.since(since) >= WINDOW {
-            self.per_second = Some(self.over(now.since(since)));
+            self.per_second = Some(self.after(now.since(since)));
             (self.since, self.ended) = (Some(now), 0);
         }
     }
@@ -40,15 +47,18 @@ impl Rate {
     /// `None`: there has been no room for too short a time to tell.
     pub(super) fn per_second(&self, now: Timestamp) -> Option<u32> {
         let past = now.since(self.since?);
-        // One that ended nothing for long is slower than it was when it was measured.
-        let is_stalled = past > WINDOW * 2;
-        let known = self.per_second.filter(|_| !is_stalled);
-        known.or_else(|| (past >= WINDOW).then(|| self.over(past)))
+        if past < WINDOW { self.per_second } else { Some(self.after(past)) }
     }
 
-    fn over(&self, past: Duration) -> u32 {
-        let per_second = u128::from(self.ended) * 1000 / past.as_millis().max(1);
-        u32::try_from(per_second).unwrap_or(u32::MAX)
+    /// What was counted since the last measurement, or what that has fallen to.
+    fn after(&self, past: Duration) -> u32 {
+        let windows = past.as_millis() / WINDOW.as_millis();
+        // Nothing is left of any number after so many.
+        let windows = usize::try_from(windows.min(100)).unwrap_or(100);
+        let known = self.per_second.unwrap_or(UNMEASURED);
+        let fallen = (0..windows).fold(known, |rate, _| rate.saturating_mul(FALL.0) / FALL.1);
+        let counted = u128::from(self.ended) * 1000 / past.as_millis().max(1);
+        u32::try_from(counted).unwrap_or(u32::MAX).max(fallen)
     }
 }
 
@@ -72,21 +82,40 @@ mod tests {
             rate.ended(at(1000 + n * 5));
             rate.saturated(at(1000 + n * 5));
         }
-        assert_eq!(rate.per_second(at(1500)), Some(200));
+        for n in 101..=400 {
+            rate.ended(at(1000 + n * 5));
+        }
+        assert_eq!(rate.per_second(at(3000)), Some(200), "it has fallen to what is true");
         rate.relieved();
         assert_eq!(rate.per_second(at(1500)), None);
     }
 
     #[test]
-    fn who_answers_nothing_is_as_slow_as_that() {
+    fn who_answers_nothing_is_slower_with_every_moment() {
         let mut rate = Rate::default();
         rate.saturated(at(0));
         assert_eq!(rate.per_second(at(249)), None);
-        assert_eq!(rate.per_second(at(250)), Some(0));
-        for n in 0..50 {
-            rate.ended(at(250 + n * 10));
+        assert_eq!(rate.per_second(at(250)), Some(UNMEASURED * 3 / 4));
+        assert!(rate.per_second(at(2500)).is_some_and(|rate| rate < 80));
+        assert_eq!(rate.per_second(at(10_000)), Some(0), "it has stalled");
+    }
+
+    #[test]
+    fn a_bad_moment_does_not_make_a_fast_one_slow() {
+        let mut rate = Rate::default();
+        rate.saturated(at(0));
+        let mut now = 0;
+        for _ in 0..2000 {
+            now += 1;
+            rate.ended(at(now));
         }
-        assert!(rate.per_second(at(760)).is_some_and(|rate| rate >= 80));
-        assert!(rate.per_second(at(10_000)).is_some_and(|rate| rate <= 10), "it has stalled");
+        now += 500;
+        rate.ended(at(now));
+        assert!(rate.per_second(at(now)).is_some_and(|rate| rate > 500), "two windows long");
+        for _ in 0..500 {
+            now += 1;
+            rate.ended(at(now));
+        }
+        assert!(rate.per_second(at(now)).is_some_and(|rate| rate > 900), "and it is fast again");
     }
 }
