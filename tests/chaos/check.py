@@ -141,9 +141,7 @@ class Run:
                 return None
             if ended <= at[0]:
                 is_in = joins
-        if is_in and self.gone_from.get(who, float("inf")) < at[1]:
-            return None
-        return is_in
+        return None if is_in and self.gone_from.get(who, float("inf")) < at[1] else is_in
 
     def last_before(self, who, time):
         """The last push to a subscription that began before then."""
@@ -286,9 +284,8 @@ def check_notification(run, one, states, answers, is_replaced):
             silent.append(who)
     closed = {"cancelled": one.cancelled, "superseded": is_replaced}
     room = sum(outcomes[outcome] for outcome, may_be in closed.items() if may_be)
-    if len(silent) > room:
-        for who in silent:
-            run.find("lost", f"{who} never got {one}" + (f"; {room} of these may" if room else ""))
+    for who in silent if len(silent) > room else []:
+        run.find("lost", f"{who} never got {one}" + (f"; {room} of these may" if room else ""))
     sure = sum(is_member is True for is_member in states.values())
     unsure = sum(is_member is None for is_member in states.values())
     if not sure <= one.recipients <= sure + unsure:
@@ -347,9 +344,7 @@ def may_be_unsettled(run, request):
 
 
 def outcome_of(status):
-    if status in GONE:
-        return "gone"
-    return "accepted" if 200 <= status < 300 else "too_large" if status == 413 else "rejected"
+    return "gone" if status in GONE else "accepted" if 200 <= status < 300 else "too_large" if status == 413 else "rejected"
 
 
 def check(calls, requests):
