@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
 use fanfare::webpush::vapid::VapidKey;
 use http::Method;
 
@@ -31,11 +32,17 @@ fn pairs(database: &Path) -> Pairs {
     vapid_key::table.load(&mut connection).unwrap()
 }
 
+/// Puts these in their places, and in the note that a start compares them with: without that it would be refused.
 fn put(database: &Path, pairs: &Pairs) {
     let mut connection = SqliteConnection::establish(database.to_str().unwrap()).unwrap();
     for (id, public, scalar) in pairs {
         diesel::update(vapid_key::table.find(id))
             .set((vapid_key::public.eq(public), vapid_key::scalar.eq(scalar)))
+            .execute(&mut connection)
+            .unwrap();
+        diesel::sql_query("UPDATE meta SET value = ? WHERE key LIKE 'vapid_key/%/' || ?")
+            .bind::<Binary, _>(public)
+            .bind::<BigInt, _>(id)
             .execute(&mut connection)
             .unwrap();
     }
