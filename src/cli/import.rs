@@ -18,7 +18,7 @@ use crate::control::Call;
 use pieces::{Pieces, Place};
 
 /// Entries of one call, and of one transaction: whoever publishes meanwhile waits for one of them.
-const BATCH: usize = 250;
+const BATCH: usize = 100;
 
 /// Bytes of one call: half of what a body may have, since JSON may be written in more.
 const BATCH_BYTES: u64 = 512 * 1024;

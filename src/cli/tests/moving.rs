@@ -40,11 +40,11 @@ fn part(imported: u64, bad: &Value) -> (u16, Value) {
 fn a_list_goes_in_parts_and_their_counts_are_added_up() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("list");
-    let lines: Vec<_> = (0..600).map(|n| json!({ "n": n }).to_string()).collect();
+    let lines: Vec<_> = (0..250).map(|n| json!({ "n": n }).to_string()).collect();
     std::fs::write(&file, lines.join("\n")).unwrap();
     let keys = json!({"items": [{"id": "vpk_1", "key": "BPk", "current": true}]});
     let bad = json!([{"index": 3, "errors": [{"pointer": "#/keys", "detail": "is missing"}]}]);
-    let answers = vec![(200, keys), part(250, &json!([])), part(250, &json!([])), part(99, &bad)];
+    let answers = vec![(200, keys), part(100, &json!([])), part(100, &json!([])), part(49, &bad)];
     let daemon = daemon_at(directory.path(), answers);
     let [file, data_dir] = [file.as_path(), directory.path()].map(|path| path.to_str().unwrap());
     let arguments = ["import", "--channel", "a", "--channel", "b", "--push-key", "vpk_1"];
@@ -53,9 +53,9 @@ fn a_list_goes_in_parts_and_their_counts_are_added_up() {
     assert_eq!(error.exit_code(), ExitCode::from(1));
     let seen = daemon.join().unwrap();
     let sizes = seen[1..].iter().map(|seen| seen.body["items"].as_array().unwrap().len());
-    assert_eq!(sizes.collect::<Vec<_>>(), [250, 250, 100]);
+    assert_eq!(sizes.collect::<Vec<_>>(), [100, 100, 50]);
     let Value::Object(mut last) = seen[3].body.clone() else { panic!("{seen:?}") };
-    assert_eq!(last.remove("items").unwrap()[99], json!({"n": 599}));
+    assert_eq!(last.remove("items").unwrap()[49], json!({"n": 249}));
     let rest =
         json!({"channels": ["a", "b"], "push_key": "BPk", "replace": false, "dry_run": false});
     assert_eq!(Value::Object(last), rest);

@@ -18,7 +18,7 @@ use crate::webpush::field::FieldError;
 use crate::webpush::subscription::Listed;
 
 /// Entries of one call, which are one transaction: whoever publishes meanwhile waits for it.
-const MAX_ITEMS: usize = 250;
+const MAX_ITEMS: usize = 100;
 
 /// A part of a list.
 #[derive(Deserialize)]

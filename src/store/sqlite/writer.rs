@@ -194,10 +194,11 @@ impl SqliteWriter {
             .map_err(fault);
         let pragma = format!("PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}");
         self.connection.batch_execute(&pragma).map_err(fault)?;
-        // A reader was in the way: again when the log has grown by a quarter more.
+        // A reader was in the way: again when the log has grown by a quarter more. A backup reads for minutes, and each try
+        // costs the writer its patience.
         let busy = end?.busy != 0;
         self.checkpoint_at =
-            if busy { self.checkpoint_at + CHECKPOINT_BYTES / 4 } else { CHECKPOINT_BYTES };
+            if busy { self.checkpoint_at + self.checkpoint_at / 4 } else { CHECKPOINT_BYTES };
         Ok(())
     }
 }
