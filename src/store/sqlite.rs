@@ -37,6 +37,7 @@ mod cursor;
 mod directory;
 mod entry;
 pub mod export;
+mod fault;
 mod idempotency;
 mod import;
 mod leave;
@@ -61,6 +62,7 @@ mod writer;
 
 pub use accept::MAX_OPEN;
 use directory::{Step, TornKeys, fresh_directory, read_directory};
+use fault::fault;
 use open_log::OpenLog;
 use opening::{Configure, OpenError, connect, migrate};
 use writer::SqliteWriter;
@@ -177,29 +179,6 @@ impl SqliteStore {
 
 fn in_millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// What diesel's errors mean to whoever asked.
-fn fault(error: diesel::result::Error) -> StoreError {
-    use diesel::result::{DatabaseErrorKind as Kind, Error};
-    // What breaks a rule of the tables would break it again: waiting for the store to recover would be in vain.
-    let is_ours = matches!(
-        &error,
-        Error::NotFound
-            | Error::DeserializationError(_)
-            | Error::DatabaseError(
-                Kind::UniqueViolation
-                    | Kind::ForeignKeyViolation
-                    | Kind::NotNullViolation
-                    | Kind::CheckViolation,
-                _
-            )
-    );
-    if is_ours {
-        StoreError::Corrupt(error.to_string())
-    } else {
-        StoreError::Unavailable(error.to_string())
-    }
 }
 
 impl Store for SqliteStore {

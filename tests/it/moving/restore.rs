@@ -165,6 +165,7 @@ async fn an_older_backup_is_brought_up_to_date_also_where_nothing_was() {
     let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
     assert_eq!(shown["head"], 7, "{shown}");
     let mut connection = SqliteConnection::establish(home.database().to_str().unwrap()).unwrap();
-    let same = diesel::sql_query("SELECT 1 FROM channel WHERE epoch = '000000000000'");
-    assert_eq!(same.execute(&mut connection).unwrap(), 0, "it is another life of the channel");
+    let another = "UPDATE channel SET epoch = 'changed' WHERE epoch <> '000000000000'";
+    let changed = diesel::sql_query(another).execute(&mut connection).unwrap();
+    assert_eq!(changed, 1, "it is another life of the channel");
 }
