@@ -44,7 +44,7 @@
 //! # The tree
 //!
 //! ```text
-//! Root                         upkeep (expiries), and the end of the process when too many children are given up
+//! Root                         upkeep (schedules, expiries, retention), and the end of the process when too many children are given up
 //! ├── ChannelSupervisor        registry ChannelId → ChannelWorker, started on demand
 //! │   └── ChannelWorker        one per active channel: hands out its log, member by member
 //! └── SubscriptionSupervisor   one per arbiter; registry SubscriptionId → SubscriptionWorker
@@ -77,6 +77,10 @@
 //!   a fifth and a hundred within ten minutes the wave's tombstones are kept in a quarantine until an operator undoes or applies it.
 //! - **Due lists** are indexes in the store (`not_before`, `expires`), so nothing depends on a living actor: a long wait is
 //!   parked there and the worker ends; its supervisor starts it again when it is due.
+//! - **Schedule**: what is to be sent later waits in a table of its own. When it is due it takes its number, its recipients, its
+//!   exclusions and its topic in one transaction, by the way that every accept takes.
+//! - **Retention**: what is finished is removed oldest first, so many rows at a time. A channel that nobody is in and whose log is
+//!   empty goes too, and has another epoch when it comes again.
 //! - After a start, the channels with open work are swept again: that is the whole recovery.
 //!
 //! The tables are in `migrations/sqlite`.
