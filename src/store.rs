@@ -15,6 +15,7 @@ use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
 pub mod brake;
 pub mod directory;
 pub mod journal;
+mod lasting;
 pub mod limit;
 pub mod membership;
 pub mod moving;
@@ -46,6 +47,16 @@ pub enum StoreError {
     /// The daemon is shutting down.
     #[error("the store has been closed")]
     Closed,
+}
+
+impl StoreError {
+    /// Whether the log has it already: the store says once that it fails, and once that it works again.
+    pub fn is_told(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Closed => true,
+            Self::Corrupt(_) => false,
+        }
+    }
 }
 
 /// What every call answers with.

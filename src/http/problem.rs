@@ -170,7 +170,12 @@ impl ResponseError for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the store did not answer a request");
+        // A line for each request would fill the disk that is full already.
+        if error.is_told() {
+            tracing::debug!(%error, "the store did not answer a request");
+        } else {
+            tracing::error!(%error, "the store did not answer a request");
+        }
         let detail = "the store cannot take this now, and it is not known whether it was stored; try again \
                       (publishing with the same Idempotency-Key is safe to repeat)";
         Self::new(ProblemKind::StoreUnavailable, detail).retry_after(1)

@@ -28,7 +28,9 @@ const MAX_WAITING_CHANGES: usize = 10_000;
 pub trait Writer: Send + 'static {
     /// Begins a transaction that holds the write lock from its start.
     fn begin(&mut self) -> Result<(), StoreError>;
-    /// Writes what was put off and commits, durably.
+    /// Writes what the commands have put off to the end of the transaction.
+    fn finish(&mut self) -> Result<(), StoreError>;
+    /// Commits, durably.
     fn commit(&mut self) -> Result<(), StoreError>;
     /// Gives up the transaction and whatever was put off.
     fn rollback(&mut self);
@@ -36,7 +38,7 @@ pub trait Writer: Send + 'static {
     fn committed(&mut self);
     /// Between transactions: upkeep that must not run inside one.
     fn rest(&mut self);
-    /// Writes something, to see whether a commit succeeds.
+    /// Writes something, to see whether a commit succeeds: no less than what a batch may need.
     fn probe(&mut self) -> Result<(), StoreError>;
     /// Commits have begun to fail, or succeed again.
     fn writable(&mut self, writable: bool);
@@ -140,7 +142,7 @@ impl<W: Writer> Journal<W> {
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn({
             let shared = Arc::clone(&shared);
             move || {
-                let run = AssertUnwindSafe(|| Run { shared, writer }.run());
+                let run = AssertUnwindSafe(|| Run::new(shared, writer).run());
                 if catch_unwind(run).is_err() {
                     // Nothing is known of the transaction in hand. A fresh start reads what is on disk.
                     tracing::error!(

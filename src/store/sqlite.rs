@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::directory::{Conflict, Directory, DirectoryChange};
 use super::journal::{Journal, JournalSnapshot};
+use super::lasting::Lasting;
 use super::membership::{Leave, Replace, ReplaceReply, Subscribe, SubscribeReply};
 use super::moving::{Import, Imported};
 use super::progress::{Progress, Watch};
@@ -64,7 +65,7 @@ pub use accept::MAX_OPEN;
 use directory::{Step, TornKeys, fresh_directory, read_directory};
 use fault::fault;
 use open_log::OpenLog;
-use opening::{Configure, OpenError, connect, migrate};
+use opening::{Configure, OpenError, connect, migrate, set_up};
 use writer::SqliteWriter;
 
 /// Readers at work at the same time: more would wait for the same two or four cores.
@@ -72,6 +73,8 @@ const READERS: u32 = 4;
 
 /// Finished notifications are kept for so long when nobody says otherwise: a week's worth can be looked up.
 pub const DEFAULT_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
+/// There is a connection for each permit: whoever waits so long for one waits in vain.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 type Readers = Pool<ConnectionManager<SqliteConnection>>;
 
@@ -87,6 +90,7 @@ pub struct SqliteStore {
     progress: Progress,
     /// In milliseconds.
     retention: Arc<AtomicU64>,
+    reads: Arc<Lasting>,
 }
 
 impl SqliteStore {
@@ -103,7 +107,6 @@ impl SqliteStore {
     fn open_with(path: &Path, torn: TornKeys) -> Result<Self, OpenError> {
         migrate(path)?;
         let mut connection = connect(path)?;
-        let set_up = |error: &dyn std::fmt::Display| OpenError::SetUp(error.to_string());
         let fresh = read_directory(&mut connection, torn).map_err(|error| set_up(&error))?;
         let directory = Arc::new(RwLock::new(Arc::new(fresh)));
         let open_log = Arc::new(OpenLog::default());
@@ -124,7 +127,10 @@ impl SqliteStore {
         );
         let readers = Pool::builder()
             .max_size(READERS)
-            .min_idle(Some(1))
+            // All are opened at the start and kept: a file that cannot be opened later is in nobody's way.
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .connection_timeout(PATIENCE)
             .connection_customizer(Box::new(Configure))
             .build(ConnectionManager::new(file))
             .map_err(|error| set_up(&error))?;
@@ -138,6 +144,10 @@ impl SqliteStore {
             subscriptions,
             progress,
             retention: Arc::new(AtomicU64::new(in_millis(DEFAULT_RETENTION))),
+            reads: Arc::new(Lasting::new(
+                "the store cannot be read: what needs it is answered with 503, and nothing new is handed out",
+                "the store can be read again",
+            )),
         })
     }
 
@@ -163,12 +173,15 @@ impl SqliteStore {
         F: FnOnce(&mut SqliteConnection) -> Result<R, StoreError> + Send + 'static,
     {
         let (readers, permits) = (self.readers.clone(), Arc::clone(&self.permits));
+        let reads = Arc::clone(&self.reads);
         async move {
             let _permit = permits.acquire().await.map_err(|_| StoreError::Closed)?;
             tokio::task::spawn_blocking(move || {
-                let mut connection =
-                    readers.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
-                function(&mut connection)
+                let connection =
+                    readers.get().map_err(|error| StoreError::Unavailable(error.to_string()));
+                let end = connection.and_then(|mut connection| function(&mut connection));
+                reads.note(&end);
+                end
             })
             .await
             .map_err(|_| StoreError::Closed)?

@@ -67,7 +67,9 @@ impl Root {
             let is_full = match done {
                 Ok(count) => i64::try_from(count).is_ok_and(|count| count == UPKEEP_LIMIT),
                 Err(error) => {
-                    tracing::warn!(%error, "the store's upkeep failed");
+                    if !error.is_told() {
+                        tracing::warn!(%error, "the store's upkeep failed");
+                    }
                     false
                 }
             };

@@ -78,6 +78,8 @@ impl Disk {
 struct Scribe {
     disk: Disk,
     transaction: Vec<&'static str>,
+    /// A command of the transaction has put off to its end what cannot be written.
+    puts_off_what_fails: bool,
 }
 
 impl Scribe {
@@ -92,6 +94,10 @@ impl Writer for Scribe {
         self.disk.try_to(Step::Begin).map(drop)
     }
 
+    fn finish(&mut self) -> Result<(), StoreError> {
+        if self.puts_off_what_fails { Err(corrupt()) } else { Ok(()) }
+    }
+
     fn commit(&mut self) -> Result<(), StoreError> {
         let mut content = self.disk.try_to(Step::Commit)?;
         content.on_disk.append(&mut self.transaction);
@@ -100,6 +106,7 @@ impl Writer for Scribe {
 
     fn rollback(&mut self) {
         self.transaction.clear();
+        self.puts_off_what_fails = false;
     }
 
     fn committed(&mut self) {}
@@ -127,9 +134,14 @@ fn unavailable() -> StoreError {
     StoreError::Unavailable("the disk of the test is broken".to_owned())
 }
 
+fn corrupt() -> StoreError {
+    StoreError::Corrupt("a row of the test".to_owned())
+}
+
 fn journal() -> (Disk, Journal<Scribe>) {
     let disk = Disk::default();
-    let scribe = Scribe { disk: disk.clone(), transaction: Vec::new() };
+    let (disk_of_scribe, transaction) = (disk.clone(), Vec::new());
+    let scribe = Scribe { disk: disk_of_scribe, transaction, puts_off_what_fails: false };
     (disk, Journal::start(scribe).unwrap())
 }
 
@@ -243,7 +255,7 @@ async fn a_command_that_fails_does_so_alone_and_nothing_of_it_or_twice_of_the_ot
     let release = hold(&disk, &journal).await;
     let bad = |scribe: &mut Scribe| -> Result<(), StoreError> {
         scribe.write("half");
-        Err(StoreError::Corrupt("a row of the test".to_owned()))
+        Err(corrupt())
     };
     let (one, bad_change, two) =
         (change(&journal, "one"), journal.change(bad), change(&journal, "two"));
@@ -273,7 +285,56 @@ async fn a_settlement_that_the_store_cannot_take_now_is_kept_until_it_can() {
         Ok(())
     });
     kept.await.unwrap();
-    assert_eq!(disk.on_disk(), ["probe", "probe", "kept"], "in the batch, alone, and once again");
+    assert_eq!(
+        disk.on_disk(),
+        ["probe", "kept"],
+        "in the batch, alone, in a batch, and alone again"
+    );
+}
+
+#[actix_web::test]
+async fn what_a_command_has_put_off_to_the_end_fails_alone_as_well() {
+    let (disk, journal) = journal();
+    let release = hold(&disk, &journal).await;
+    let bad = |scribe: &mut Scribe| {
+        scribe.puts_off_what_fails = true;
+        Ok(())
+    };
+    let (bad_change, one) = (journal.change(bad), change(&journal, "one"));
+    let (bad_settlement, two) = (journal.settlement(bad), settlement(&journal, "two"));
+    drop(release);
+    for answer in [bad_change.await, bad_settlement.await] {
+        assert!(matches!(answer, Err(StoreError::Corrupt(_))), "{answer:?}");
+    }
+    assert_eq!((one.await.unwrap(), two.await.unwrap()), ("one", "two"));
+    assert_eq!(disk.on_disk(), ["one", "two"]);
+    assert_eq!(disk.content().told, [true; 0], "the store works");
+}
+
+#[actix_web::test]
+async fn what_is_in_hand_when_commits_succeed_again_shares_one_transaction() {
+    let (disk, journal) = journal();
+    let release = hold(&disk, &journal).await;
+    disk.breaks_at(Step::Commit);
+    let kept: Vec<_> = (0..50).map(|_| settlement(&journal, "kept")).collect();
+    drop(release);
+    disk.has_failed(1).await;
+    disk.is_repaired();
+    assert!(join_all(kept).await.iter().all(Result::is_ok));
+    assert_eq!(disk.on_disk().len(), 1 + 50);
+    assert_eq!(journal.snapshot().last_batch, 50, "one sync, and not fifty");
+}
+
+#[actix_web::test]
+async fn closing_while_commits_fail_tries_once_more_and_keeps_what_was_in_hand() {
+    let (disk, journal) = journal();
+    disk.breaks_at(Step::Commit);
+    let in_hand = settlement(&journal, "in hand");
+    disk.has_failed(1).await;
+    disk.is_repaired();
+    journal.close();
+    in_hand.await.unwrap();
+    assert_eq!(disk.on_disk(), ["probe", "in hand"]);
 }
 
 #[actix_web::test]

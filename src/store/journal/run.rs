@@ -17,17 +17,27 @@ const SETTLE_TIME: Duration = Duration::from_millis(5);
 /// How long to wait between two tries while commits fail.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
+/// How long a change that fails alone is not told again: upkeep, for one, is tried twice a second.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
+
 /// The writer's thread.
 pub(super) struct Run<W: Writer> {
-    pub(super) shared: Arc<Shared<W>>,
-    pub(super) writer: W,
+    shared: Arc<Shared<W>>,
+    writer: W,
+    told: Option<Instant>,
 }
 
 impl<W: Writer> Run<W> {
+    pub(super) fn new(shared: Arc<Shared<W>>, writer: W) -> Self {
+        Self { shared, writer, told: None }
+    }
+
     /// Runs until the handle is gone and nothing is left to write.
     pub(super) fn run(mut self) {
         while self.wait_for_work() {
-            self.batch();
+            if let Err(error) = self.batch() {
+                self.recover(&error);
+            }
             self.writer.rest();
             if self.is_given_up() {
                 // Dropped, they are answered with `StoreError::Closed`.
@@ -38,7 +48,11 @@ impl<W: Writer> Run<W> {
 
     /// The handle is gone and commits fail: what is queued can be written no more.
     fn is_given_up(&self) -> bool {
-        self.shared.counters.unwritable.load(Ordering::Acquire) && self.shared.lock().closing
+        self.is_unwritable() && self.shared.lock().closing
+    }
+
+    fn is_unwritable(&self) -> bool {
+        self.shared.counters.unwritable.load(Ordering::Acquire)
     }
 
     /// Sleeps until there is something to do; `false` when there is nothing left and the handle is gone.
@@ -61,50 +75,53 @@ impl<W: Writer> Run<W> {
         queues.changes.drain(..count).collect()
     }
 
-    /// One transaction: changes first, then settlements while there is time.
-    fn batch(&mut self) {
-        let mut changes = self.take_changes();
-        let mut settlements = VecDeque::new();
-        match self.try_batch(&mut changes, &mut settlements) {
+    /// One transaction: changes first, then settlements while there is time. Answers how many settlements it answered.
+    fn batch(&mut self) -> Result<usize, StoreError> {
+        let mut batch = Batch { changes: self.take_changes(), settlements: VecDeque::new() };
+        match self.try_batch(&mut batch) {
             Ok(()) => {
-                self.count_batch(changes.len() + settlements.len());
+                self.count_batch(batch.changes.len() + batch.settlements.len());
                 self.writer.committed();
-                for job in changes.into_iter().chain(settlements) {
+                let settled = batch.settlements.len();
+                for job in batch.changes.into_iter().chain(batch.settlements) {
                     job.answer(Ok(()));
                 }
+                Ok(settled)
             }
             Err(Fault::Command(_)) => {
                 self.writer.rollback();
-                self.one_by_one(changes, settlements);
+                self.one_by_one(batch)
             }
             Err(Fault::Commit(error)) => {
                 self.writer.rollback();
-                self.unwritable(&error, changes, settlements);
+                Err(self.failed(error, batch))
             }
         }
     }
 
-    fn try_batch(&mut self, changes: &mut Jobs<W>, settlements: &mut Jobs<W>) -> Result<(), Fault> {
+    fn try_batch(&mut self, batch: &mut Batch<W>) -> Result<(), Fault> {
         self.writer.begin().map_err(Fault::Commit)?;
         let start = Instant::now();
-        for job in changes.iter_mut() {
+        for job in &mut batch.changes {
             job.run(&mut self.writer).map_err(Fault::Command)?;
         }
         loop {
             let Some(mut job) = self.shared.lock().settlements.pop_front() else { break };
             let end = job.run(&mut self.writer);
-            settlements.push_back(job);
+            batch.settlements.push_back(job);
             end.map_err(Fault::Command)?;
             if start.elapsed() >= SETTLE_TIME {
                 break;
             }
         }
-        self.commit().map_err(Fault::Commit)
+        self.commit()
     }
 
-    fn commit(&mut self) -> Result<(), StoreError> {
+    fn commit(&mut self) -> Result<(), Fault> {
         let start = Instant::now();
-        let end = self.writer.commit();
+        // What the commands have put off to the end is still of their making.
+        let end = self.writer.finish().map_err(Fault::Command);
+        let end = end.and_then(|()| self.writer.commit().map_err(Fault::Commit));
         let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.shared.counters.commit_micros.fetch_add(micros, Ordering::Relaxed);
         end
@@ -118,40 +135,44 @@ impl<W: Writer> Run<W> {
     }
 
     /// Each command in a transaction of its own, so that one which cannot succeed fails alone.
-    fn one_by_one(&mut self, mut changes: Jobs<W>, mut settlements: Jobs<W>) {
-        while let Some(mut job) = changes.pop_front() {
+    fn one_by_one(&mut self, mut batch: Batch<W>) -> Result<usize, StoreError> {
+        while let Some(mut job) = batch.changes.pop_front() {
             match self.transaction(job.as_mut()) {
                 Ok(()) => job.answer(Ok(())),
-                Err(Fault::Command(error)) => job.answer(Err(error)),
+                Err(Fault::Command(error)) => {
+                    self.tell(&error);
+                    job.answer(Err(error));
+                }
                 Err(Fault::Commit(error)) => {
-                    changes.push_front(job);
-                    return self.unwritable(&error, changes, settlements);
+                    batch.changes.push_front(job);
+                    return Err(self.failed(error, batch));
                 }
             }
         }
-        while let Some(job) = settlements.pop_front() {
-            if let Err((job, error)) = self.settle_alone(job) {
-                settlements.push_front(job);
-                return self.unwritable(&error, VecDeque::new(), settlements);
+        let settlements = batch.settlements.len();
+        while let Some(mut job) = batch.settlements.pop_front() {
+            match self.transaction(job.as_mut()) {
+                Ok(()) => job.answer(Ok(())),
+                Err(Fault::Command(error @ (StoreError::Corrupt(_) | StoreError::Closed))) => {
+                    job.answer(Err(error));
+                }
+                // It is the store that failed, and not the settlement.
+                Err(Fault::Commit(error) | Fault::Command(error @ StoreError::Unavailable(_))) => {
+                    batch.settlements.push_front(job);
+                    return Err(self.failed(error, batch));
+                }
             }
         }
+        Ok(settlements)
     }
 
-    /// Gives the settlement back when it is the store that failed, and not the settlement.
-    fn settle_alone(
-        &mut self,
-        mut job: Box<dyn Job<W>>,
-    ) -> Result<(), (Box<dyn Job<W>>, StoreError)> {
-        match self.transaction(job.as_mut()) {
-            Err(Fault::Commit(error) | Fault::Command(error @ StoreError::Unavailable(_))) => {
-                return Err((job, error));
-            }
-            Ok(()) => job.answer(Ok(())),
-            Err(Fault::Command(error @ (StoreError::Corrupt(_) | StoreError::Closed))) => {
-                job.answer(Err(error));
-            }
+    /// A change alone could not be made. Others can, so this is told now and then, and has no end to be told.
+    fn tell(&mut self, error: &StoreError) {
+        let is_told = self.told.is_some_and(|told| told.elapsed() < TELL_AGAIN);
+        if error.is_told() && !is_told {
+            self.told = Some(Instant::now());
+            tracing::error!(%error, "a change could not be made: a part of the store cannot be read or written");
         }
-        Ok(())
     }
 
     fn transaction(&mut self, job: &mut dyn Job<W>) -> Result<(), Fault> {
@@ -167,32 +188,46 @@ impl<W: Writer> Run<W> {
         &mut self,
         run: impl FnOnce(&mut W) -> Result<(), StoreError>,
     ) -> Result<(), Fault> {
-        self.writer.begin().map_err(Fault::Commit)?;
-        let end = run(&mut self.writer)
-            .map_err(Fault::Command)
-            .and_then(|()| self.commit().map_err(Fault::Commit));
+        let end = self
+            .writer
+            .begin()
+            .map_err(Fault::Commit)
+            .and_then(|()| run(&mut self.writer).map_err(Fault::Command))
+            .and_then(|()| self.commit());
         if end.is_err() {
             self.writer.rollback();
         }
         end
     }
 
-    /// Commits fail: refuses changes, keeps settlements, and tries until a commit succeeds.
-    fn unwritable(&mut self, error: &StoreError, changes: Jobs<W>, mut settlements: Jobs<W>) {
-        tracing::error!(%error, "the store cannot be written: no push starts until it can");
-        self.shared.counters.unwritable.store(true, Ordering::Release);
-        self.writer.writable(false);
-        for job in changes {
+    /// Commits fail: whoever listens hears of it, then changes are refused; settlements are kept, in their order.
+    fn failed(&mut self, error: StoreError, batch: Batch<W>) -> StoreError {
+        self.shared.counters.failed_commits.fetch_add(1, Ordering::Relaxed);
+        if !self.shared.counters.unwritable.swap(true, Ordering::AcqRel) {
+            tracing::error!(%error, "the store cannot be written: nothing is accepted and no push starts until it can");
+            self.writer.writable(false);
+        }
+        let waiting = {
+            let mut queues = self.shared.lock();
+            batch.settlements.into_iter().rev().for_each(|job| queues.settlements.push_front(job));
+            std::mem::take(&mut queues.changes)
+        };
+        for job in batch.changes.into_iter().chain(waiting) {
             job.answer(Err(error.clone()));
         }
+        error
+    }
+
+    /// Tries until a commit succeeds and all that is in hand is on disk; only then is anything accepted or sent.
+    fn recover(&mut self, error: &StoreError) {
         loop {
-            self.shared.counters.failed_commits.fetch_add(1, Ordering::Relaxed);
-            self.refuse_changes(error);
-            if !self.pause() {
-                return;
-            }
-            if self.try_again(&mut settlements) {
+            let is_closing = self.pause();
+            if self.is_recovered() {
                 break;
+            }
+            if is_closing {
+                tracing::error!(%error, "results of pushes could not be written: these pushes will be repeated");
+                return;
             }
         }
         tracing::info!("the store can be written again");
@@ -200,14 +235,7 @@ impl<W: Writer> Run<W> {
         self.writer.writable(true);
     }
 
-    fn refuse_changes(&self, error: &StoreError) {
-        let changes = std::mem::take(&mut self.shared.lock().changes);
-        for job in changes {
-            job.answer(Err(error.clone()));
-        }
-    }
-
-    /// `false` when the handle is gone: what is in hand can then be written no more.
+    /// Whether the handle is gone: then there is one more try, and no other.
     fn pause(&self) -> bool {
         let queues = self.shared.lock();
         let (queues, _) = self
@@ -215,23 +243,31 @@ impl<W: Writer> Run<W> {
             .wake
             .wait_timeout_while(queues, RETRY_PAUSE, |queues| !queues.closing)
             .unwrap_or_else(PoisonError::into_inner);
-        !queues.closing
+        queues.closing
     }
 
     /// Whether the store can be written: a probe first, since what is in hand may write nothing, and then all that
     /// is in hand, in the order in which it came.
-    fn try_again(&mut self, settlements: &mut Jobs<W>) -> bool {
+    fn is_recovered(&mut self) -> bool {
         if self.try_transaction(W::probe).is_err() {
+            self.shared.counters.failed_commits.fetch_add(1, Ordering::Relaxed);
             return false;
         }
-        while let Some(job) = settlements.pop_front() {
-            if let Err((job, _)) = self.settle_alone(job) {
-                settlements.push_front(job);
-                return false;
+        let mut in_hand = self.shared.lock().settlements.len();
+        while in_hand > 0 {
+            match self.batch() {
+                Ok(settled) => in_hand = in_hand.saturating_sub(settled),
+                Err(_) => return false,
             }
         }
         true
     }
+}
+
+/// What shares a transaction.
+struct Batch<W> {
+    changes: Jobs<W>,
+    settlements: Jobs<W>,
 }
 
 enum Fault {

@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel::r2d2::CustomizeConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::fault::with_remedy;
 use super::writer::configure;
 use super::{directory, origins};
 
@@ -24,10 +25,10 @@ pub(super) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file cannot be opened as a database.
-    #[error("the database cannot be opened: {0}; {remedy}", remedy = remedy(.0))]
+    #[error("the database cannot be opened: {}", with_remedy(.0))]
     Connect(String),
     /// It is one, and something in it is not as it must be.
-    #[error("the database cannot be set up: {0}; {remedy}", remedy = remedy(.0))]
+    #[error("the database cannot be set up: {}", with_remedy(.0))]
     SetUp(String),
     /// A newer Fanfare has changed it.
     #[error(
@@ -81,25 +82,6 @@ impl From<ConnectionError> for OpenError {
     }
 }
 
-fn set_up(error: &dyn std::fmt::Display) -> OpenError {
-    OpenError::SetUp(error.to_string())
-}
-
-/// What to do about what SQLite says.
-fn remedy(message: &str) -> &'static str {
-    let rows = [
-        ("malformed", "it is damaged: restore a backup with `fanfare restore`"),
-        ("not a database", "it is damaged: restore a backup with `fanfare restore`"),
-        ("full", "free some space on its disk"),
-        ("disk I/O error", "look at its disk: it may be full or failing"),
-        ("readonly", "this user must be able to write the file and its directory"),
-        ("unable to open", "this user must be able to write the file and its directory"),
-        ("locked", "another program has it open: end that first"),
-    ];
-    let found = rows.into_iter().find(|(sign, _)| message.contains(sign));
-    found.map_or("restore a backup with `fanfare restore` if it was changed by hand", |row| row.1)
-}
-
 /// Brings the database `file` to this version's shape; answers the names of the migrations that ran.
 pub fn migrate(file: &Path) -> Result<Vec<String>, OpenError> {
     examine(file)?;
@@ -116,6 +98,10 @@ pub(super) fn connect(file: &Path) -> Result<SqliteConnection, OpenError> {
     let mut connection = SqliteConnection::establish(&file.to_string_lossy())?;
     configure(&mut connection).map_err(|error| set_up(&error))?;
     Ok(connection)
+}
+
+pub(super) fn set_up(error: &dyn std::fmt::Display) -> OpenError {
+    OpenError::SetUp(with_remedy(error))
 }
 
 /// The settings of each of the readers.

@@ -12,11 +12,12 @@ use diesel::sql_types::Integer;
 use super::bookings::Bookings;
 use super::open_log::OpenLog;
 use super::quarantine::Alert;
-use super::schema::{app, meta};
+use super::schema::app;
 use super::{fault, fresh_directory};
 use crate::id::{AppId, PublicId};
 use crate::store::directory::{App, Directory};
 use crate::store::journal;
+use crate::store::lasting::Lasting;
 use crate::store::progress::Progress;
 use crate::store::{Committed, Listener, StoreError};
 
@@ -27,8 +28,13 @@ const CHECKPOINT_BYTES: u64 = 16 << 20;
 /// How long a checkpoint may wait for readers; they read a page at a time, so the next try will do.
 const CHECKPOINT_PATIENCE_MS: u32 = 20;
 
-/// How long a write waits for another process's lock. Only a command that opens the file itself could hold one.
-const BUSY_TIMEOUT_MS: u32 = 5_000;
+/// How long a write waits for another process's lock. Only somebody who opens the file by hand could hold one: what such a
+/// shell writes takes less, and whoever waits for an accept had better hear soon that there is none.
+const BUSY_TIMEOUT_MS: u32 = 1_000;
+
+/// What a probe writes: more than a batch does. 256 changes with 4 kB each are 1 MB, and so are settlements of 5 ms, at 7 kB
+/// of log each. A disk with less to spare would take a smaller probe and refuse the next batch, again and again.
+const PROBE_BYTES: u32 = 2 << 20;
 
 /// The connection that writes.
 pub(super) struct SqliteWriter {
@@ -37,6 +43,8 @@ pub(super) struct SqliteWriter {
     pub(super) open_log: Arc<OpenLog>,
     directory: Arc<RwLock<Arc<Directory>>>,
     directory_changed: bool,
+    /// The directory as this transaction leaves it.
+    fresh: Option<Directory>,
     events: Vec<Committed>,
     told: HashSet<Committed>,
     closings: Vec<(i64, i64)>,
@@ -52,6 +60,7 @@ pub(super) struct SqliteWriter {
     listener: Arc<RwLock<Option<Listener>>>,
     wal: PathBuf,
     checkpoint_at: u64,
+    checkpoints: Lasting,
 }
 
 impl SqliteWriter {
@@ -70,6 +79,7 @@ impl SqliteWriter {
             open_log,
             directory,
             directory_changed: false,
+            fresh: None,
             events: Vec::new(),
             told: HashSet::new(),
             closings: Vec::new(),
@@ -83,6 +93,10 @@ impl SqliteWriter {
             listener,
             wal,
             checkpoint_at: CHECKPOINT_BYTES,
+            checkpoints: Lasting::new(
+                "the write-ahead log cannot be folded into the database: it grows until it can",
+                "the write-ahead log has been folded into the database",
+            ),
         }
     }
 
@@ -158,6 +172,7 @@ impl SqliteWriter {
     fn forget(&mut self) {
         self.bookings = Bookings::default();
         self.directory_changed = false;
+        self.fresh = None;
         self.events.clear();
         self.told.clear();
         self.closings.clear();
@@ -174,19 +189,8 @@ impl SqliteWriter {
         }
     }
 
-    fn reload_directory(&mut self) {
-        match fresh_directory(&mut self.connection) {
-            Ok(directory) => {
-                *self.directory.write().unwrap_or_else(PoisonError::into_inner) =
-                    Arc::new(directory);
-            }
-            Err(error) => {
-                tracing::error!(%error, "the apps and keys cannot be read: the earlier ones hold")
-            }
-        }
-    }
-
-    fn checkpoint(&mut self) -> Result<(), StoreError> {
+    /// Folds the log into the database; `false` when a reader was in the way.
+    fn checkpoint(&mut self) -> Result<bool, StoreError> {
         let pragma = format!("PRAGMA busy_timeout = {CHECKPOINT_PATIENCE_MS}");
         self.connection.batch_execute(&pragma).map_err(fault)?;
         let end = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -194,12 +198,7 @@ impl SqliteWriter {
             .map_err(fault);
         let pragma = format!("PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}");
         self.connection.batch_execute(&pragma).map_err(fault)?;
-        // A reader was in the way: again when the log has grown by a quarter more. A backup reads for minutes, and each try
-        // costs the writer its patience.
-        let busy = end?.busy != 0;
-        self.checkpoint_at =
-            if busy { self.checkpoint_at + self.checkpoint_at / 4 } else { CHECKPOINT_BYTES };
-        Ok(())
+        Ok(end?.busy == 0)
     }
 }
 
@@ -215,9 +214,17 @@ impl journal::Writer for SqliteWriter {
         self.connection.batch_execute("BEGIN IMMEDIATE").map_err(fault)
     }
 
-    fn commit(&mut self) -> Result<(), StoreError> {
+    fn finish(&mut self) -> Result<(), StoreError> {
         self.flush_bookings()?;
         self.write_subscription_counts()?;
+        if self.directory_changed {
+            // Before the commit: a directory that cannot be read afterwards would leave the earlier one in force.
+            self.fresh = Some(fresh_directory(&mut self.connection)?);
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
         self.connection.batch_execute("COMMIT").map_err(fault)
     }
 
@@ -240,8 +247,8 @@ impl journal::Writer for SqliteWriter {
         std::mem::take(&mut self.alerts).iter().for_each(Alert::log);
         let changes = std::mem::take(&mut self.subscription_changes);
         self.subscriptions.fetch_add(changes.values().sum(), Ordering::Relaxed);
-        if std::mem::take(&mut self.directory_changed) {
-            self.reload_directory();
+        if let Some(fresh) = self.fresh.take() {
+            *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         }
         for event in std::mem::take(&mut self.events) {
             self.tell(event);
@@ -250,22 +257,30 @@ impl journal::Writer for SqliteWriter {
 
     fn rest(&mut self) {
         let size = std::fs::metadata(&self.wal).map(|file| file.len()).unwrap_or(0);
-        if size >= self.checkpoint_at
-            && let Err(error) = self.checkpoint()
-        {
-            tracing::warn!(%error, "the write-ahead log could not be folded into the database");
+        if size < self.checkpoint_at {
+            return;
         }
+        let end = self.checkpoint();
+        self.checkpoints.note(&end);
+        self.checkpoint_at = match end {
+            Ok(true) => CHECKPOINT_BYTES,
+            // What is in the log is safe there: again when it has grown by a quarter more. A backup reads for minutes, and
+            // each try costs the writer its patience.
+            Ok(false) | Err(_) => size + size / 4,
+        };
     }
 
     fn probe(&mut self) -> Result<(), StoreError> {
-        diesel::replace_into(meta::table)
-            .values((meta::key.eq("probe"), meta::value.eq(vec![0_u8])))
-            .execute(&mut self.connection)
-            .map(drop)
-            .map_err(fault)
+        let probe =
+            format!("REPLACE INTO meta (key, value) VALUES ('probe', zeroblob({PROBE_BYTES}))");
+        self.connection.batch_execute(&probe).map_err(fault)
     }
 
     fn writable(&mut self, writable: bool) {
+        if writable {
+            // Its pages are free for what comes. If it cannot be deleted now, the next one is.
+            let _ = self.connection.batch_execute("DELETE FROM meta WHERE key = 'probe'");
+        }
         self.tell(Committed::Writable(writable));
     }
 }

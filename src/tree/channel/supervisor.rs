@@ -196,7 +196,9 @@ impl ChannelSupervisor {
         let work = match work {
             Ok(work) => work,
             Err(error) => {
-                tracing::warn!(%error, "channels with open work cannot be read");
+                if !error.is_told() {
+                    tracing::warn!(%error, "channels with open work cannot be read");
+                }
                 return;
             }
         };

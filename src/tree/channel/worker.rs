@@ -59,7 +59,12 @@ impl ChannelWorker {
             }
             Ok(None) => context.stop(),
             Err(error) => {
-                tracing::warn!(channel = self.sweep.channel.0, %error, "a sweep was cut short");
+                let channel = self.sweep.channel.0;
+                if error.is_told() {
+                    tracing::debug!(channel, %error, "a sweep was cut short");
+                } else {
+                    tracing::warn!(channel, %error, "a sweep was cut short");
+                }
                 context.run_later(STORE_PAUSE, |worker, context| worker.sweep(context));
             }
         }

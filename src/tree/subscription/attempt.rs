@@ -100,6 +100,9 @@ pub async fn send(
     loop {
         // Whoever drains does not wait for what starts no more.
         keep(None);
+        // Before the gate, so that a store that fails for long has nobody stand in line with a pass in hand; and once
+        // more before the request.
+        until_writable(tools).await;
         let pass = match enter(tools, subscription, key, parcel.is_troubled).await {
             Ok(pass) => pass,
             Err(until) => return Some(Attempted::Held { until }),

@@ -173,7 +173,9 @@ impl SubscriptionSupervisor {
         let due = match due {
             Ok(due) => due,
             Err(error) => {
-                tracing::warn!(%error, "the due list cannot be read");
+                if !error.is_told() {
+                    tracing::warn!(%error, "the due list cannot be read");
+                }
                 return DUE_PAUSE.1;
             }
         };
