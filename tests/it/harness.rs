@@ -4,6 +4,7 @@ pub(crate) mod api;
 pub(crate) mod browser;
 pub(crate) mod call;
 pub(crate) mod daemon;
+pub(crate) mod disk;
 pub(crate) mod house;
 pub(crate) mod ledger;
 pub(crate) mod log;

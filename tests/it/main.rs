@@ -9,6 +9,7 @@ mod drain;
 mod encryption;
 mod events;
 mod fan_out;
+mod faults;
 mod first_start;
 mod gates;
 mod guards;

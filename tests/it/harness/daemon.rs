@@ -13,11 +13,15 @@ use tempfile::TempDir;
 
 use super::browser::Browser;
 use super::call::Call;
+use super::disk::Disk;
 use super::house::eventually;
 use super::push_service::PushService;
 
 /// The key that the environment names.
 pub(crate) const KEY: &str = "fk_the-environment-names-this-key-0123456789";
+
+/// The program.
+const FANFARE: &str = env!("CARGO_BIN_EXE_fanfare");
 
 /// A running daemon. Dropped, it is killed.
 pub(crate) struct Daemon {
@@ -65,7 +69,7 @@ impl Home {
 
     /// Runs a command of the program on this home.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fanfare"));
+        let mut command = Command::new(FANFARE);
         command.args(arguments).args(["--data-dir".as_ref(), self.data().as_os_str()]);
         command.stdin(Stdio::null()).output().unwrap()
     }
@@ -76,9 +80,41 @@ impl Home {
         self.start_with(command).await
     }
 
+    /// The same on a disk that can fail.
+    pub(crate) async fn start_on(self, disk: &Disk, service: &PushService) -> Daemon {
+        let (mut program, attached) = (Command::new(FANFARE), disk.attached());
+        disk.lie_under(&mut program, &self.data());
+        let command = self.command_of(program, service);
+        let daemon = self.start_with(command).await;
+        assert_eq!(disk.attached(), attached + 1, "the daemon stands on the disk");
+        daemon
+    }
+
+    /// The same where a file that would grow too large is refused to the daemon, and not its end.
+    pub(crate) async fn start_limited(self, service: &PushService) -> Daemon {
+        let mut program = Command::new("sh");
+        program.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", FANFARE]);
+        let command = self.command_of(program, service);
+        self.start_with(command).await
+    }
+
+    /// Starts a daemon that cannot start; answers what it said.
+    pub(crate) fn fail_to_start_on(&self, disk: &Disk, service: &PushService) -> String {
+        let mut program = Command::new(FANFARE);
+        disk.lie_under(&mut program, &self.data());
+        let output = self.command_of(program, service).output().unwrap();
+        assert!(!output.status.success(), "it started");
+        assert!(output.status.code().is_some(), "killed by a signal: {}", output.status);
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     /// What [`Home::start`] runs.
     pub(crate) fn command(&self, service: &PushService) -> Command {
-        let mut command = self.plain_command();
+        self.command_of(Command::new(FANFARE), service)
+    }
+
+    fn command_of(&self, program: Command, service: &PushService) -> Command {
+        let mut command = self.plain_command_of(program);
         command
             .args(["--log", "debug", "--delivery-retry-min", "10ms"])
             .args(["--egress-allow", service.authority()])
@@ -88,7 +124,10 @@ impl Home {
 
     /// A daemon of this home that listens somewhere, and is told nothing else.
     pub(crate) fn plain_command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fanfare"));
+        self.plain_command_of(Command::new(FANFARE))
+    }
+
+    fn plain_command_of(&self, mut command: Command) -> Command {
         command
             .current_dir(self.0.path())
             .args(["--listen", "127.0.0.1:0"])
@@ -227,6 +266,13 @@ impl Daemon {
 
     pub(crate) fn log(&self) -> String {
         self.directory.log()
+    }
+
+    /// Lets none of its files grow beyond so many bytes, until further notice.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let limit = rustix::process::Rlimit { current: bytes, maximum: None };
+        let id = rustix::process::Pid::from_child(&self.process);
+        rustix::process::prlimit(Some(id), rustix::process::Resource::Fsize, limit).unwrap();
     }
 }
 

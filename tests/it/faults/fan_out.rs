@@ -1,0 +1,48 @@
+//! Commits begin to fail in the middle of a fan-out of a thousand.
+
+use super::{BEGINS, ENDS, Scene, is_refused, lines, publish};
+use crate::harness::disk::{Of, Trouble};
+use crate::harness::push_service::Answer;
+
+const MEMBERS: usize = 1000;
+
+/// As many requests as a push service is asked at once of which nothing is known yet.
+const AT_ONCE: usize = 64;
+
+#[actix_web::test]
+async fn of_a_thousand_only_those_under_way_are_asked_while_commits_fail_and_the_rest_afterwards() {
+    let scene = Scene::of(MEMBERS).await;
+    let Scene { service, disk, daemon, .. } = &scene;
+    service.answer_all(Answer::Hold);
+    let id = daemon.notify("news", "to all").await;
+    service.wait_for(AT_ONCE).await;
+    disk.breaks(Trouble::Sync, Of::Everything);
+    is_refused(&publish(daemon, "news", "refused").send().await);
+    // Their results come in, and the gate has room for others.
+    service.release_all();
+    service.answer_all(Answer::status(201));
+    disk.fails_again(4).await;
+    assert_eq!(service.requests(), AT_ONCE as u64, "nothing was begun");
+    disk.is_repaired();
+    scene.all_arrive(&[id]).await;
+    scene.each_once(&["to all"]);
+}
+
+#[actix_web::test]
+async fn a_fan_out_that_is_broken_off_three_times_reaches_everybody_once_and_in_order() {
+    let scene = Scene::of(MEMBERS).await;
+    let Scene { service, disk, daemon, .. } = &scene;
+    let ids = [daemon.notify("news", "first").await, daemon.notify("news", "second").await];
+    for (sent, trouble) in
+        [(300, Trouble::Sync), (800, Trouble::Full(0)), (1300, Trouble::ReadOnly)]
+    {
+        service.wait_for(sent).await;
+        disk.breaks(trouble, Of::Everything);
+        disk.fails_again(3).await;
+        disk.is_repaired();
+        scene.is_ready().await;
+    }
+    scene.all_arrive(&ids).await;
+    scene.each_once(&["first", "second"]);
+    assert_eq!((lines(daemon, BEGINS), lines(daemon, ENDS)), (3, 3), "{}", daemon.log());
+}
