@@ -94,6 +94,18 @@ async fn is_ready(daemon: &Daemon) {
     .await;
 }
 
+/// Waits until so many further calls have failed.
+async fn fails_again(disk: &Disk, times: i64) {
+    let until = disk.failed() + times;
+    let look = || async { (disk.failed() >= until).then_some(()) };
+    eventually(&format!("the disk fails {times} times more"), look).await;
+}
+
+/// Waits until a sync is being held.
+async fn holds_one(disk: &Disk) {
+    eventually("a sync is held", || async { (disk.held() > 0).then_some(()) }).await;
+}
+
 /// A publish, to be sent.
 fn publish(daemon: &Daemon, channel: &str, text: &str) -> Call {
     let path = format!("/v1/channels/{channel}/notifications");

@@ -1,6 +1,6 @@
 //! Commits begin to fail in the middle of a fan-out of a thousand.
 
-use super::{BEGINS, ENDS, Scene, is_refused, lines, publish};
+use super::{BEGINS, ENDS, Scene, fails_again, is_refused, lines, publish};
 use crate::harness::disk::{Of, Trouble};
 use crate::harness::push_service::Answer;
 
@@ -21,7 +21,7 @@ async fn of_a_thousand_only_those_under_way_are_asked_while_commits_fail_and_the
     // Their results come in, and the gate has room for others.
     service.release_all();
     service.answer_all(Answer::status(201));
-    disk.fails_again(4).await;
+    fails_again(disk, 4).await;
     assert_eq!(service.requests(), AT_ONCE as u64, "nothing was begun");
     disk.is_repaired();
     scene.all_arrive(&[id]).await;
@@ -30,15 +30,14 @@ async fn of_a_thousand_only_those_under_way_are_asked_while_commits_fail_and_the
 
 #[actix_web::test]
 async fn a_fan_out_that_is_broken_off_three_times_reaches_everybody_once_and_in_order() {
-    let scene = Scene::of(MEMBERS).await;
+    let scene = Scene::of(MEMBERS / 2).await;
     let Scene { service, disk, daemon, .. } = &scene;
     let ids = [daemon.notify("news", "first").await, daemon.notify("news", "second").await];
-    for (sent, trouble) in
-        [(300, Trouble::Sync), (800, Trouble::Full(0)), (1300, Trouble::ReadOnly)]
+    for (sent, trouble) in [(150, Trouble::Sync), (400, Trouble::Full(0)), (650, Trouble::ReadOnly)]
     {
         service.wait_for(sent).await;
         disk.breaks(trouble, Of::Everything);
-        disk.fails_again(3).await;
+        fails_again(disk, 3).await;
         disk.is_repaired();
         scene.is_ready().await;
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use http::{Method, StatusCode};
 
-use super::{Scene, is_ready, is_refused, publish, text};
+use super::{Scene, fails_again, holds_one, is_ready, is_refused, publish, text};
 use crate::harness::disk::{Of, Trouble};
 use crate::harness::push_service::Answer;
 
@@ -23,7 +23,7 @@ async fn killed_while_commits_fail_it_repeats_at_most_what_was_under_way() {
     is_refused(&publish(&daemon, "news", "third").header("idempotency-key", "k").send().await);
     service.release_all();
     service.answer_all(Answer::status(201));
-    disk.fails_again(3).await;
+    fails_again(&disk, 3).await;
     let home = daemon.kill();
 
     disk.is_repaired();
@@ -56,7 +56,7 @@ async fn killed_between_the_write_and_the_sync_a_publish_is_found_again_by_its_k
     let path = scene.daemon.call(Method::POST, "/v1/channels/news/notifications");
     let call = path.text("text/plain", "once").header("idempotency-key", "k");
     let unanswered = actix_web::rt::spawn(async move { call.try_send().await.is_err() });
-    scene.disk.holds_one().await;
+    holds_one(&scene.disk).await;
     let Scene { service, disk, daemon, .. } = scene;
     let home = daemon.kill();
     assert!(unanswered.await.unwrap(), "there is no answer from the dead");

@@ -1,10 +1,12 @@
 //! No 202 before the commit, seen from below: the notification is written to the log, the log is made durable, and only
 //! then the first byte of the answer leaves.
 
+use std::collections::HashMap;
+
 use futures_util::future::join_all;
 use http::StatusCode;
 
-use super::{Scene, publish};
+use super::{Scene, holds_one, publish};
 use crate::harness::disk::Deed;
 
 /// The 202s among the deeds, by the notification that each names.
@@ -21,22 +23,37 @@ fn accepted(deeds: &[Deed]) -> Vec<(usize, String)> {
 
 /// The notifications whose 202 left before they were durable.
 fn early(deeds: &[Deed]) -> Vec<String> {
+    let written = first_written(deeds);
     let is_durable = |at: usize, id: &str| {
-        let names = |deed: &Deed| matches!(deed, Deed::Wrote(bytes) if contains(bytes, id));
-        let written = deeds[..at].iter().position(names);
-        written.is_some_and(|written| {
-            // A sync that had begun before may have missed it.
-            let after = &deeds[written..at];
-            let begins = after.iter().position(|deed| *deed == Deed::SyncBegins);
-            begins.is_some_and(|begins| after[begins..].contains(&Deed::Synced))
-        })
+        let Some(written) = written.get(id.as_bytes()).filter(|written| **written < at) else {
+            return false;
+        };
+        // A sync that had begun before may have missed it.
+        let after = &deeds[*written..at];
+        let begins = after.iter().position(|deed| *deed == Deed::SyncBegins);
+        begins.is_some_and(|begins| after[begins..].contains(&Deed::Synced))
     };
     accepted(deeds).into_iter().filter(|(at, id)| !is_durable(*at, id)).map(|(_, id)| id).collect()
 }
 
-fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+/// Where each notification was written first.
+fn first_written(deeds: &[Deed]) -> HashMap<&[u8], usize> {
+    let mut first = HashMap::new();
+    for (at, deed) in deeds.iter().enumerate() {
+        let Deed::Wrote(bytes) = deed else { continue };
+        let begins = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'n').map(|(at, _)| at);
+        for id in begins.map(|begin| &bytes[begin..]).filter(|rest| rest.starts_with(PREFIX)) {
+            let ends = id[PREFIX.len()..].iter().position(|byte| !byte.is_ascii_alphanumeric());
+            let length = ends.map_or(id.len(), |ends| PREFIX.len() + ends).min(LENGTH);
+            first.entry(&id[..length]).or_insert(at);
+        }
+    }
+    first
 }
+
+/// How a notification's id begins, and how long it is: whatever may follow it on a page.
+const PREFIX: &[u8] = b"ntf_";
+const LENGTH: usize = 26;
 
 #[actix_web::test]
 async fn every_202_leaves_after_the_sync_that_followed_the_write_of_its_notification() {
@@ -59,7 +76,7 @@ async fn while_a_sync_lasts_its_202_is_not_sent() {
     scene.disk.records();
     scene.disk.holds_syncs();
     let post = actix_web::rt::spawn(publish(&scene.daemon, "news", "text").send());
-    scene.disk.holds_one().await;
+    holds_one(&scene.disk).await;
     // Whoever needs no commit is answered meanwhile.
     let alive = scene.daemon.call(http::Method::GET, "/healthz").send().await;
     assert_eq!(alive.status, StatusCode::OK);
@@ -83,21 +100,32 @@ fn answers(id: &str) -> Deed {
 fn an_answer_that_is_early_is_found_wherever_it_comes() {
     use Deed::{SyncBegins, Synced};
     let rows: [(&str, Vec<Deed>, bool); 8] = [
-        ("in order", vec![wrote("one"), SyncBegins, Synced, answers("one")], false),
+        ("in order", vec![wrote("ntf_one"), SyncBegins, Synced, answers("ntf_one")], false),
         (
             "with more between",
-            vec![wrote("one"), wrote("two"), SyncBegins, Synced, answers("two"), answers("one")],
+            vec![
+                wrote("ntf_one"),
+                wrote("ntf_two"),
+                SyncBegins,
+                Synced,
+                answers("ntf_two"),
+                answers("ntf_one"),
+            ],
             false,
         ),
-        ("before the sync", vec![wrote("one"), answers("one"), SyncBegins, Synced], true),
-        ("during the sync", vec![wrote("one"), SyncBegins, answers("one"), Synced], true),
-        ("after a sync that failed", vec![wrote("one"), SyncBegins, answers("one")], true),
-        ("without a sync", vec![wrote("one"), answers("one")], true),
-        ("never written", vec![wrote("two"), SyncBegins, Synced, answers("one")], true),
-        ("written during a sync", vec![SyncBegins, wrote("one"), Synced, answers("one")], true),
+        ("before the sync", vec![wrote("ntf_one"), answers("ntf_one"), SyncBegins, Synced], true),
+        ("during the sync", vec![wrote("ntf_one"), SyncBegins, answers("ntf_one"), Synced], true),
+        ("after a sync that failed", vec![wrote("ntf_one"), SyncBegins, answers("ntf_one")], true),
+        ("without a sync", vec![wrote("ntf_one"), answers("ntf_one")], true),
+        ("never written", vec![wrote("ntf_two"), SyncBegins, Synced, answers("ntf_one")], true),
+        (
+            "written during a sync",
+            vec![SyncBegins, wrote("ntf_one"), Synced, answers("ntf_one")],
+            true,
+        ),
     ];
     for (what, deeds, is_early) in rows {
-        assert_eq!(early(&deeds).contains(&"one".to_owned()), is_early, "{what}");
+        assert_eq!(early(&deeds).contains(&"ntf_one".to_owned()), is_early, "{what}");
     }
     let refused = Deed::Answers(b"HTTP/1.1 503 Service Unavailable\r\n\r\n".to_vec());
     assert_eq!(early(&[refused]), [""; 0], "only a 202 promises something");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 
-use super::{BEGINS, ENDS, Fault, Scene, is_refused, lines, publish};
+use super::{BEGINS, ENDS, Fault, Scene, fails_again, is_refused, lines, publish};
 use crate::harness::browser::Browser;
 use crate::harness::disk::Trouble;
 use crate::harness::push_service::Answer;
@@ -72,7 +72,7 @@ async fn tell(fault: Fault) {
     service.answer_all(Answer::status(201));
     for _ in 0..3 {
         if let Fault::Disk(_) = fault {
-            disk.fails_again(2).await;
+            fails_again(disk, 2).await;
         }
         is_refused(&publish(daemon, "news", "refused").send().await);
     }

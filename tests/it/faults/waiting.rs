@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::{Scene, is_refused, publish};
+use super::{Scene, fails_again, is_refused, publish};
 use crate::harness::disk::{Of, Trouble};
 use crate::harness::push_service::Answer;
 
@@ -26,7 +26,7 @@ async fn what_expires_while_commits_fail_is_not_sent_when_they_succeed_again() {
     service.release_all();
     service.answer_all(Answer::status(201));
     // A try every quarter of a second: two seconds.
-    disk.fails_again(8).await;
+    fails_again(disk, 8).await;
     disk.is_repaired();
     scene.all_arrive(&[first]).await;
     let status = daemon.finished(&short).await;

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::StatusCode;
 use rand::RngExt;
 
-use super::{BEGINS, ENDS, Fault, Scene, lines, publish};
+use super::{BEGINS, ENDS, Fault, Scene, fails_again, lines, publish};
 use crate::harness::disk::Trouble;
 
 const MEMBERS: usize = 30;
 
 /// Spells of bad weather.
-const SPELLS: usize = 20;
+const SPELLS: usize = 8;
 
 const FAULTS: [Fault; 9] = [
     Fault::Disk(Trouble::Full(0)),
@@ -55,7 +55,7 @@ async fn whatever_fails_for_a_while_everybody_gets_everything_once_and_in_order(
             let broken = fault.begins(disk, daemon);
             match fault {
                 Fault::Disk(Trouble::Read) => {}
-                Fault::Disk(_) => disk.fails_again(rand::rng().random_range(1..4)).await,
+                Fault::Disk(_) => fails_again(disk, rand::rng().random_range(1..4)).await,
                 Fault::Locked => drop(publish(daemon, "other", "text").send().await),
             }
             drop(broken);

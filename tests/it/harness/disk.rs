@@ -10,8 +10,6 @@ use std::sync::OnceLock;
 use rustix::io::Errno;
 use tempfile::TempDir;
 
-use super::house::eventually;
-
 /// A word of the page, in the order of `struct control`.
 #[derive(Clone, Copy, Debug)]
 enum Word {
@@ -168,16 +166,14 @@ impl Disk {
         self.set(Word::HoldSyncs, 0);
     }
 
-    /// Waits until a sync is being held.
-    pub(crate) async fn holds_one(&self) {
-        eventually("a sync is held", || async { (self.get(Word::Held) > 0).then_some(()) }).await;
+    /// How many syncs are being held.
+    pub(crate) fn held(&self) -> i64 {
+        self.get(Word::Held)
     }
 
-    /// Waits until so many further calls have failed.
-    pub(crate) async fn fails_again(&self, times: i64) {
-        let until = self.get(Word::Failed) + times;
-        let look = || async { (self.get(Word::Failed) >= until).then_some(()) };
-        eventually(&format!("the disk fails {times} times more"), look).await;
+    /// How many calls have failed.
+    pub(crate) fn failed(&self) -> i64 {
+        self.get(Word::Failed)
     }
 
     /// Keeps a record from now on.
