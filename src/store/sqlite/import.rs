@@ -176,18 +176,22 @@ impl Backlogs {
         let missed = |open: &&Open| {
             open.seq > cursor.done_seq && !open.exclude.contains(&SubscriptionId(id))
         };
-        let mut has_missed = false;
-        for open in open.iter().filter(missed) {
-            *self.recipients.entry(open.id).or_default() += 1;
-            has_missed = true;
-        }
-        if !has_missed {
+        let missed: Vec<_> = open.iter().filter(missed).map(|open| open.id).collect();
+        if missed.is_empty() {
             return Ok(());
         }
-        diesel::update(membership::table.find((channel.id, id)))
+        // Only from the head, where it has just come in: a list that names a channel twice adds one recipient.
+        let moved = diesel::update(membership::table.find((channel.id, id)))
+            .filter(membership::done_seq.eq(channel.head))
             .set(membership::done_seq.eq(cursor.done_seq.max(0)))
             .execute(connection)
             .map_err(fault)?;
+        if moved == 0 {
+            return Ok(());
+        }
+        for open in missed {
+            *self.recipients.entry(open).or_default() += 1;
+        }
         diesel::update(subscription::table.find(id))
             .set(subscription::not_before.eq(Some(now.as_millis())))
             .execute(connection)

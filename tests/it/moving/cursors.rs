@@ -81,3 +81,32 @@ async fn a_place_in_another_life_of_the_channel_means_nothing() {
     let next = daemon.notify("news", "next").await;
     assert_eq!(daemon.finished(&next).await["recipients"], 2);
 }
+
+#[actix_web::test]
+async fn an_entry_that_names_its_place_twice_is_one_recipient_more() {
+    let service = PushService::start();
+    let daemon = Home::new().start(&service).await;
+    let first = daemon.subscribe(&Browser::new(), &service.endpoint("one"), "news").await;
+    daemon.subscribe(&Browser::new(), &service.endpoint("two"), "news").await;
+    service.answer_all(Answer::Hold);
+    let open = daemon.notify("news", "open").await;
+    service.wait_for(2).await;
+    let list = daemon.home().beside("list.jsonl");
+    daemon.fanfare(&["export", &list]);
+    let text = std::fs::read_to_string(&list).unwrap();
+    let mut line: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let place = line["channels"][0].clone();
+    line["channels"] = json!([place, place]);
+    std::fs::write(&list, line.to_string()).unwrap();
+
+    let path = format!("/v1/channels/news/subscriptions/{}", first["id"].as_str().unwrap());
+    assert_eq!(daemon.call(Method::DELETE, &path).send().await.status, 204);
+    let told = daemon.fanfare(&["import", &list]);
+    assert_eq!(told, "0 new, 0 already there, 1 known and in a channel more, or changed\n");
+    service.answer_all(Answer::status(201));
+    service.release_all();
+    let status = daemon.finished(&open).await;
+    assert_eq!(status["recipients"], 3, "two, and one of them once more: {status}");
+    assert_eq!(status["outcomes"]["accepted"], 2, "{status}");
+    assert_eq!(status["outcomes"]["unsubscribed"], 1, "{status}");
+}
