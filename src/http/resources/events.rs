@@ -148,11 +148,13 @@ where
         }
     }
 
-    /// Whoever may not see it any more does not wait for it either.
-    async fn keep_alive(&self) -> (String, bool) {
+    /// Whoever may not see it any more does not wait for it either. And what a commit changed that seemed to fail, which
+    /// nobody was told of, is seen here at last.
+    async fn keep_alive(&mut self) -> (String, bool) {
         match (self.read)().await {
             Ok(None) => end("there is nothing to see any more"),
-            Ok(Some(_)) | Err(_) => (": still here\n\n".to_owned(), true),
+            Ok(Some(status)) => self.show(&status).unwrap_or_else(still_here),
+            Err(_) => still_here(),
         }
     }
 
@@ -182,6 +184,11 @@ async fn later(then: Instant, end: impl Future<Output = ()>) {
 /// An event of the stream (HTML, § 9.2.6); its data has no line breaks, because JSON writes them otherwise.
 fn event(name: &str, data: &str) -> String {
     format!("event: {name}\ndata: {data}\n\n")
+}
+
+/// Nothing has changed.
+fn still_here() -> (String, bool) {
+    (": still here\n\n".to_owned(), true)
 }
 
 /// The last that is sent: a comment, which readers pass over, for whoever looks at the stream itself.

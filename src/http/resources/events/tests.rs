@@ -150,6 +150,17 @@ async fn a_silence_is_broken_every_fifteen_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_nobody_was_told_of_is_seen_when_a_silence_is_broken() {
+    let mut stage = Stage::begin(0);
+    assert_eq!(stage.says().as_deref(), Some("event: status 0"));
+    *stage.view.borrow_mut() = Ok(Some(view(&stage.id, 3)));
+    assert_eq!(stage.says(), None);
+    advance(KEEP_ALIVE).await;
+    assert_eq!(stage.says().as_deref(), Some("event: status 3, event: done 3"));
+    assert!(stage.is_over());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_ends_when_the_server_stops_and_one_that_begins_then_at_once() {
     let mut stage = Stage::begin(0);
     assert_eq!(stage.says().as_deref(), Some("event: status 0"));
