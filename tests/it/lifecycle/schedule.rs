@@ -97,6 +97,23 @@ async fn who_is_excluded_is_passed_over_when_it_is_due_wherever_they_were_meanwh
 }
 
 #[actix_web::test]
+async fn who_is_excluded_stays_so_when_two_turn_out_to_be_one_browser() {
+    let (service, house, _) = home_of(&Browser::new()).await;
+    let (browser, endpoint) = (Browser::new(), service.endpoint("excluded"));
+    let keeps = house.subscribe(&Browser::new(), &service.endpoint("old"), &["other"]).await;
+    let goes = house.subscribe(&browser, &endpoint, &["news"]).await;
+    let at = now() + HOUR;
+    let without = Accept { exclude: vec![goes], ..house.publish("news", "x") };
+    let later = schedule_as(&house, without, at).await;
+    let view = house.replace(house.replacement(&keeps, &browser, &endpoint)).await;
+    assert_eq!(view.channels, ["news", "other"]);
+    pass(&house, at).await;
+    assert_eq!(house.outcomes(&later.id).await, outcome("accepted"));
+    assert_eq!(service.log_of("excluded").len(), 0);
+    house.stop().await;
+}
+
+#[actix_web::test]
 async fn it_takes_its_topic_when_it_is_due_and_not_before() {
     let browser = Browser::new();
     let (service, house, _) = home_of(&browser).await;
