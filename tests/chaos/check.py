@@ -16,6 +16,7 @@ doubled         One publish under two ids, or two publishes under one: an Idempo
 forgotten       A notification was accepted (202), and the daemon's last word does not know it.
 sums            The daemon's last word on a notification is not what the push services' log says.
 repeated        A push that had been taken, or refused for good, came again, and no kill explains it (below).
+empty           Nothing was accepted, or nothing was taken: then all of the above holds, and says nothing.
 
 What a kill explains. The next push to a subscription starts only when the result of the one before is on disk. So what
 is not on disk at a kill is, for each subscription, at most its very last push before it: that one may come again, once,
@@ -356,6 +357,10 @@ def check(calls, requests):
     repeats = check_order(run, undone)
     check_accepts(run)
     check_recipients(run)
+    if not run.publishes:
+        run.find("empty", "no publish was answered 202")
+    if not any(request.is_taken for request in run.requests):
+        run.find("empty", "no push was taken")
     most = max(range(len(undone)), key=lambda kill: repeats[kill])
     figures = {
         "kills": len(run.kills),
@@ -374,7 +379,7 @@ def check(calls, requests):
     return run.findings, figures
 
 
-NAMES = ["lost", "out of order", "two at once", "foreign", "doubled", "forgotten", "sums", "repeated"]
+NAMES = ["lost", "out of order", "two at once", "foreign", "doubled", "forgotten", "sums", "repeated", "empty"]
 
 
 def lines(file):
