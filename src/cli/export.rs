@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::CliError;
 use super::context::{AppFlag, Context};
 use super::progress::Progress;
+use crate::config::storage::Database;
 use crate::daemon::DaemonError;
 use crate::daemon::draft::Draft;
 use crate::daemon::export::{Export, ExportError};
@@ -41,7 +42,9 @@ pub(super) fn run(args: &Args, context: &mut Context<'_, '_>) -> Result<(), CliE
             done => done.map_err(failed)?,
         }
     } else {
-        let mut draft = Draft::begin(&args.file, args.force).map_err(DaemonError::from)?;
+        let Database::Sqlite(database) = &storage.database;
+        let draft = Draft::begin(&args.file, args.force, database);
+        let mut draft = draft.map_err(DaemonError::from)?;
         let mut out = BufWriter::new(draft.file());
         let count = export.write(&mut out, |count| progress.set(count)).map_err(failed)?;
         out.flush().map_err(CliError::Output)?;

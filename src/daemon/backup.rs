@@ -40,7 +40,7 @@ impl Backup {
             return Err(BackupError::NoDatabase(database.clone()));
         }
         let original = Original::open(database)?;
-        Ok(Self { original, draft: Draft::begin(target, force)? })
+        Ok(Self { original, draft: Draft::begin(target, force, database)? })
     }
 
     /// Begins a backup that gets no name: it goes to [`Backup::stream`], once it is whole.
