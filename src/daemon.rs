@@ -21,6 +21,7 @@ mod welcome;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web;
 use tokio::sync::oneshot;
@@ -168,7 +169,7 @@ async fn run(start: Start) -> Result<ExitStatus, DaemonError> {
     network.extend(observe);
     let parts = wire(&config, store, bound).await?;
     let listeners = Listeners { network, control: Some(instance.control_socket()?) };
-    let server = http::server(parts.state.clone(), listeners, server_options(&config))
+    let server = http::server(parts.state.clone(), listeners, server_options())
         .map_err(system("starting the HTTP server"))?;
     let handle = server.handle();
     actix::spawn(server);
@@ -217,8 +218,10 @@ fn listen(address: SocketAddr) -> Result<TcpListener, DaemonError> {
         .map_err(|error| DaemonError::Listen { address: address.to_string(), error })
 }
 
-fn server_options(config: &Config) -> ServerOptions {
-    ServerOptions { workers: 2, shutdown_timeout: config.drain_deadline }
+/// [`Ending`] has the deadline, which may be another by then, and counts what it cuts off. A deadline of the server's own,
+/// which knows the one of its start and in whole seconds, would drop requests before that, and uncounted.
+fn server_options() -> ServerOptions {
+    ServerOptions { workers: 2, shutdown_timeout: Duration::MAX }
 }
 
 /// Grows the tree and puts the API before it.

@@ -11,7 +11,7 @@ use super::instance::Instance;
 use super::{DaemonError, allowed, first_run, http_options, server_options, system};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::http::{self, HttpOptions, Listeners, State};
+use crate::http::{self, HttpOptions, Listeners, ServerOptions, State};
 use crate::metrics::Metrics;
 use crate::push::egress::Egress;
 use crate::store::Store;
@@ -94,6 +94,7 @@ async fn bare(config: &Config, instance: &Instance) -> Result<actix_web::dev::Se
     let egress = Arc::new(Egress::new(&allowed(config), config.egress.known_only)?);
     let state = State::new(store, tree, metrics, egress, Clock::System, options);
     let listeners = Listeners { network: Vec::new(), control: Some(instance.control_socket()?) };
-    http::server(web::Data::new(state), listeners, server_options(config))
+    let options = ServerOptions { shutdown_timeout: config.drain_deadline, ..server_options() };
+    http::server(web::Data::new(state), listeners, options)
         .map_err(system("starting the control socket"))
 }
