@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use crate::id::SubscriptionId;
 use crate::model::Notification;
 
 /// Forget the names of dropped notifications when the table has grown by so many.
@@ -19,7 +20,8 @@ pub(super) struct OpenLog {
 
 #[derive(Default)]
 struct Held {
-    by_number: HashMap<(i64, i64), Weak<Notification>>,
+    /// Mostly one for a number. Where a row has changed, whoever read it before holds another, and hears of its end too.
+    by_number: HashMap<(i64, i64), Vec<Weak<Notification>>>,
     sweep_at: usize,
     /// What was closed lately: a reader whose snapshot is older may still be about to hold it.
     closed: VecDeque<(i64, i64)>,
@@ -27,28 +29,31 @@ struct Held {
 
 impl OpenLog {
     /// The value that is held already, or what `make` makes of the row. The id tells apart two notifications that
-    /// had the same number one after the other, because the first one's commit failed.
+    /// had the same number one after the other, because the first one's commit failed; whom it excludes, two readings of
+    /// one row, which changes when two subscriptions turn out to be one.
     pub(super) fn get_or<E>(
         &self,
-        channel: i64,
-        seq: i64,
+        (channel, seq): (i64, i64),
         id: &str,
-        make: impl FnOnce() -> Result<Notification, E>,
+        exclude: Box<[SubscriptionId]>,
+        make: impl FnOnce(Box<[SubscriptionId]>) -> Result<Notification, E>,
     ) -> Result<Arc<Notification>, E> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(notification) = held.by_number.get(&(channel, seq)).and_then(Weak::upgrade)
-            && notification.id.as_str() == id
-        {
+        let Held { by_number, sweep_at, closed } = &mut *held;
+        let readings = by_number.entry((channel, seq)).or_default();
+        readings.retain(|reading| reading.strong_count() > 0);
+        let is_it = |held: &Arc<Notification>| held.id.as_str() == id && held.exclude == exclude;
+        if let Some(notification) = readings.iter().filter_map(Weak::upgrade).find(is_it) {
             return Ok(notification);
         }
-        let notification = Arc::new(make()?);
-        if held.closed.contains(&(channel, seq)) {
+        let notification = Arc::new(make(exclude)?);
+        if closed.contains(&(channel, seq)) {
             notification.closed.set();
         }
-        held.by_number.insert((channel, seq), Arc::downgrade(&notification));
-        if held.by_number.len() > held.sweep_at {
-            held.by_number.retain(|_, notification| notification.strong_count() > 0);
-            held.sweep_at = held.by_number.len() * 2 + SWEEP_AFTER;
+        readings.push(Arc::downgrade(&notification));
+        if by_number.len() > *sweep_at {
+            by_number.retain(|_, readings| readings.iter().any(|held| held.strong_count() > 0));
+            *sweep_at = by_number.len() * 2 + SWEEP_AFTER;
         }
         Ok(notification)
     }
@@ -56,18 +61,67 @@ impl OpenLog {
     /// Tells every holder that it is closed.
     pub(super) fn close(&self, channel: i64, seq: i64) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(notification) = held.by_number.get(&(channel, seq)).and_then(Weak::upgrade) {
-            notification.closed.set();
-        }
+        let readings = held.by_number.get(&(channel, seq)).into_iter().flatten();
+        readings.filter_map(Weak::upgrade).for_each(|notification| notification.closed.set());
         held.closed.push_back((channel, seq));
         if held.closed.len() > REMEMBERED_CLOSES {
             held.closed.pop_front();
         }
     }
+}
 
-    /// Has a notification read anew by whoever wants it next: its row has changed.
-    pub(super) fn forget(&self, channel: i64, seq: i64) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.by_number.remove(&(channel, seq));
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::id::{ChannelId, PublicId, Seq};
+    use crate::model::Closed;
+    use crate::webpush::request::Urgency;
+
+    fn read(log: &OpenLog, id: &str, exclude: &[i64]) -> Arc<Notification> {
+        let exclude = exclude.iter().map(|row| SubscriptionId(*row)).collect();
+        let make = |exclude| -> Result<_, Infallible> {
+            Ok(Notification {
+                channel: ChannelId(1),
+                seq: Seq(1),
+                id: PublicId::from_store(id.to_owned()),
+                payload: None,
+                accepted: Timestamp::default(),
+                expires: Timestamp::default(),
+                now_or_never: false,
+                urgency: Urgency::Normal,
+                topic: None,
+                exclude,
+                closed: Closed::default(),
+            })
+        };
+        let Ok(notification) = log.get_or((1, 1), id, exclude, make);
+        notification
+    }
+
+    #[test]
+    fn whoever_holds_a_notification_holds_the_same_one() {
+        let log = OpenLog::default();
+        let (one, other) = (read(&log, "ntf_one", &[3]), read(&log, "ntf_one", &[3]));
+        assert!(Arc::ptr_eq(&one, &other));
+    }
+
+    #[test]
+    fn whoever_holds_an_earlier_reading_of_a_row_that_has_changed_hears_of_its_end_too() {
+        let log = OpenLog::default();
+        let earlier = read(&log, "ntf_one", &[3]);
+        let later = read(&log, "ntf_one", &[4]);
+        assert_eq!(*later.exclude, [SubscriptionId(4)], "what is read is what the row says");
+        log.close(1, 1);
+        assert!(earlier.closed.is_set() && later.closed.is_set());
+    }
+
+    #[test]
+    fn a_reader_whose_snapshot_is_older_than_a_closing_gets_a_closed_one() {
+        let log = OpenLog::default();
+        log.close(1, 1);
+        assert!(read(&log, "ntf_one", &[]).closed.is_set());
     }
 }

@@ -165,10 +165,10 @@ fn exclude_instead(
     let open = notification::table
         .filter(notification::channel_id.eq(channel).and(notification::finished.is_null()))
         .filter(notification::exclude.is_not_null())
-        .select((notification::id, notification::seq, notification::exclude))
-        .load::<(i64, i64, Option<String>)>(&mut writer.connection)
+        .select((notification::id, notification::exclude))
+        .load::<(i64, Option<String>)>(&mut writer.connection)
         .map_err(fault)?;
-    for (id, seq, exclude) in open {
+    for (id, exclude) in open {
         let excluded = exclude.as_deref().and_then(parse_exclude).unwrap_or_default();
         let has = |id: i64| excluded.contains(&SubscriptionId(id));
         if !has(other) && !has(row) {
@@ -180,7 +180,6 @@ fn exclude_instead(
             .set(notification::exclude.eq(Some(write_exclude(&rows))))
             .execute(&mut writer.connection)
             .map_err(fault)?;
-        writer.forget_after_commit(channel, seq);
     }
     Ok(())
 }

@@ -83,11 +83,21 @@ impl NotificationRow {
         channel: &ChannelRow,
         log: &OpenLog,
     ) -> Result<Arc<Notification>, StoreError> {
-        let (channel_id, seq, id) = (self.channel_id, self.seq, self.public_id.clone());
-        log.get_or(channel_id, seq, &id, || self.parse(channel))
+        let (number, id) = ((self.channel_id, self.seq), self.public_id.clone());
+        let exclude = match &self.exclude {
+            None => Some(Box::default()),
+            Some(json) => parse_exclude(json),
+        };
+        let corrupt = || StoreError::Corrupt(format!("the exclusions of {id}"));
+        let exclude = exclude.ok_or_else(corrupt)?;
+        log.get_or(number, &id, exclude, |exclude| self.parse(channel, exclude))
     }
 
-    fn parse(self, channel: &ChannelRow) -> Result<Notification, StoreError> {
+    fn parse(
+        self,
+        channel: &ChannelRow,
+        exclude: Box<[SubscriptionId]>,
+    ) -> Result<Notification, StoreError> {
         let corrupt = |what: &str| StoreError::Corrupt(format!("{what} of {}", self.public_id));
         let content = Content::from_store(self.content_kind, self.content.clone())
             .ok_or_else(|| corrupt("the content"))?;
@@ -97,10 +107,6 @@ impl NotificationRow {
             epoch: &channel.epoch,
             seq: self.seq,
             group: self.group_id.as_deref(),
-        };
-        let exclude = match &self.exclude {
-            None => Box::default(),
-            Some(json) => parse_exclude(json).ok_or_else(|| corrupt("the exclusions"))?,
         };
         let topic = match &self.topic {
             None => None,

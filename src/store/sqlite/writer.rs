@@ -48,7 +48,6 @@ pub(super) struct SqliteWriter {
     events: Vec<Committed>,
     told: HashSet<Committed>,
     closings: Vec<(i64, i64)>,
-    changed: Vec<(i64, i64)>,
     progress: Progress,
     progressed: Vec<PublicId>,
     /// How far the channels that nobody is in have been looked through. Only a hint: from the start will do.
@@ -83,7 +82,6 @@ impl SqliteWriter {
             events: Vec::new(),
             told: HashSet::new(),
             closings: Vec::new(),
-            changed: Vec::new(),
             progress,
             progressed: Vec::new(),
             idle_channels_seen_to: 0,
@@ -138,11 +136,6 @@ impl SqliteWriter {
         Ok(())
     }
 
-    /// Has a notification read anew by whoever wants it next, once this transaction is on disk.
-    pub(super) fn forget_after_commit(&mut self, channel: i64, seq: i64) {
-        self.changed.push((channel, seq));
-    }
-
     /// Marks a notification as closed for whoever holds it, once this transaction is on disk.
     pub(super) fn close_after_commit(&mut self, channel: i64, seq: i64) {
         self.closings.push((channel, seq));
@@ -176,7 +169,6 @@ impl SqliteWriter {
         self.events.clear();
         self.told.clear();
         self.closings.clear();
-        self.changed.clear();
         self.progressed.clear();
         self.subscription_changes.clear();
         self.alerts.clear();
@@ -237,9 +229,6 @@ impl journal::Writer for SqliteWriter {
     fn committed(&mut self) {
         for (channel, seq) in std::mem::take(&mut self.closings) {
             self.open_log.close(channel, seq);
-        }
-        for (channel, seq) in std::mem::take(&mut self.changed) {
-            self.open_log.forget(channel, seq);
         }
         if !self.progressed.is_empty() {
             self.progress.mark(self.progressed.drain(..));
