@@ -152,6 +152,10 @@ impl Judgement {
                 EndpointState::Waiting { not_before, failures, attempts, unheard_since }
             }
             None if was_troubled && is_well => EndpointState::Recovered,
+            // Its health stays what it was. But it waits no more, and what was being tried has ended.
+            None if was_troubled => {
+                EndpointState::Waiting { not_before: now, failures, attempts, unheard_since }
+            }
             None => EndpointState::Untroubled,
         }
     }
