@@ -152,13 +152,14 @@ impl Outbox {
         fresh: bool,
     ) {
         match &self.subscription {
-            None => self.subscription = Some(subscription),
+            None if fresh => self.subscription = Some(subscription),
             Some(known) if known.generation < subscription.generation => self.load_first = true,
-            Some(_) => {}
+            None | Some(_) => {}
         }
         let is_known = self.lanes.iter().any(|lane| lane.channel == stretch.channel);
-        if !is_known && (self.has_loaded || !fresh) {
-            // The load may have left the channel out because all of it is settled; the store knows.
+        // The load may have left an unknown channel out because all of it is settled. And what was read before the last
+        // load may be of a membership that has ended since. The store knows.
+        if !fresh || (!is_known && self.has_loaded) {
             self.load_when_empty = true;
             return;
         }

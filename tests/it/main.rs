@@ -16,6 +16,7 @@ mod guards;
 mod harness;
 mod idempotency;
 mod journal;
+mod late_pages;
 mod layers;
 mod lifecycle;
 mod limits;

@@ -25,7 +25,8 @@ pub enum Event {
         done: Seq,
         /// What is open.
         stretch: Arc<Stretch>,
-        /// Whether the channel read that so lately that no cursor can have moved since.
+        /// Whether the channel read that so lately that no cursor can have moved since, and after the worker asked for
+        /// its last load.
         fresh: bool,
     },
     /// The attempt that [`Effect::Attempt`] asked for has ended.

@@ -255,7 +255,7 @@ impl Handler<HandOut> for SubscriptionSupervisor {
         for (Member { subscription, done }, credit) in members {
             let id = subscription.id;
             let stretch = Arc::clone(&stretch);
-            let deliver = Deliver { subscription, done, stretch, fresh, credit };
+            let deliver = Deliver { subscription, done, stretch, read_at, fresh, credit };
             self.post(id, Mail::Deliver(deliver), fresh, context);
         }
     }
@@ -272,7 +272,11 @@ impl Handler<Changed> for SubscriptionSupervisor {
     fn handle(&mut self, Changed(id): Changed, context: &mut Context<Self>) {
         match self.registry.get_mut(id) {
             Some(entry) => entry.post(Mail::Refresh(Refresh { credit: None })),
-            None => self.look_by(Instant::now() + DUE_PAUSE.0, context),
+            None => {
+                // A page that was read before may still be on its way: its word starts no worker either.
+                self.exits.note(id, Instant::now());
+                self.look_by(Instant::now() + DUE_PAUSE.0, context);
+            }
         }
     }
 }

@@ -39,12 +39,15 @@ pub struct SubscriptionWorker {
     tools: Rc<Tools>,
     vitals: Rc<Vitals>,
     credit: Option<OwnedSemaphorePermit>,
+    /// When it asked for its last load.
+    loaded_at: Option<Instant>,
 }
 
 impl SubscriptionWorker {
     /// A worker that has nothing yet; `load_first` when what it will be handed may be old.
     pub fn new(id: SubscriptionId, load_first: bool, tools: Rc<Tools>, vitals: Rc<Vitals>) -> Self {
-        Self { id, outbox: Outbox::new(load_first), tools, vitals, credit: None }
+        let outbox = Outbox::new(load_first);
+        Self { id, outbox, tools, vitals, credit: None, loaded_at: None }
     }
 
     fn on(&mut self, event: Event, context: &mut Context<Self>) {
@@ -83,6 +86,7 @@ impl SubscriptionWorker {
     fn load(&mut self, context: &mut Context<Self>) {
         self.work();
         self.vitals.changed.set(false);
+        self.loaded_at = Some(Instant::now());
         let load = self.tools.store.load(self.id, self.tools.clock.now()).into_actor(self);
         context.spawn(load.map(|loaded, worker, context| match loaded {
             Ok(backlog) => {
@@ -261,7 +265,9 @@ pub struct Deliver {
     pub done: Seq,
     /// What is open.
     pub stretch: Arc<Stretch>,
-    /// Whether the channel read that so lately that it can be taken for the truth.
+    /// When the channel read that.
+    pub read_at: Instant,
+    /// Whether that is so lately that no cursor can have moved since without a worker.
     pub fresh: bool,
     /// One of the arbiter's credits, held until nothing is left to do or the rest must wait.
     pub credit: OwnedSemaphorePermit,
@@ -272,7 +278,8 @@ impl Handler<Deliver> for SubscriptionWorker {
 
     fn handle(&mut self, message: Deliver, context: &mut Context<Self>) {
         self.vitals.received();
-        let Deliver { subscription, done, stretch, fresh, credit } = message;
+        let Deliver { subscription, done, stretch, read_at, fresh, credit } = message;
+        let fresh = fresh && self.loaded_at.is_none_or(|loaded_at| loaded_at < read_at);
         match self.vitals.doing.get() {
             Doing::Resting(_) | Doing::Working => drop(self.credit.get_or_insert(credit)),
             Doing::Held { .. } | Doing::Waiting { .. } => {}
