@@ -1,6 +1,7 @@
 //! The outbox as a table of stories: what happened, and what it then asks for.
 
 mod held;
+mod properties;
 
 use std::sync::Arc;
 use std::time::Duration;
