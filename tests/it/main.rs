@@ -20,6 +20,7 @@ mod late_pages;
 mod layers;
 mod lifecycle;
 mod limits;
+mod model;
 mod moving;
 mod outcomes;
 mod ownership;

@@ -1,0 +1,268 @@
+//! What must be true: a log of facts, as simple as it can be, that knows nothing of how the store keeps them.
+//!
+//! A membership is a seat: it has recipients' rights and a cursor, and it changes hands when two subscriptions turn out
+//! to be one browser.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use fanfare::clock::Timestamp;
+use fanfare::id::PublicId;
+use fanfare::model::Outcome;
+
+use super::asked::{Answer, CHANNELS};
+
+mod coming_and_going;
+mod pushing;
+mod settling;
+
+pub(super) use coming_and_going::Replaced;
+pub(super) use pushing::Push;
+
+/// A subscription that went can come back for so long.
+const REVIVABLE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Everything that happened.
+#[derive(Debug, Default)]
+pub(super) struct Reference {
+    pub(super) now: Timestamp,
+    pub(super) channels: Vec<Channel>,
+    pub(super) seats: Vec<Seat>,
+    pub(super) subscriptions: Vec<Browser>,
+    pub(super) notifications: Vec<Entry>,
+}
+
+/// One life of a channel.
+#[derive(Debug)]
+pub(super) struct Channel {
+    pub(super) name: usize,
+    /// The store's name for it, once it is known.
+    pub(super) row: Option<i64>,
+    pub(super) head: i64,
+    pub(super) deleted: bool,
+}
+
+/// A membership.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) channel: usize,
+    pub(super) holder: usize,
+    pub(super) done: i64,
+    pub(super) left: bool,
+}
+
+/// A subscription.
+#[derive(Debug)]
+pub(super) struct Browser {
+    pub(super) id: Option<PublicId>,
+    pub(super) row: Option<i64>,
+    pub(super) endpoint: usize,
+    pub(super) keys: usize,
+    pub(super) generation: i64,
+    pub(super) state: State,
+    pub(super) ends: Option<Timestamp>,
+    pub(super) not_before: Option<Timestamp>,
+    /// The delivery that goes first: channel and number.
+    pub(super) trying: Option<(usize, i64)>,
+    /// Since when nothing but 507 was heard.
+    pub(super) unheard_since: Option<Timestamp>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum State {
+    There,
+    /// It went, and would return to these channels.
+    Went {
+        at: Timestamp,
+        held: bool,
+        from: BTreeSet<usize>,
+    },
+    Forgotten,
+}
+
+/// A notification.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) id: Option<PublicId>,
+    pub(super) channel: usize,
+    pub(super) seq: i64,
+    pub(super) topic: Option<u8>,
+    pub(super) expires: Timestamp,
+    pub(super) recipients: BTreeSet<usize>,
+    pub(super) outcomes: BTreeMap<usize, Outcome>,
+    pub(super) closed: Option<Outcome>,
+    pub(super) pushes: BTreeMap<usize, Fate>,
+}
+
+/// What became of the last push of a notification to a seat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fate {
+    /// Its result is not on disk yet.
+    InHand(Answer),
+    /// It is to be made again.
+    Again,
+    /// Its result was lost, or is of an older generation: it may be made once more.
+    Lost,
+    /// It has ended.
+    Ended,
+}
+
+impl Entry {
+    pub(super) fn pending(&self) -> impl Iterator<Item = usize> {
+        self.recipients.iter().filter(|seat| !self.outcomes.contains_key(seat)).copied()
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.pending().next().is_none()
+    }
+
+    pub(super) fn count(&self, outcome: Outcome) -> i64 {
+        self.outcomes.values().filter(|ended| **ended == outcome).count() as i64
+    }
+}
+
+impl Browser {
+    pub(super) fn is_there(&self) -> bool {
+        self.state == State::There
+    }
+
+    /// Whether it went and can come back.
+    pub(super) fn may_return(&self, now: Timestamp) -> bool {
+        match self.state {
+            State::Went { at, held, .. } => held || at >= now - REVIVABLE,
+            State::There | State::Forgotten => false,
+        }
+    }
+}
+
+impl Reference {
+    /// The life that the channel of that name has now.
+    pub(super) fn channel_of(&self, name: usize) -> Option<usize> {
+        self.channels.iter().position(|channel| channel.name == name && !channel.deleted)
+    }
+
+    fn channel_or_new(&mut self, name: usize) -> usize {
+        self.channel_of(name).unwrap_or_else(|| {
+            self.channels.push(Channel { name, row: None, head: 0, deleted: false });
+            self.channels.len() - 1
+        })
+    }
+
+    pub(super) fn seats_in(&self, channel: usize) -> impl Iterator<Item = usize> {
+        let is_here = move |seat: &Seat| seat.channel == channel && !seat.left;
+        self.seats.iter().enumerate().filter_map(move |(key, seat)| is_here(seat).then_some(key))
+    }
+
+    pub(super) fn seat_of(&self, holder: usize, channel: usize) -> Option<usize> {
+        self.seats_in(channel).find(|seat| self.seats[*seat].holder == holder)
+    }
+
+    /// The seats that somebody has now.
+    pub(super) fn seats_held(&self, holder: usize) -> Vec<usize> {
+        let is_held = |seat: &Seat| seat.holder == holder && !seat.left;
+        (0..self.seats.len()).filter(|seat| is_held(&self.seats[*seat])).collect()
+    }
+
+    /// The names of the channels that somebody is in, sorted.
+    pub(super) fn names_of(&self, holder: usize) -> Vec<&'static str> {
+        let channels = self
+            .seats_held(holder)
+            .into_iter()
+            .map(|seat| &self.channels[self.seats[seat].channel]);
+        let mut names: Vec<_> = channels
+            .filter(|channel| !channel.deleted)
+            .map(|channel| CHANNELS[channel.name])
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    pub(super) fn of_row(&self, row: i64) -> Option<usize> {
+        self.subscriptions.iter().position(|known| known.row == Some(row))
+    }
+
+    /// One notification to each of the channels; answers which.
+    pub(super) fn publish(
+        &mut self,
+        names: &[usize],
+        topic: Option<u8>,
+        ttl: Duration,
+        exclude: &[usize],
+    ) -> Vec<usize> {
+        // "Now or never" is one attempt, begun within half a minute.
+        let ttl = if ttl.is_zero() { Duration::from_secs(30) } else { ttl };
+        let append = |name: &usize| {
+            let channel = self.channel_or_new(*name);
+            let is_replaced = |entry: &Entry| entry.channel == channel && entry.topic == topic;
+            if topic.is_some() {
+                (0..self.notifications.len())
+                    .filter(|key| is_replaced(&self.notifications[*key]))
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .for_each(|key| self.close(key, Outcome::Superseded));
+            }
+            let is_meant = |seat: &usize| !exclude.contains(&self.seats[*seat].holder);
+            let recipients = self.seats_in(channel).filter(is_meant).collect();
+            self.channels[channel].head += 1;
+            self.notifications.push(Entry {
+                id: None,
+                channel,
+                seq: self.channels[channel].head,
+                topic,
+                expires: self.now + ttl,
+                recipients,
+                outcomes: BTreeMap::new(),
+                closed: None,
+                pushes: BTreeMap::new(),
+            });
+            self.notifications.len() - 1
+        };
+        names.iter().map(append).collect()
+    }
+
+    /// What is pending of it gets that outcome.
+    pub(super) fn close(&mut self, key: usize, outcome: Outcome) {
+        let entry = &mut self.notifications[key];
+        let pending: Vec<_> = entry.pending().collect();
+        if !pending.is_empty() {
+            entry.closed = Some(outcome);
+            entry.outcomes.extend(pending.into_iter().map(|seat| (seat, outcome)));
+        }
+    }
+
+    /// The channel and what is open in it; `false`: there is none.
+    pub(super) fn delete_channel(&mut self, name: usize) -> bool {
+        self.subscriptions.iter_mut().for_each(|known| known.never_returns_to(name));
+        let Some(channel) = self.channel_of(name) else { return false };
+        for key in 0..self.notifications.len() {
+            if self.notifications[key].channel == channel {
+                self.close(key, Outcome::Cancelled);
+            }
+        }
+        self.channels[channel].deleted = true;
+        true
+    }
+
+    /// What ends by age.
+    pub(super) fn upkeep(&mut self) {
+        for key in 0..self.notifications.len() {
+            if self.notifications[key].expires <= self.now {
+                self.close(key, Outcome::Expired);
+            }
+        }
+        for key in 0..self.subscriptions.len() {
+            let known = &self.subscriptions[key];
+            if known.is_there() && known.ends.is_some_and(|ends| ends <= self.now) {
+                self.go(key, Outcome::Gone, false);
+            }
+        }
+        for seat in &mut self.seats {
+            seat.left |= self.channels[seat.channel].deleted;
+        }
+        for known in &mut self.subscriptions {
+            if matches!(known.state, State::Went { .. }) && !known.may_return(self.now) {
+                known.state = State::Forgotten;
+            }
+        }
+    }
+}
