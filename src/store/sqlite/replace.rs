@@ -12,7 +12,7 @@ use super::subscribe::{
 };
 use super::views::subscription_view;
 use super::writer::SqliteWriter;
-use super::{fault, returning};
+use super::{fault, returning, schedule};
 use crate::clock::Timestamp;
 use crate::id::SubscriptionId;
 use crate::model::Outcome;
@@ -47,6 +47,9 @@ pub(super) fn replace(
     };
     if let Some(full) = room::missing(writer, &app, &wanted)? {
         return Ok(ReplaceReply::Full(full));
+    }
+    if let Some(other) = other.as_ref().filter(|other| other.has_keys(&command.keys)) {
+        schedule::exclude_instead(&mut writer.connection, command.app, other.id, row.id)?;
     }
     match other {
         Some(other) if !merges => {

@@ -5,11 +5,11 @@ use diesel::prelude::*;
 
 use super::entry::Entry;
 use super::fault;
-use super::rows::ChannelRow;
+use super::rows::{ChannelRow, parse_exclude, write_exclude};
 use super::schema::{channel, scheduled};
 use super::writer::SqliteWriter;
 use crate::clock::Timestamp;
-use crate::id::{AppId, PublicId};
+use crate::id::{AppId, PublicId, SubscriptionId};
 use crate::model::Outcomes;
 use crate::store::StoreError;
 use crate::store::view::{ListQuery, NotificationView, ScheduledPosition};
@@ -125,6 +125,36 @@ pub(super) fn cancel_channel(
         .execute(&mut writer.connection)
         .map(drop)
         .map_err(fault)
+}
+
+/// Two subscriptions turned out to be one browser: what was to be kept from `other` is kept from `row`.
+pub(super) fn exclude_instead(
+    connection: &mut SqliteConnection,
+    app: AppId,
+    other: i64,
+    row: i64,
+) -> Result<(), StoreError> {
+    let found = scheduled::table
+        .inner_join(channel::table)
+        .filter(channel::app_id.eq(app.0).and(scheduled::cancelled.is_null()))
+        // Not every row that holds these digits holds that number, but few others need be read.
+        .filter(scheduled::exclude.like(format!("%{other}%")))
+        .select((scheduled::id, scheduled::exclude))
+        .load::<(i64, Option<String>)>(connection)
+        .map_err(fault)?;
+    for (id, exclude) in found {
+        let excluded = exclude.as_deref().and_then(parse_exclude).unwrap_or_default();
+        if !excluded.contains(&SubscriptionId(other)) {
+            continue;
+        }
+        let others = excluded.iter().map(|id| id.0).filter(|id| ![other, row].contains(id));
+        let rows: Vec<i64> = others.chain([row]).collect();
+        diesel::update(scheduled::table.find(id))
+            .set(scheduled::exclude.eq(Some(write_exclude(&rows))))
+            .execute(connection)
+            .map_err(fault)?;
+    }
+    Ok(())
 }
 
 /// Removes what was cancelled before `then`, at most `limit`; answers how many.

@@ -103,3 +103,15 @@ fn what_excluded_one_of_two_who_become_one_excludes_that_one() {
         Op::Change(Change::Replace { who: 0, endpoint: 1, keys: 0 }),
     ]);
 }
+
+#[test]
+fn what_is_scheduled_and_excludes_one_of_two_who_become_one_excludes_that_one() {
+    let (ttl, wait) = (HOUR, Duration::from_secs(1));
+    let change = Change::Schedule { channels: NEWS, topic: None, ttl, exclude: vec![1], wait };
+    tell([
+        join(0, 0, NEWS),
+        join(1, 0, NEWS),
+        Op::Change(change),
+        Op::Change(Change::Replace { who: 0, endpoint: 1, keys: 0 }),
+    ]);
+}
