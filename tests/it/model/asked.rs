@@ -44,6 +44,14 @@ pub(super) enum Change {
         ttl: Duration,
         exclude: Vec<usize>,
     },
+    /// The same, to be sent after so long.
+    Schedule {
+        channels: usize,
+        topic: Option<u8>,
+        ttl: Duration,
+        exclude: Vec<usize>,
+        wait: Duration,
+    },
     /// So many notifications that nobody reads them at once.
     Burst {
         channel: usize,
@@ -139,10 +147,17 @@ fn change() -> impl Strategy<Value = Change> {
     let keys = || prop_oneof![4 => Just(0_usize), 1 => Just(1)];
     let channels = || 1..1_usize << CHANNELS.len();
     let ttl = prop::sample::select(vec![Duration::ZERO, seconds(5), seconds(3600), DAY * 28]);
-    let topic = prop::option::weighted(0.4, 0..2_u8);
+    let topic = || prop::option::weighted(0.4, 0..2_u8);
+    let exclude = || prop::collection::vec(any(), 0..3);
+    let wait = prop::sample::select(vec![seconds(1), seconds(40), seconds(4000), DAY * 5]);
     prop_oneof![
-        16 => (channels(), topic, ttl, prop::collection::vec(any(), 0..3)).prop_map(
+        16 => (channels(), topic(), ttl.clone(), exclude()).prop_map(
             |(channels, topic, ttl, exclude)| Change::Publish { channels, topic, ttl, exclude }
+        ),
+        5 => (channels(), topic(), ttl, exclude(), wait).prop_map(
+            |(channels, topic, ttl, exclude, wait)| {
+                Change::Schedule { channels, topic, ttl, exclude, wait }
+            }
         ),
         1 => (any(), 33..45_usize).prop_map(|(channel, count)| Change::Burst { channel, count }),
         6 => (0..4_usize, keys(), channels(), prop::bool::weighted(0.1)).prop_map(

@@ -13,10 +13,12 @@ use fanfare::model::Outcome;
 use super::asked::{Answer, CHANNELS};
 
 mod coming_and_going;
+mod publishing;
 mod pushing;
 mod settling;
 
 pub(super) use coming_and_going::Replaced;
+pub(super) use publishing::{Later, Words};
 pub(super) use pushing::Push;
 
 /// A subscription that went can come back for so long.
@@ -30,6 +32,7 @@ pub(super) struct Reference {
     pub(super) seats: Vec<Seat>,
     pub(super) subscriptions: Vec<Browser>,
     pub(super) notifications: Vec<Entry>,
+    pub(super) schedule: Vec<Later>,
 }
 
 /// One life of a channel.
@@ -40,6 +43,8 @@ pub(super) struct Channel {
     pub(super) row: Option<i64>,
     pub(super) head: i64,
     pub(super) deleted: bool,
+    /// Nothing is kept of it.
+    pub(super) forgotten: bool,
 }
 
 /// A membership.
@@ -138,12 +143,19 @@ impl Browser {
 impl Reference {
     /// The life that the channel of that name has now.
     pub(super) fn channel_of(&self, name: usize) -> Option<usize> {
-        self.channels.iter().position(|channel| channel.name == name && !channel.deleted)
+        let is_it = |channel: &Channel| channel.name == name && !channel.deleted;
+        self.channels.iter().position(is_it)
     }
 
     fn channel_or_new(&mut self, name: usize) -> usize {
         self.channel_of(name).unwrap_or_else(|| {
-            self.channels.push(Channel { name, row: None, head: 0, deleted: false });
+            self.channels.push(Channel {
+                name,
+                row: None,
+                head: 0,
+                deleted: false,
+                forgotten: false,
+            });
             self.channels.len() - 1
         })
     }
@@ -181,45 +193,6 @@ impl Reference {
         self.subscriptions.iter().position(|known| known.row == Some(row))
     }
 
-    /// One notification to each of the channels; answers which.
-    pub(super) fn publish(
-        &mut self,
-        names: &[usize],
-        topic: Option<u8>,
-        ttl: Duration,
-        exclude: &[usize],
-    ) -> Vec<usize> {
-        // "Now or never" is one attempt, begun within half a minute.
-        let ttl = if ttl.is_zero() { Duration::from_secs(30) } else { ttl };
-        let append = |name: &usize| {
-            let channel = self.channel_or_new(*name);
-            let is_replaced = |entry: &Entry| entry.channel == channel && entry.topic == topic;
-            if topic.is_some() {
-                (0..self.notifications.len())
-                    .filter(|key| is_replaced(&self.notifications[*key]))
-                    .collect::<Vec<_>>()
-                    .into_iter()
-                    .for_each(|key| self.close(key, Outcome::Superseded));
-            }
-            let is_meant = |seat: &usize| !exclude.contains(&self.seats[*seat].holder);
-            let recipients = self.seats_in(channel).filter(is_meant).collect();
-            self.channels[channel].head += 1;
-            self.notifications.push(Entry {
-                id: None,
-                channel,
-                seq: self.channels[channel].head,
-                topic,
-                expires: self.now + ttl,
-                recipients,
-                outcomes: BTreeMap::new(),
-                closed: None,
-                pushes: BTreeMap::new(),
-            });
-            self.notifications.len() - 1
-        };
-        names.iter().map(append).collect()
-    }
-
     /// What is pending of it gets that outcome.
     pub(super) fn close(&mut self, key: usize, outcome: Outcome) {
         let entry = &mut self.notifications[key];
@@ -230,7 +203,7 @@ impl Reference {
         }
     }
 
-    /// The channel and what is open in it; `false`: there is none.
+    /// The channel and what is open in it or scheduled for it; `false`: there is none.
     pub(super) fn delete_channel(&mut self, name: usize) -> bool {
         self.subscriptions.iter_mut().for_each(|known| known.never_returns_to(name));
         let Some(channel) = self.channel_of(name) else { return false };
@@ -239,12 +212,15 @@ impl Reference {
                 self.close(key, Outcome::Cancelled);
             }
         }
+        let waits = self.schedule.iter_mut().filter(|later| later.channel == channel);
+        waits.for_each(Later::cancel);
         self.channels[channel].deleted = true;
         true
     }
 
     /// What ends by age.
     pub(super) fn upkeep(&mut self) {
+        self.release(None);
         for key in 0..self.notifications.len() {
             if self.notifications[key].expires <= self.now {
                 self.close(key, Outcome::Expired);
@@ -253,7 +229,7 @@ impl Reference {
         for key in 0..self.subscriptions.len() {
             let known = &self.subscriptions[key];
             if known.is_there() && known.ends.is_some_and(|ends| ends <= self.now) {
-                self.go(key, Outcome::Gone, false);
+                self.go(key, Outcome::Gone, false, self.now);
             }
         }
         for seat in &mut self.seats {
@@ -262,6 +238,14 @@ impl Reference {
         for known in &mut self.subscriptions {
             if matches!(known.state, State::Went { .. }) && !known.may_return(self.now) {
                 known.state = State::Forgotten;
+            }
+        }
+        for key in 0..self.channels.len() {
+            let is_named = self.schedule.iter().any(|later| later.channel == key);
+            let is_used = self.channels[key].head > 0 || is_named;
+            if !is_used && self.seats_in(key).next().is_none() {
+                self.channels[key].deleted = true;
+                self.channels[key].forgotten = true;
             }
         }
     }

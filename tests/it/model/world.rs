@@ -92,6 +92,8 @@ fn open(file: &Path) -> (SqliteStore, Arc<Mutex<Vec<Committed>>>) {
     let store = SqliteStore::open(file).unwrap();
     let heard = Arc::new(Mutex::new(Vec::new()));
     let hear = Arc::clone(&heard);
+    // How long what has ended is kept is another test's matter.
+    store.keep_finished_for(Duration::from_secs(10 * 365 * 24 * 3600));
     store.listen(Box::new(move |event| hear.lock().unwrap().push(event)));
     (store, heard)
 }

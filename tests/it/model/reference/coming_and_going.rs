@@ -148,7 +148,7 @@ impl Reference {
     }
 
     /// It goes, and may come back.
-    pub(super) fn go(&mut self, who: usize, outcome: Outcome, held: bool) {
+    pub(super) fn go(&mut self, who: usize, outcome: Outcome, held: bool, at: Timestamp) {
         let seats = self.seats_held(who);
         let live = |seat: &usize| {
             let channel = &self.channels[self.seats[*seat].channel];
@@ -156,9 +156,8 @@ impl Reference {
         };
         let from = seats.iter().filter_map(live).collect();
         seats.into_iter().for_each(|seat| self.vacate(seat, outcome));
-        let now = self.now;
         let known = &mut self.subscriptions[who];
-        known.state = State::Went { at: now, held, from };
+        known.state = State::Went { at, held, from };
         known.not_before = None;
         known.trying = None;
     }
@@ -197,6 +196,9 @@ impl Reference {
                 returns_to.extend(found.would_return_to());
             }
             self.subscriptions[other].state = State::Forgotten;
+            if is_same {
+                self.exclude_instead(other, who);
+            }
         }
         self.renew(who, with, None);
         returns_to.into_iter().for_each(|name| self.join(who, name));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fanfare::clock::Timestamp;
 use fanfare::id::{Generation, SubscriptionId};
 use fanfare::model::{EndpointState, Outcome, Settled, Settlement};
 
@@ -39,15 +40,14 @@ impl Reference {
             Some(Fate::InHand(answer)) => Some(answer),
             Some(Fate::Again | Fate::Lost | Fate::Ended) | None => None,
         };
-        self.heard(who, answer);
+        self.heard(who, answer, settlement.now);
         self.may_say(settlement, answer, who);
         self.record(settlement, (who, channel, seat, key));
         Settled::Recorded
     }
 
     /// What the push service said of whether anybody listens.
-    fn heard(&mut self, who: usize, answer: Option<Answer>) {
-        let now = self.now;
+    fn heard(&mut self, who: usize, answer: Option<Answer>, now: Timestamp) {
         let since = &mut self.subscriptions[who].unheard_since;
         match answer {
             Some(Answer::NobodyListens) => {
@@ -79,7 +79,7 @@ impl Reference {
                 outcome == Some(Outcome::Rejected) && settlement.endpoint == EndpointState::Refused
             }
             Some(Answer::NobodyListens)
-                if unheard.is_some_and(|since| self.now.since(since) >= UNHEARD) =>
+                if unheard.is_some_and(|since| settlement.now.since(since) >= UNHEARD) =>
             {
                 outcome == Some(Outcome::Gone)
             }
@@ -127,10 +127,10 @@ impl Reference {
                 known.not_before = Some(not_before);
                 known.trying = settlement.outcome.is_none().then_some((channel, seq));
             }
-            EndpointState::Refused => return self.go(who, Outcome::Rejected, true),
+            EndpointState::Refused => return self.go(who, Outcome::Rejected, true, settlement.now),
         }
         if settlement.outcome == Some(Outcome::Gone) {
-            self.go(who, Outcome::Gone, false);
+            self.go(who, Outcome::Gone, false, settlement.now);
         }
     }
 

@@ -19,7 +19,7 @@ use futures_util::FutureExt;
 
 use super::{World, keys};
 use crate::model::asked::{CHANNELS, Change};
-use crate::model::reference::Replaced;
+use crate::model::reference::{Later, Replaced, Words};
 use crate::model::tree::Doing;
 
 /// More rows than upkeep ever finds here: what it does in one go.
@@ -32,7 +32,9 @@ enum Asked {
     Leave(StoreFuture<u64>, u64),
     Replace(StoreFuture<ReplaceReply>, Replaced, i64),
     Return(StoreFuture<RestoreReply>, bool),
-    Cancel(StoreFuture<Option<NotificationView>>, usize),
+    Schedule(StoreFuture<AcceptReply>, Vec<usize>),
+    /// How many were to get it: nobody, if it was not due.
+    Cancel(StoreFuture<Option<NotificationView>>, i64),
     Delete(StoreFuture<bool>, bool),
     Upkeep(StoreFuture<usize>),
 }
@@ -106,6 +108,13 @@ impl World {
             Change::Publish { channels, topic, ttl, exclude } => {
                 ("publish", Some(self.publish(&named(channels), topic, ttl, &exclude)))
             }
+            Change::Schedule { channels, topic, ttl, exclude, wait } => {
+                let (command, words) = self.words(&named(channels), topic, ttl, &exclude);
+                let send_at = self.now() + wait;
+                let accepted = self.store.accept(Accept { send_at: Some(send_at), ..command });
+                let laters = self.reference.schedule(&named(channels), &words, send_at);
+                ("schedule", Some(Asked::Schedule(accepted, laters)))
+            }
             Change::Burst { channel, count } => {
                 self.count("burst");
                 let name = [channel % CHANNELS.len()];
@@ -148,11 +157,25 @@ impl World {
         ttl: Duration,
         exclude: &[usize],
     ) -> Asked {
+        let (command, words) = self.words(names, topic, ttl, exclude);
+        let accepted = self.store.accept(command);
+        Asked::Publish(accepted, self.reference.publish(names, &words))
+    }
+
+    /// A publish, for the store and for the reference.
+    fn words(
+        &self,
+        names: &[usize],
+        topic: Option<u8>,
+        ttl: Duration,
+        exclude: &[usize],
+    ) -> (Accept, Words) {
         let excluded: Vec<_> = exclude.iter().filter_map(|who| self.someone(*who)).collect();
         let command = Accept {
             app: self.app,
             channels: names.iter().map(|name| CHANNELS[*name].to_owned()).collect(),
             content: Content::Raw("text".to_owned().into()),
+            send_at: None,
             ttl,
             urgency: Urgency::Normal,
             topic: topic.map(|topic| topic.to_string()),
@@ -160,9 +183,9 @@ impl World {
             idempotency: None,
             now: self.now(),
         };
-        let keys: Vec<_> = excluded.into_iter().map(|(key, _)| key).collect();
-        let accepted = self.store.accept(command);
-        Asked::Publish(accepted, self.reference.publish(names, topic, ttl, &keys))
+        // Of one that is forgotten there is no row to exclude, and there never will be.
+        let exclude = excluded.into_iter().map(|(key, _)| key).collect();
+        (command, Words { topic, ttl, exclude })
     }
 
     fn subscription(&self, (endpoint, index): (usize, usize)) -> PushSubscription {
@@ -236,14 +259,23 @@ impl World {
     }
 
     fn cancel(&mut self, which: usize) -> Option<Asked> {
-        let known = self.reference.notifications.iter().enumerate();
-        let known: Vec<_> =
-            known.filter_map(|(key, entry)| Some((key, entry.id.clone()?))).collect();
+        let now = self.now();
+        let reference = &mut self.reference;
+        let open = reference.notifications.iter().filter_map(|entry| entry.id.clone());
+        let waits = reference.schedule.iter().filter_map(|later| later.id.clone());
         // The latest are the most likely to be open.
-        let (key, id) = known.iter().rev().nth(which % known.len().max(1))?.clone();
-        let cancelled = self.store.cancel(self.app, id, self.now());
-        self.reference.close(key, fanfare::model::Outcome::Cancelled);
-        Some(Asked::Cancel(cancelled, key))
+        let known: Vec<_> = waits.chain(open).collect();
+        let id = known.iter().rev().nth(which % known.len().max(1))?.clone();
+        let cancelled = self.store.cancel(self.app, id.clone(), now);
+        let entry = reference.notifications.iter().position(|entry| entry.id.as_ref() == Some(&id));
+        if let Some(key) = entry {
+            reference.close(key, fanfare::model::Outcome::Cancelled);
+        } else {
+            let later = reference.schedule.iter_mut();
+            later.filter(|later| later.id.as_ref() == Some(&id)).for_each(Later::cancel);
+        }
+        let recipients = entry.map_or(0, |key| reference.notifications[key].recipients.len());
+        Some(Asked::Cancel(cancelled, recipients as i64))
     }
 
     async fn expect(&mut self, asked: Asked) {
@@ -257,7 +289,7 @@ impl World {
                 for (item, key) in items.into_iter().zip(entries) {
                     let entry = &mut self.reference.notifications[key];
                     let recipients = entry.recipients.len() as i64;
-                    assert_eq!((item.seq, item.recipients), (entry.seq, recipients));
+                    assert_eq!((item.seq, item.recipients), (Some(entry.seq), Some(recipients)));
                     entry.id = Some(PublicId::from_store(item.id));
                 }
             }
@@ -288,11 +320,18 @@ impl World {
                 RestoreReply::Unknown => assert!(!expected),
                 RestoreReply::Full(full) => panic!("{full:?}"),
             },
-            Asked::Cancel(cancelled, key) => {
+            Asked::Schedule(accepted, laters) => {
+                let AcceptReply::Accepted { items, .. } = accepted.await.unwrap() else {
+                    panic!("not scheduled");
+                };
+                for (item, key) in items.into_iter().zip(laters) {
+                    assert_eq!((item.seq, item.recipients), (None, None));
+                    self.reference.schedule[key].id = Some(PublicId::from_store(item.id));
+                }
+            }
+            Asked::Cancel(cancelled, recipients) => {
                 let view = cancelled.await.unwrap().expect("a notification that was accepted");
-                let entry = &self.reference.notifications[key];
-                assert_eq!(view.pending(), 0);
-                assert_eq!(view.recipients, entry.recipients.len() as i64);
+                assert_eq!((view.recipients, view.pending()), (Some(recipients), 0));
             }
             Asked::Delete(deleted, expected) => assert_eq!(deleted.await.unwrap(), expected),
             Asked::Upkeep(done) => drop(done.await.unwrap()),

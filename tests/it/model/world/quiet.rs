@@ -82,6 +82,11 @@ impl World {
     fn next_time(&self) -> Option<Timestamp> {
         let timers = self.tree.workers.values().flat_map(|worker| &worker.timers).copied();
         let waits = self.reference.subscriptions.iter().filter_map(|known| known.not_before);
-        timers.chain(waits).filter(|at| *at > self.now()).min()
+        let due = self.reference.schedule.iter().filter(|later| later.waits());
+        timers
+            .chain(waits)
+            .chain(due.map(|later| later.send_at))
+            .filter(|at| *at > self.now())
+            .min()
     }
 }

@@ -22,6 +22,8 @@ struct ChannelRow {
     members: i64,
     #[diesel(sql_type = BigInt)]
     open: i64,
+    #[diesel(sql_type = BigInt)]
+    scheduled: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
     deleted: Option<i64>,
 }
@@ -73,7 +75,8 @@ struct Version {
     data_version: i64,
 }
 
-const CHANNEL_ROWS: &str = "SELECT id, name, head, members, open, deleted FROM channel";
+const CHANNEL_ROWS: &str = "SELECT id, name, head, members, open, scheduled, deleted FROM channel
+     ORDER BY id";
 const MEMBERSHIP_ROWS: &str = "SELECT channel_id, subscription_id, done_seq FROM membership";
 const SUBSCRIPTION_ROWS: &str = "SELECT id, public_id, generation, gone, not_before,
      trying_channel, trying_seq FROM subscription";
@@ -100,9 +103,10 @@ impl World {
 
     fn know_channels(&mut self, rows: &[ChannelRow]) {
         // Lives of one name come one after the other, and so do their rows.
-        for name in 0..CHANNELS.len() {
-            let lives = self.reference.channels.iter_mut().filter(|channel| channel.name == name);
-            let rows = rows.iter().filter(|row| row.name == CHANNELS[name]);
+        for (name, called) in CHANNELS.iter().enumerate() {
+            let lives = self.reference.channels.iter_mut();
+            let lives = lives.filter(|life| life.name == name && !life.forgotten);
+            let rows = rows.iter().filter(|row| row.name == *called);
             lives.zip(rows).for_each(|(life, row)| life.row = Some(row.id));
         }
     }
@@ -131,16 +135,20 @@ impl World {
     }
 
     fn check_channels(&self, rows: &[ChannelRow]) {
-        assert_eq!(rows.len(), self.reference.channels.len());
-        for (key, channel) in self.reference.channels.iter().enumerate() {
+        let channels = self.reference.channels.iter().enumerate();
+        let kept: Vec<_> = channels.filter(|(_, channel)| !channel.forgotten).collect();
+        assert_eq!(rows.len(), kept.len(), "{rows:?} are {kept:?}");
+        for (key, channel) in kept {
             let row = rows.iter().find(|row| Some(row.id) == channel.row).unwrap();
             let members = self.reference.seats_in(key).count() as i64;
             let open = self.reference.notifications.iter();
             let open = open.filter(|entry| entry.channel == key && !entry.is_finished()).count();
+            let waits = self.reference.schedule.iter();
+            let waits = waits.filter(|later| later.channel == key && later.waits()).count();
             assert_eq!(
-                (row.head, row.members, row.open, row.deleted.is_some()),
-                (channel.head, members, open as i64, channel.deleted),
-                "head, members, open, deleted of {row:?}"
+                (row.head, row.members, row.open, row.scheduled, row.deleted.is_some()),
+                (channel.head, members, open as i64, waits as i64, channel.deleted),
+                "head, members, open, scheduled, deleted of {row:?}"
             );
         }
     }
