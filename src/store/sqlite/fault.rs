@@ -61,7 +61,7 @@ const REMEDIES: [(&str, &str); 6] = [
     ),
     (
         "database disk image is malformed",
-        "the file is damaged: stop the daemon, keep a copy, and restore a backup",
+        "the file is damaged: stop the daemon, and restore a backup with `fanfare restore`, which keeps what was there",
     ),
 ];
 

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::leave::{leave_all, leave_channel, remove};
 use super::room::{self, Wanted};
 use super::rows::{parse_exclude, write_exclude};
-use super::schema::{membership, notification, scheduled};
+use super::schema::{membership, notification};
 use super::subscribe::{
     KnownRow, Refresh, find_endpoint, find_known, held_channels, is_displaced, join, refresh,
 };
@@ -136,7 +136,6 @@ fn merge(
     let names: Vec<_> = brought.iter().map(|(_, name)| name.clone()).collect();
     leave_behind(writer, app, row, &names, now)?;
     for (channel, _) in brought {
-        exclude_from_scheduled_too(&mut writer.connection, channel, other.id, row.id)?;
         let mine = membership::table.find((channel, row.id));
         let is_member = diesel::select(diesel::dsl::exists(mine))
             .get_result::<bool>(&mut writer.connection)
@@ -182,35 +181,6 @@ fn exclude_instead(
         diesel::update(notification::table.find(id))
             .set(notification::exclude.eq(Some(write_exclude(&rows))))
             .execute(&mut writer.connection)
-            .map_err(fault)?;
-    }
-    Ok(())
-}
-
-/// What is scheduled for a channel and is not to go to `other` is not to go to `row`, which is the same browser: nobody is
-/// its recipient yet, so that nothing is given back.
-fn exclude_from_scheduled_too(
-    connection: &mut SqliteConnection,
-    channel: i64,
-    other: i64,
-    row: i64,
-) -> Result<(), StoreError> {
-    let waits = scheduled::table
-        .filter(scheduled::channel_id.eq(channel).and(scheduled::cancelled.is_null()))
-        .filter(scheduled::exclude.is_not_null())
-        .select((scheduled::id, scheduled::exclude))
-        .load::<(i64, Option<String>)>(connection)
-        .map_err(fault)?;
-    for (id, exclude) in waits {
-        let excluded = exclude.as_deref().and_then(parse_exclude).unwrap_or_default();
-        if !excluded.contains(&SubscriptionId(other)) {
-            continue;
-        }
-        let others = excluded.iter().map(|id| id.0).filter(|id| ![other, row].contains(id));
-        let rows: Vec<i64> = others.chain([row]).collect();
-        diesel::update(scheduled::table.find(id))
-            .set(scheduled::exclude.eq(Some(write_exclude(&rows))))
-            .execute(connection)
             .map_err(fault)?;
     }
     Ok(())

@@ -61,7 +61,7 @@ async fn what_is_no_database_or_no_whole_one_is_refused_with_a_backup_as_the_rem
         (vec![0; 4096], "is not an SQLite database"),
         (whole[..whole.len() - 4096].to_vec(), "so a part of the database is missing"),
         (whole[..500].to_vec(), "so a part of the database is missing"),
-        (scribbled, "it is damaged"),
+        (scribbled, "the file is damaged"),
     ];
     for (bytes, words) in rows {
         fs::write(home.database(), bytes).unwrap();
