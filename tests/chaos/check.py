@@ -291,18 +291,16 @@ def check_notification(run, one, states, answers, is_replaced):
     unsure = sum(is_member is None for is_member in states.values())
     if not sure <= one.recipients <= sure + unsure:
         run.find("sums", f"{one} has {one.recipients} recipients, {sure} to {sure + unsure} were in the channel")
-    total = sum(outcomes[outcome] for outcome in OUTCOMES)
-    if outcomes["pending"] or total != one.recipients or one.final["recipients"] != one.recipients:
+    if outcomes["pending"] or sum(outcomes[outcome] for outcome in OUTCOMES) != one.recipients or one.final["recipients"] != one.recipients:
         run.find("sums", f"{one}: {outcomes} of {one.recipients} recipients, {one.final['recipients']} at the end")
     classes = defaultdict(dict)
     for who, given in answers.items():
         for request in given:
             classes[outcome_of(request.status)].setdefault(who, request)
     for outcome in OUTCOMES:
-        there = classes[outcome]
         # A result that a kill or a leaving took away has another outcome, and so may one that came again.
-        unsettled = sum(may_be_unsettled(run, request) for request in there.values())
-        least, most = len(there) - unsettled, len(there) + may[outcome]
+        unsettled = sum(may_be_unsettled(run, request) for request in classes[outcome].values())
+        least, most = len(classes[outcome]) - unsettled, len(classes[outcome]) + may[outcome]
         if outcome in closed:
             least, most = (0, one.recipients) if closed[outcome] else (0, 0)
         elif outcome == "unsubscribed":
@@ -357,10 +355,8 @@ def check(calls, requests):
     repeats = check_order(run, undone)
     check_accepts(run)
     check_recipients(run)
-    if not run.publishes:
-        run.find("empty", "no publish was answered 202")
-    if not any(request.is_taken for request in run.requests):
-        run.find("empty", "no push was taken")
+    if not run.publishes or not any(request.is_taken for request in run.requests):
+        run.find("empty", f"{run.publishes} publishes were answered 202, {len(run.requests)} pushes came")
     most = max(range(len(undone)), key=lambda kill: repeats[kill])
     figures = {
         "kills": len(run.kills),
