@@ -90,7 +90,6 @@ async fn tell(fault: Fault) {
     // A disk that cannot be read is told as well.
     let told = if fault == Fault::Disk(Trouble::Dead) { 2 } else { 1 };
     assert_eq!(complaints.len(), told, "{fault:?}: {complaints:#?}");
-    println!("{fault:?}: {}", complaints[0]);
 }
 
 /// The log's lines that an operator would be woken for; what a start says is none of them.
