@@ -3,8 +3,6 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
-use diesel::connection::SimpleConnection;
-use diesel::{Connection, SqliteConnection};
 use http::Method;
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 
@@ -46,24 +44,20 @@ async fn a_request_that_the_deadline_cuts_off_is_said_too() {
     // Not whole seconds, in which the server underneath would count.
     command.args(["--drain-deadline", "1500ms"]);
     let daemon = home.start_with(command).await;
-    let database = daemon.home().database();
-    let mut holder = SqliteConnection::establish(database.to_str().unwrap()).unwrap();
-    holder.batch_execute("BEGIN IMMEDIATE").unwrap();
-    let publish = || {
-        let call = daemon.call(Method::POST, "/v1/channels/news/notifications");
-        actix_web::rt::spawn(
-            call.header("Idempotency-Key", "one").text("text/plain", "text").try_send(),
-        )
-    };
-    let answered = tokio::select! { one = publish() => one, other = publish() => other };
-    assert_eq!(answered.unwrap().unwrap().status, 409, "the other one is under way");
+    let (browser, endpoint) = (Browser::new(), service.endpoint("it"));
+    let subscription = daemon.subscribe(&browser, &endpoint, "news").await;
+    service.answer_all(Answer::Hold);
+    // It is answered when the push service has answered.
+    let path = format!("/v1/subscriptions/{}/test", subscription["id"].as_str().unwrap());
+    let test = actix_web::rt::spawn(daemon.call(Method::POST, &path).try_send());
+    service.wait_for(1).await;
     daemon.terminate();
     let said =
-        "drain_deadline (1s 500ms) is over: 0 deliveries and 1 requests to the API were cut off";
+        "drain_deadline (1s 500ms) is over: 1 deliveries and 1 requests to the API were cut off";
     eventually("what was cut off is said", || async { daemon.log().contains(said).then_some(()) })
         .await;
-    holder.batch_execute("ROLLBACK").unwrap();
     assert_eq!(daemon.ended().await.0.code(), Some(1));
+    assert!(test.await.unwrap().is_err(), "there is no answer");
 }
 
 #[actix_web::test]
