@@ -163,7 +163,7 @@ impl Outbox {
             self.load_when_empty = true;
             return;
         }
-        if !self.lane(stretch.channel, done).append(stretch) {
+        if !self.lane(stretch.channel, done).append(done, stretch) {
             self.load_when_empty = true;
         }
     }

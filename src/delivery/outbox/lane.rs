@@ -30,9 +30,11 @@ impl Lane {
         self.queue = stretch.open.into();
     }
 
-    /// Queues what is new in a stretch; `false` when there is more, which the store must be asked for: something lies
-    /// between what the lane has had and the stretch, or not all of it fits.
-    pub(super) fn append(&mut self, stretch: &Stretch) -> bool {
+    /// Queues what is new in a stretch that was read with the cursor at `done`; `false` when there is more, which the store
+    /// must be asked for: something lies between what the lane has had and the stretch, or not all of it fits.
+    pub(super) fn append(&mut self, done: Seq, stretch: &Stretch) -> bool {
+        // Who left and came back has a cursor that is ahead of what the lane remembers.
+        self.covered = self.covered.max(done);
         if stretch.from > self.covered {
             return false;
         }

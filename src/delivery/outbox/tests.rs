@@ -2,6 +2,7 @@
 
 mod held;
 mod properties;
+mod returned;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -107,7 +107,7 @@ proptest! {
     #![proptest_config(ProptestConfig {
         cases: ProptestConfig::default().cases.max(CASES),
         failure_persistence: None,
-        max_shrink_iters: 5000,
+        max_shrink_iters: 100_000,
         ..ProptestConfig::default()
     })]
 
