@@ -256,6 +256,11 @@ impl Tree {
     /// Sends a test message to one subscription alone.
     pub async fn send_test(&self, subscription: Arc<Subscription>, payload: Payload) -> TestReply {
         let unavailable = || TestReply::Unavailable("no worker took it; try again".to_owned());
+        if !*self.writable.borrow() {
+            // It would wait for the store with all others, and whoever asked with it.
+            let reason = "the store cannot be written, and nothing is sent until it can; try again";
+            return TestReply::Unavailable(reason.to_owned());
+        }
         let arbiter = self.branches.as_ref().and_then(|tree| tree.arbiters.of(subscription.id));
         let Some(arbiter) = arbiter else { return unavailable() };
         let (reply, answer) = oneshot::channel();

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -13,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::call::Call;
 use crate::recorder::Recorder;
+use crate::weather::Weather;
 
 /// The key that the environment names.
 pub(crate) const KEY: &str = "fk_of-a-run-of-kills-and-of-nothing-else-at-all";
@@ -25,14 +27,16 @@ pub(crate) struct Site {
     directory: PathBuf,
     allowed: [String; 2],
     ca_file: PathBuf,
+    weather: Option<Rc<Weather>>,
 }
 
 impl Site {
-    pub(crate) fn new(directory: &Path, recorder: &Recorder) -> Self {
+    pub(crate) fn new(directory: &Path, recorder: &Recorder, weather: Option<Rc<Weather>>) -> Self {
         Self {
             directory: directory.to_owned(),
             allowed: recorder.authorities.clone(),
             ca_file: recorder.ca.file().to_owned(),
+            weather,
         }
     }
 
@@ -59,6 +63,9 @@ impl Site {
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true);
+        if let Some(weather) = &self.weather {
+            weather.disk.lie_under(command.as_std_mut(), &self.data());
+        }
         command
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use actix_web::rt::task::JoinHandle;
 use futures_util::future::join_all;
-use http::Method;
+use http::{Method, StatusCode};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -51,6 +51,8 @@ pub(crate) struct Load {
     /// Whether there is to be load.
     busy: watch::Sender<bool>,
     ending: Cell<bool>,
+    /// Whether a daemon that lives may say 503.
+    faults: bool,
     /// Publishes that were sent, whatever became of them.
     sent: watch::Sender<u64>,
     /// Pushes that are still to come at most, when last it was asked.
@@ -76,6 +78,7 @@ impl Load {
         log: Log,
         subscribers: Arc<Vec<Subscriber>>,
         recorder: &Recorder,
+        faults: bool,
     ) -> Rc<Self> {
         let endpoints = subscribers.iter().map(|who| recorder.endpoint(who)).collect();
         Rc::new(Self {
@@ -86,6 +89,7 @@ impl Load {
             address: watch::channel(None).0,
             busy: watch::channel(true).0,
             ending: Cell::new(false),
+            faults,
             sent: watch::channel(0).0,
             owed: watch::channel(0).0,
             numbers: Cell::new(0),
@@ -134,6 +138,10 @@ impl Load {
         let mover = actix_web::rt::spawn(Rc::clone(self).come_and_go(rng));
         let looking = actix_web::rt::spawn(Rc::clone(self).look());
         publishers.chain([mover, looking]).collect()
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.get()
     }
 
     /// Whoever is in the middle of something ends that, and begins nothing more.
@@ -261,12 +269,25 @@ impl Load {
             let address = self.address().await;
             let request = make(&|method, path| call(address, KEY, method, path));
             if let Ok(answer) = request.try_send().await {
+                if self.is_refused(&answer).await {
+                    continue;
+                }
                 let status = answer.status.as_u16();
                 assert!(expected.contains(&status), "{status}: {:?}", answer.body);
                 return answer;
             }
             self.wait_for_another(address).await;
         }
+    }
+
+    /// Whether the disk fails, and it is not known what was stored. Then it is too early to ask again.
+    async fn is_refused(&self, answer: &Answer) -> bool {
+        let is_refused = self.faults && answer.status == StatusCode::SERVICE_UNAVAILABLE;
+        if is_refused {
+            assert!(answer.header("retry-after").is_some(), "a 503 says when to ask again");
+            tokio::time::sleep(LOOK).await;
+        }
+        is_refused
     }
 
     /// The living daemon's.

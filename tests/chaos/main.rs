@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! cargo test --test chaos                                                                10 kills, as in the suite
-//! cargo test --test chaos -- --kills 100 [--seed N] [--keep DIRECTORY]
+//! cargo test --test chaos -- --kills 100 [--faults] [--seed N] [--keep DIRECTORY]
 //! ```
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
@@ -15,6 +15,7 @@ mod log;
 mod plan;
 mod recorder;
 mod run;
+mod weather;
 
 #[path = "../it/harness/browser.rs"]
 #[expect(dead_code, reason = "the tests' browser fails where it cannot read, this one says so")]
@@ -24,6 +25,9 @@ mod ca;
 #[path = "../it/harness/call.rs"]
 #[expect(dead_code, reason = "the tests' calls are always answered, these may not be")]
 mod call;
+#[path = "../it/harness/disk.rs"]
+#[expect(dead_code, reason = "the tests ask more of it")]
+mod disk;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -41,6 +45,9 @@ struct Arguments {
     /// How often the daemon is killed.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     kills: u16,
+    /// The disk fails now and then as well: it is full, read-only or broken, for a while.
+    #[arg(long)]
+    faults: bool,
     /// What makes the plan of the run; another one each time, unless it is given.
     #[arg(long)]
     seed: Option<u64>,
@@ -103,10 +110,12 @@ fn main() -> io::Result<ExitCode> {
     }
     let seed = arguments.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let place = Place::new(arguments.keep.as_deref())?;
-    eprintln!("chaos: {} kills, --seed {seed}", arguments.kills);
+    let faults = if arguments.faults { " --faults" } else { "" };
+    eprintln!("chaos: {} kills,{faults} --seed {seed}", arguments.kills);
     let ended = actix_web::rt::System::new().block_on(run(
         place.path(),
         usize::from(arguments.kills),
+        arguments.faults,
         seed,
     ));
     let is_good = match ended {
@@ -119,16 +128,21 @@ fn main() -> io::Result<ExitCode> {
     if is_good {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("chaos: --seed {seed} failed; all that is known is in {}", place.stay().display());
+    eprintln!(
+        "chaos:{faults} --seed {seed} failed; all that is known is in {}",
+        place.stay().display()
+    );
     Ok(ExitCode::FAILURE)
 }
 
 /// Says how the run went; answers whether everything was done.
 fn report(ended: &Ended) -> io::Result<bool> {
-    let Ended { undone, kills, accepted, requests, seconds } = ended;
+    let Ended { undone, kills, spells, accepted, requests, seconds } = ended;
+    let faults =
+        if *spells > 0 { format!(" and {spells} faults of the disk") } else { String::new() };
     writeln!(
         io::stdout(),
-        "\n{kills} kills in {seconds:.0} s, {accepted} publishes answered 202, {requests} pushes"
+        "\n{kills} kills{faults} in {seconds:.0} s, {accepted} publishes answered 202, {requests} pushes"
     )?;
     if let Some(undone) = undone {
         eprintln!("chaos: {undone}");

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use actix_web::rt::task::JoinHandle;
 use http::{Method, StatusCode};
 use indicatif::{ProgressBar, ProgressStyle};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -17,6 +19,7 @@ use crate::load::Load;
 use crate::log::{Clock, Log};
 use crate::plan::{Moment, Subscriber};
 use crate::recorder::Recorder;
+use crate::weather::Weather;
 
 /// A moment that does not come by then is taken to have come: the pushes that it counts may all be done.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -38,20 +41,29 @@ pub(crate) struct Ended {
     /// What the last daemon did not do, though it was left alone for it.
     pub(crate) undone: Option<String>,
     pub(crate) kills: usize,
+    /// How often the disk failed.
+    pub(crate) spells: u32,
     pub(crate) accepted: u64,
     pub(crate) requests: u64,
     pub(crate) seconds: f64,
 }
 
-pub(crate) async fn run(directory: &Path, kills: usize, seed: u64) -> Result<Ended, String> {
+pub(crate) async fn run(
+    directory: &Path,
+    kills: usize,
+    faults: bool,
+    seed: u64,
+) -> Result<Ended, String> {
+    let weather = faults.then(Weather::new);
     let clock = Arc::new(Clock::start());
     let subscribers = Arc::new(Subscriber::all(seed));
     let log = Log::create(&directory.join(REQUESTS));
     let recorder = Recorder::start(seed, Arc::clone(&subscribers), Arc::clone(&clock), log);
     let log = Log::create(&directory.join(CALLS));
-    let load = Load::new(Arc::clone(&clock), log, subscribers, &recorder);
+    let load = Load::new(Arc::clone(&clock), log, subscribers, &recorder, faults);
     let reaper = Reaper {
-        site: Site::new(directory, &recorder),
+        site: Site::new(directory, &recorder, weather.clone()),
+        weather: weather.clone(),
         load: Rc::clone(&load),
         requests: recorder.requests.clone(),
         connections: recorder.connections.clone(),
@@ -63,7 +75,8 @@ pub(crate) async fn run(directory: &Path, kills: usize, seed: u64) -> Result<End
     let requests = *recorder.requests.borrow();
     recorder.stop();
     let accepted = *load.accepted().borrow();
-    Ok(Ended { undone: end?, kills, accepted, requests, seconds: clock.seconds() })
+    let spells = weather.map_or(0, |weather| weather.spells.get());
+    Ok(Ended { undone: end?, kills, spells, accepted, requests, seconds: clock.seconds() })
 }
 
 fn progress(kills: usize) -> ProgressBar {
@@ -74,6 +87,7 @@ fn progress(kills: usize) -> ProgressBar {
 
 struct Reaper {
     site: Site,
+    weather: Option<Rc<Weather>>,
     load: Rc<Load>,
     requests: watch::Receiver<u64>,
     connections: watch::Receiver<u64>,
@@ -95,6 +109,10 @@ impl Reaper {
             if lanes.is_empty() {
                 running = Some(self.begin().await?);
                 lanes = self.load.start(seed);
+                lanes.extend(self.weather.clone().map(|weather| {
+                    let rng = StdRng::seed_from_u64(seed.rotate_left(43));
+                    actix_web::rt::spawn(weather.change(Rc::clone(&self.load), rng))
+                }));
             }
             let mut daemon = running.take().unwrap_or_else(|| self.site.spawn());
             if let Moment::Start(part) = moment {
@@ -180,6 +198,9 @@ impl Reaper {
         let began = self.clock.now();
         daemon.kill().await;
         self.load.lives(None);
+        if let Some(weather) = &self.weather {
+            weather.disk.is_repaired();
+        }
         // What is still on its way from the dead must not be taken for what the next one sends.
         let mut connections = self.connections.clone();
         connections.wait_for(|open| *open == 0).await.expect("the recorder is here");

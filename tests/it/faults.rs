@@ -35,6 +35,8 @@ struct Scene {
     disk: Disk,
     daemon: Daemon,
     browsers: Vec<Browser>,
+    /// The browsers' names.
+    ids: Vec<String>,
 }
 
 impl Scene {
@@ -42,8 +44,8 @@ impl Scene {
         let (service, disk) = (PushService::start(), Disk::new());
         let daemon = Home::new().start_on(&disk, &service).await;
         let browsers: Vec<_> = (0..members).map(|_| Browser::new()).collect();
-        daemon.crowd(&service, "news", &browsers).await;
-        Self { service, disk, daemon, browsers }
+        let ids = daemon.crowd(&service, "news", &browsers).await;
+        Self { service, disk, daemon, browsers, ids }
     }
 
     /// Waits until the daemon takes notifications again.

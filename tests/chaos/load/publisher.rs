@@ -93,7 +93,11 @@ impl Load {
             }
             self.sent.send_modify(|sent| *sent += 1);
             let answer = request.try_send().await.ok();
-            if let Some(answer) = answer {
+            let is_refused = match &answer {
+                Some(answer) => self.is_refused(answer).await,
+                None => false,
+            };
+            if let Some(answer) = answer.filter(|_| !is_refused) {
                 self.published(publish, began, &answer);
                 return Some(answer);
             }
@@ -104,10 +108,11 @@ impl Load {
                     "what": "unanswered", "at": at, "number": number.to_string(),
                     "channels": channels, "topic": topic,
                 }));
-                self.wait_for_another(address).await;
-                return None;
             }
-            self.wait_for_another(address).await;
+            if !is_refused {
+                self.wait_for_another(address).await;
+            }
+            publish.key.as_ref()?;
         }
     }
 

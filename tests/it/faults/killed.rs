@@ -13,7 +13,7 @@ const MEMBERS: usize = 20;
 
 #[actix_web::test]
 async fn killed_while_commits_fail_it_repeats_at_most_what_was_under_way() {
-    let Scene { service, disk, daemon, browsers } = Scene::of(MEMBERS).await;
+    let Scene { service, disk, daemon, browsers, .. } = Scene::of(MEMBERS).await;
     let before = daemon.notify("news", "before").await;
     daemon.finished(&before).await;
     service.answer_all(Answer::Hold);

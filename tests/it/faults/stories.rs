@@ -112,6 +112,9 @@ async fn refuses_changes_and_answers_questions(fault: Fault, scene: &Scene, ids:
     is_refused(&soon(join).await);
     let cancelled = format!("/v1/notifications/{}", ids[1]);
     is_refused(&soon(daemon.call(Method::DELETE, &cancelled)).await);
+    // A test push waits for no store that fails: it says so. Where nothing can be read, it is not even found.
+    let test = format!("/v1/subscriptions/{}/test", scene.ids[0]);
+    is_refused(&soon(daemon.call(Method::POST, &test)).await);
     let ready = soon(daemon.call(Method::GET, "/readyz")).await;
     assert_eq!(
         (ready.status.as_u16(), ready.json()["parts"]["store"].as_str()),

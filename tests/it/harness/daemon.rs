@@ -189,16 +189,24 @@ impl Daemon {
         answer.json()
     }
 
-    /// Puts many browsers into a channel, at endpoints `0`, `1`, … of the service.
-    pub(crate) async fn crowd(&self, service: &PushService, channel: &str, browsers: &[Browser]) {
+    /// Puts many browsers into a channel, at endpoints `0`, `1`, … of the service; answers their names.
+    pub(crate) async fn crowd(
+        &self,
+        service: &PushService,
+        channel: &str,
+        browsers: &[Browser],
+    ) -> Vec<String> {
         let numbered: Vec<_> = browsers.iter().enumerate().collect();
+        let mut names = Vec::new();
         for chunk in numbered.chunks(100) {
             let joins = chunk.iter().map(|(index, browser)| {
                 let endpoint = service.endpoint(&index.to_string());
                 async move { self.subscribe(browser, &endpoint, channel).await }
             });
-            join_all(joins).await;
+            let joined = join_all(joins).await;
+            names.extend(joined.iter().map(|it| it["id"].as_str().unwrap().to_owned()));
         }
+        names
     }
 
     /// Publishes a text; answers the notification's id.
