@@ -100,8 +100,6 @@ pub async fn send(
     loop {
         // Whoever drains does not wait for what starts no more.
         keep(None);
-        // Before the gate, so that a store that fails for long has nobody stand in line with a pass in hand; and once
-        // more before the request.
         until_writable(tools).await;
         let pass = match enter(tools, subscription, key, parcel.is_troubled).await {
             Ok(pass) => pass,
@@ -116,7 +114,11 @@ pub async fn send(
                 return Some(Attempted::Held { until: tools.gates.turn_away(origin) });
             }
         };
-        until_writable(tools).await;
+        // Nobody waits for the store with a pass in hand: the push service would seem to answer nothing for as long, and
+        // whoever finds its line full would be sent away as from a slow one.
+        if !*tools.writable.borrow() {
+            continue;
+        }
         let request = tools.drain.start().await;
         let now = tools.clock.now();
         if !is_open(now) {

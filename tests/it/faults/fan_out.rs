@@ -1,7 +1,13 @@
 //! Commits begin to fail in the middle of a fan-out of a thousand.
 
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel::sqlite::SqliteConnection;
+
 use super::{BEGINS, ENDS, Scene, fails_again, is_refused, lines, publish};
+use crate::harness::daemon::Daemon;
 use crate::harness::disk::{Of, Trouble};
+use crate::harness::house::now;
 use crate::harness::push_service::Answer;
 
 const MEMBERS: usize = 1000;
@@ -21,11 +27,29 @@ async fn of_a_thousand_only_those_under_way_are_asked_while_commits_fail_and_the
     // Their results come in, and the gate has room for others.
     service.release_all();
     service.answer_all(Answer::status(201));
-    fails_again(disk, 4).await;
+    // For longer than anybody stands in line before a gate: a try every quarter of a second.
+    fails_again(disk, 12).await;
     assert_eq!(service.requests(), AT_ONCE as u64, "nothing was begun");
     disk.is_repaired();
+    scene.is_ready().await;
+    assert_eq!(put_off(daemon), 0, "nobody was sent away as from a slow push service");
     scene.all_arrive(&[id]).await;
     scene.each_once(&["to all"]);
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// How many are to come again in more than five seconds.
+fn put_off(daemon: &Daemon) -> i64 {
+    let file = daemon.home().database();
+    let mut connection = SqliteConnection::establish(&file.to_string_lossy()).unwrap();
+    let until = now().as_millis() + 5000;
+    let query = format!("SELECT count(*) AS count FROM subscription WHERE not_before > {until}");
+    diesel::sql_query(query).get_result::<Count>(&mut connection).unwrap().count
 }
 
 #[actix_web::test]
