@@ -123,7 +123,7 @@ impl Disk {
     /// From now on, and until further notice.
     pub(crate) fn breaks(&self, trouble: Trouble, of: Of) {
         self.is_repaired();
-        self.set(Word::Files, if of == Of::Database { 1 } else { 1 | 2 | 4 | 8 });
+        self.set(Word::Files, if of == Of::Database { 1 } else { 1 | 2 | 4 });
         let io = Errno::IO;
         match trouble {
             Trouble::Full(room) => self.set(Word::Room, room),
@@ -157,7 +157,7 @@ impl Disk {
 
     /// Syncs begin and do not end, until they are let go.
     pub(crate) fn holds_syncs(&self) {
-        self.set(Word::Files, 1 | 2 | 4 | 8);
+        self.set(Word::Files, 1 | 2 | 4);
         self.set(Word::HoldSyncs, 1);
     }
 
