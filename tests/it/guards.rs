@@ -8,6 +8,7 @@ mod two;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -42,13 +43,15 @@ async fn refused(data: &Path, arguments: &[&str]) -> String {
     said
 }
 
-/// Every file with its permissions and what is in it, but for the lock, which says who had it last.
-fn everything_in(directory: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
+/// Every file with its permissions and a digest of what is in it, but for the lock, which says who had it last.
+fn everything_in(directory: &Path) -> BTreeMap<PathBuf, (u32, u64)> {
     let Ok(entries) = fs::read_dir(directory) else { return BTreeMap::new() };
     let described = |path: PathBuf| {
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         let bytes = if path.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
-        (path, (mode, bytes))
+        let mut hasher = DefaultHasher::new();
+        bytes.hash(&mut hasher);
+        (path, (mode, hasher.finish()))
     };
     let paths = entries.map(|entry| entry.unwrap().path());
     paths.filter(|path| !path.ends_with("lock")).map(described).collect()
