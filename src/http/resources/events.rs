@@ -1,6 +1,6 @@
 //! How a notification goes on: server-sent events, read by `fetch`, which can send a credential.
 //!
-//! A stream reads the status by its key, when the writer says that it has changed and at most every [`PAUSE`]. Whoever
+//! A stream reads the status by its key, when the writer says that it has changed and at most every `PAUSE`. Whoever
 //! reads slowly gets the latest and not all; whoever is dead holds a connection and an entry in a table, until a write
 //! to it fails. A stream that ends without `done` was cut off: ask again.
 
