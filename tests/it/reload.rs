@@ -36,8 +36,12 @@ async fn reload(daemon: &Daemon, words: &str) {
 }
 
 async fn subscribe(daemon: &Daemon, endpoint: &str) -> u16 {
+    subscribe_to(daemon, SUBSCRIBE, endpoint).await
+}
+
+async fn subscribe_to(daemon: &Daemon, path: &str, endpoint: &str) -> u16 {
     let body = Browser::new().subscription_json(endpoint);
-    daemon.call(Method::POST, SUBSCRIBE).json(&body).send().await.status.as_u16()
+    daemon.call(Method::POST, path).json(&body).send().await.status.as_u16()
 }
 
 #[actix_web::test]
@@ -83,7 +87,10 @@ async fn the_log_the_contact_the_limits_and_the_patience_change_at_once() {
         daemon.log().contains("answered").then_some(())
     })
     .await;
-    assert_eq!(subscribe(&daemon, apple).await, 201, "there is a contact now");
+    // In a channel of its own: nobody reaches Apple from here, and how that is counted is another story.
+    let apples = "/v1/channels/apple/subscriptions";
+    let subscribed = subscribe_to(&daemon, apples, apple).await;
+    assert_eq!(subscribed, 201, "there is a contact now");
     let strangers = [
         subscribe_as_a_stranger(&daemon, &service.endpoint("stranger")).await,
         subscribe_as_a_stranger(&daemon, &service.endpoint("other")).await,
@@ -93,8 +100,7 @@ async fn the_log_the_contact_the_limits_and_the_patience_change_at_once() {
     let id = daemon.notify("news", "text").await;
     eventually("one attempt is all", || async {
         let status = daemon.call(Method::GET, &format!("/v1/notifications/{id}")).send().await;
-        // Apple's, which nobody reaches from here, may be rejected as well.
-        (status.json()["outcomes"]["rejected"].as_u64().unwrap() >= 1).then_some(())
+        (status.json()["outcomes"]["rejected"] == 1).then_some(())
     })
     .await;
     assert_eq!(service.log_of("it").len(), 1);
