@@ -9,7 +9,6 @@ mod scheduled_api;
 mod topic;
 mod ttl;
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
@@ -28,27 +27,13 @@ use fanfare::webpush::vapid::VapidKey;
 use crate::harness::browser::Browser;
 use crate::harness::house::{House, eventually, now};
 use crate::harness::push_service::{Answer, PushService};
+use crate::ownership::{in_an_hour, outcomes, texts};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Rows of one upkeep.
 const LIMIT: i64 = 200;
-
-fn outcomes<const N: usize>(counts: [(&'static str, i64); N]) -> HashMap<&'static str, i64> {
-    HashMap::from(counts)
-}
-
-/// An answer after which the endpoint is left alone for an hour.
-fn in_an_hour() -> Answer {
-    Answer::status(503).header("retry-after", "3600")
-}
-
-/// What the endpoint `token` was sent, as `browser` reads it.
-fn texts(service: &PushService, token: &str, browser: &Browser) -> Vec<String> {
-    let read = |body: &[u8]| String::from_utf8(browser.decrypt(body)).unwrap();
-    service.log_of(token).iter().map(|request| read(&request.body)).collect()
-}
 
 /// A house with `browser` in `news`, at the endpoint `it`.
 async fn home_of(browser: &Browser) -> (PushService, House, PublicId) {

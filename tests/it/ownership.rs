@@ -27,17 +27,19 @@ async fn house() -> (PushService, House) {
     (service, house)
 }
 
-fn outcomes<const N: usize>(counts: [(&'static str, i64); N]) -> HashMap<&'static str, i64> {
+pub(crate) fn outcomes<const N: usize>(
+    counts: [(&'static str, i64); N],
+) -> HashMap<&'static str, i64> {
     HashMap::from(counts)
 }
 
 /// An answer after which nobody asks for an hour.
-fn in_an_hour() -> Answer {
+pub(crate) fn in_an_hour() -> Answer {
     Answer::status(503).header("retry-after", "3600")
 }
 
 /// What the endpoint `token` was sent, as `browser` reads it.
-fn texts(service: &PushService, token: &str, browser: &Browser) -> Vec<String> {
+pub(crate) fn texts(service: &PushService, token: &str, browser: &Browser) -> Vec<String> {
     let read = |body: &[u8]| String::from_utf8(browser.decrypt(body)).unwrap();
     service.log_of(token).iter().map(|request| read(&request.body)).collect()
 }
