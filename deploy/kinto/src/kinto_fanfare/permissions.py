@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import Any
 
 from kinto.authorization import PERMISSIONS_INHERITANCE_TREE
@@ -66,7 +66,7 @@ class Reader:
             if not found:
                 raise Unknown(f"{uri}: its name is too long for a channel")
             channels += found
-        channels = list(dict.fromkeys(channels))
+        channels = list(_unique(channels))
         if list(_fitting(channels)) != channels:
             raise Unknown(f"these are too many for one token, which takes {MAX_CHANNELS} short names; ask several times")
         return channels
@@ -75,7 +75,7 @@ class Reader:
         """The user's own channel and all others that a token holds; and whether there are more than that."""
         readable = (names for names in self._candidates() if self._settings.may_announce_within(uri_of(names)))
         found = (name for names in readable if self._may_read(names) for name in self._channels(names))
-        some = list(dict.fromkeys(self._own() + list(islice(found, MAX_CHANNELS + 1))))
+        some = list(islice(_unique(chain(self._own(), found)), MAX_CHANNELS + 1))
         fitting = list(_fitting(some))
         return fitting, len(fitting) < len(some)
 
@@ -154,6 +154,14 @@ class Reader:
         bound = [(pattern, "read"), (pattern, "write")]
         found = self._registry.permission.get_accessible_objects(self._principals, bound, with_children=False)
         return [uri for uri in found if uri.count("/") == pattern.count("/")]
+
+
+def _unique(names: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for name in names:
+        if name not in seen:
+            seen.add(name)
+            yield name
 
 
 def _fitting(channels: Iterable[str]) -> Iterator[str]:
