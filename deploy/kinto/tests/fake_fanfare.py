@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 KEY = "fk_" + "0123456789abcdef" * 3
 APP = "kinto"
+URGENCIES = ("very-low", "low", "normal", "high")
 FIELDS = {"notification", "data", "ttl", "urgency", "topic", "exclude"}
 #: With its envelope a payload may have 3967 bytes; what is around the caller's own is at most this.
 MAX_OWN = 3967 - 700
@@ -142,7 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.fanfare.replies:
             return self._answer(self.fanfare.replies.pop(0), {})
         self.fanfare.tokens.append(body)
-        return self._answer(Reply(200), {"token": f"token-{len(self.fanfare.tokens)}", "expires": "2026-11-22T07:00:00Z"})
+        answer = {"token": f"token-{len(self.fanfare.tokens)}", "expires": "2026-11-22T07:00:00Z"}
+        return self._answer(Reply(200), answer)
 
     def _fault(self, status: int, what: str) -> None:
         self.fanfare.faults.append(what)
@@ -161,7 +163,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _is_name(channel: str) -> bool:
-    return 1 <= len(channel.encode()) <= 200 and "*" not in channel and channel.isprintable() and channel.strip(".") != ""
+    legal = channel.isprintable() and "*" not in channel and channel not in (".", "..")
+    return legal and 1 <= len(channel.encode()) <= 200
 
 
 def _fault_of_notification(segments: list[str], body: dict[str, Any]) -> str | None:
@@ -169,7 +172,7 @@ def _fault_of_notification(segments: list[str], body: dict[str, Any]) -> str | N
         return f"{segments} is not a channel's name, percent-encoded"
     if set(body) - FIELDS:
         return f"unknown fields {set(body) - FIELDS}"
-    if not 0 <= body.get("ttl", 0) <= 2_419_200 or body.get("urgency", "low") not in ("very-low", "low", "normal", "high"):
+    if not 0 <= body.get("ttl", 0) <= 2_419_200 or body.get("urgency", "low") not in URGENCIES:
         return "ttl or urgency are not what they may be"
     if not all(one.startswith("sub_") and len(one) == 26 for one in body.get("exclude", [])):
         return "exclude does not hold subscriptions' ids"

@@ -24,7 +24,10 @@ class Change:
 
 
 def changes_of(event: Any) -> Iterator[Change]:
-    """The changes of an `AfterResourceChanged`: Kinto makes one event of many objects of one parent."""
+    """The changes of an `AfterResourceChanged`: Kinto makes one event of many objects of one parent.
+
+    It has one user: if the parts of a batch were sent with different users' credentials, it is the first one's.
+    """
     payload = event.payload
     kind, action = payload["resource_name"], payload["action"]
     for impacted in event.impacted_objects:

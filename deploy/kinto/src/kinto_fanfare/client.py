@@ -86,9 +86,10 @@ class Client:
         """Whether it takes notifications now."""
         timeout = min(self._timeout, SHORT_TIMEOUT)
         try:
-            return self._session.get(f"{self._server}/readyz", timeout=timeout, allow_redirects=False).status_code == 200
+            answer = self._session.get(f"{self._server}/readyz", timeout=timeout, allow_redirects=False)
         except requests.RequestException:
             return False
+        return answer.status_code == 200
 
     def _post(self, path: str, body: bytes, timeout: float, headers: dict[str, str] | None = None) -> Any:
         headers = {"Content-Type": "application/json", "Fanfare-App": self._app, **(headers or {})}

@@ -13,6 +13,8 @@ from .settings import Settings
 
 #: Fanfare takes 3967 bytes with its envelope around it, and 3000 bytes of a caller's own always.
 MAX_BYTES = 3000
+#: Fanfare's limit.
+MAX_EXCLUDED = 100
 #: No part of a notification's text needs more, and an id may be as long as a URL.
 MAX_TEXT = 200
 
@@ -33,7 +35,7 @@ def calls_of(settings: Settings, changes: Iterable[Change], exclude: Iterable[st
         channel = settings.channel.name(change.values)
         if channel and settings.announces(change.uri, change.action):
             by_channel.setdefault(channel, []).append(change)
-    excluded = sorted(exclude)
+    excluded = sorted(exclude)[:MAX_EXCLUDED]
     return [Call(channel, _body(settings, of_it, excluded)) for channel, of_it in by_channel.items()]
 
 

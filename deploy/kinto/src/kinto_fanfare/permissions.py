@@ -68,7 +68,9 @@ class Reader:
             channels += found
         channels = list(_unique(channels))
         if list(_fitting(channels)) != channels:
-            raise Unknown(f"these are too many for one token, which takes {MAX_CHANNELS} short names; ask several times")
+            raise Unknown(
+                f"these are too many for one token, which takes {MAX_CHANNELS} short names; ask several times"
+            )
         return channels
 
     def every_channel(self) -> tuple[list[str], bool]:
@@ -126,7 +128,7 @@ class Reader:
             for kind, permissions in granting.items()
             for permission in permissions
         ]
-        return self._registry.permission.check_permission(self._principals, bound)
+        return bool(self._registry.permission.check_permission(self._principals, bound))
 
     def _is_granted_by_settings(self, kind: str) -> bool:
         settings = self._registry.settings

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from kinto.core.utils import read_env
@@ -124,9 +124,10 @@ class _Reader:
         prefix = given.get("settings_prefix") or "kinto"
         found = {name: read_env(f"{prefix}.fanfare.{name}", given.get(f"fanfare.{name}")) for name in EXAMPLES}
         self._found = {name: value for name, value in found.items() if value not in (None, "")}
-        unknown = sorted(name for name in given if name.startswith("fanfare.") and name[len("fanfare.") :] not in EXAMPLES)
+        known = [f"fanfare.{name}" for name in EXAMPLES]
+        unknown = sorted(name for name in given if name.startswith("fanfare.") and name not in known)
         if unknown:
-            near = difflib.get_close_matches(unknown[0], [f"fanfare.{name}" for name in EXAMPLES], 1)
+            near = difflib.get_close_matches(unknown[0], known, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise ConfigurationError(f"there is no setting {unknown[0]}{hint}")
 
@@ -135,7 +136,7 @@ class _Reader:
 
     def get(self, name: str, read: Callable[[Any], T], default: Any) -> T:
         if name not in self._found:
-            return default
+            return cast(T, default)
         try:
             return read(self._found[name])
         except ValueError as error:
@@ -216,7 +217,7 @@ def _actions(value: Any) -> tuple[str, ...]:
 def _urgency(value: Any) -> str:
     if value not in URGENCIES:
         raise ValueError(f"{value} is not one of {', '.join(URGENCIES)}")
-    return value
+    return str(value)
 
 
 def _number(kind: Callable[[Any], T], least: float, most: float) -> Callable[[Any], T]:

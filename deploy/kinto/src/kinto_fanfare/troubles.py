@@ -44,5 +44,7 @@ class Troubles:
             self._failures = self._drops = 0
         if failures or drops:
             self._logger.warning(
-                "Fanfare takes notifications again, after %d failed attempts and %d dropped notifications", failures, drops
+                "Fanfare takes notifications again, after %d failed attempts and %d dropped notifications",
+                failures,
+                drops,
             )

@@ -41,7 +41,7 @@ def read_body(request: Any, **kwargs: Any) -> None:
         request.validated = {"resources": None}
 
 
-@token.post(permission=PRIVATE, validators=(read_body,))
+@token.post(permission=PRIVATE, validators=(read_body,), tags=["Fanfare"], operation_id="fanfare_token")
 def post_token(request: Any) -> dict[str, Any]:
     """Gives the token, for the channels that its user may read at this moment."""
     plugin = request.registry.fanfare

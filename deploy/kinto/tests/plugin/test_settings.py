@@ -123,6 +123,11 @@ def test_kinto_names_the_server_that_browsers_use_and_the_app(start, fanfare):
     assert KEY not in str(capability)
 
 
+def test_kintos_own_description_of_its_api_has_the_token(app):
+    paths = app.call("get", "/__api__", user=None).json["paths"]
+    assert paths["/fanfare/token"]["post"]["operationId"] == "fanfare_token"
+
+
 def test_the_heartbeat_says_whether_fanfare_is_ready_and_the_queue_has_room(start, fanfare):
     app = start(fanfare__queue_size="1")
     assert app.call("get", "/__heartbeat__").json["fanfare"] is True
