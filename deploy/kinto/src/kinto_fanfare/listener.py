@@ -1,4 +1,4 @@
-"""From Kinto's events to calls. Kinto tells of each kind of change by itself; a request's are gathered until its end."""
+"""From events to calls. Kinto tells of each kind of change by itself; a request's are gathered until its end."""
 
 from __future__ import annotations
 

@@ -23,6 +23,8 @@ from .settings import Settings
 MAX_CHANNELS = 100
 #: A token has at most 4096 bytes, of which base64 and the other claims take the rest.
 MAX_BYTES = 2800
+#: Each within the one before it.
+KINDS = ("bucket", "collection", "record")
 #: What is told in a channel of such a scope.
 BENEATH = {
     "bucket": ("bucket", "group", "collection", "record"),
@@ -49,7 +51,7 @@ class Reader:
         self._principals = set(request.prefixed_principals)
         self._default_bucket = getattr(request, "default_bucket_id", None)
         fields = settings.channel.fields
-        self._scope = next((kind for kind in ("record", "collection", "bucket") if f"{kind}_id" in fields), None)
+        self._scope = next((kind for kind in reversed(KINDS) if f"{kind}_id" in fields), None)
 
     def channels_of(self, wanted: Iterable[str]) -> list[str]:
         """The user's own channel and those of the resources that were named: all of them, or an error."""
@@ -88,7 +90,7 @@ class Reader:
     def _scope_of(self, uri: str) -> dict[str, str]:
         """The ids of the bucket, collection or record whose channel tells of this resource."""
         parts = strip_uri_prefix(uri).split("/")[1:]
-        kinds = ("bucket", "collection", "record")[: len(parts) // 2]
+        kinds = KINDS[: len(parts) // 2]
         if not kinds or len(parts) % 2 or parts[0::2] != [f"{kind}s" for kind in kinds]:
             raise Unknown(f"{uri} is not the URI of a bucket, collection or record")
         names = dict(zip((f"{kind}_id" for kind in kinds), parts[1::2], strict=True))
@@ -98,14 +100,9 @@ class Reader:
         for kind in kinds:
             if not generators.get(kind, generators[""]).match(names[f"{kind}_id"]):
                 raise Unknown(f"{uri} is not the URI of a bucket, collection or record")
-        scope = [f"{kind}_id" for kind in ("bucket", "collection", "record") if kind in self._enclosing()]
-        if len(scope) > len(names):
+        if self._scope not in kinds:
             raise Unknown(f"{uri}: channels are of a {self._scope} each; name those")
-        return {name: names[name] for name in scope}
-
-    def _enclosing(self) -> tuple[str, ...]:
-        kinds = ("bucket", "collection", "record")
-        return kinds[: kinds.index(self._scope) + 1] if self._scope else ()
+        return {f"{kind}_id": names[f"{kind}_id"] for kind in _down_to(self._scope)}
 
     def _channels(self, names: dict[str, str]) -> Iterator[str]:
         kinds = BENEATH[self._scope or "bucket"]
@@ -123,17 +120,15 @@ class Reader:
         # Not the policy's `read` of a collection, which those who may only create records have as well
         # (`read:attributes`): what is told is of the records.
         granting = PERMISSIONS_INHERITANCE_TREE[self._scope]["read"]
-        bound = [
-            (uri_of({name: names[name] for name in list(names)[: self._enclosing().index(kind) + 1]}), permission)
-            for kind, permissions in granting.items()
-            for permission in permissions
-        ]
+        uris = {kind: uri_of({f"{one}_id": names[f"{one}_id"] for one in _down_to(kind)}) for kind in granting}
+        bound = [(uris[kind], permission) for kind, permissions in granting.items() for permission in permissions]
         return bool(self._registry.permission.check_permission(self._principals, bound))
 
     def _is_granted_by_settings(self, kind: str) -> bool:
         settings = self._registry.settings
-        granted = [aslist(settings.get(f"{kind}_{permission}_principals", "")) for permission in ("read", "write")]
-        return bool(self._principals & {principal for some in granted for principal in some})
+        readers = aslist(settings.get(f"{kind}_read_principals", ""))
+        writers = aslist(settings.get(f"{kind}_write_principals", ""))
+        return not self._principals.isdisjoint(readers + writers)
 
     def _candidates(self) -> Iterator[dict[str, str]]:
         """What may be readable, by the permission backend: buckets, or collections. Of records there is no end."""
@@ -143,11 +138,11 @@ class Reader:
         if self._scope == "bucket":
             yield from ({"bucket_id": bucket} for bucket in buckets)
             return
+        most = self._registry.settings["storage_max_fetch_size"]
         for bucket in buckets:
-            inside = self._registry.storage.list_all(
-                resource_name="collection", parent_id=f"/buckets/{bucket}", limit=MAX_CHANNELS + 1
-            )
-            yield from ({"bucket_id": bucket, "collection_id": one["id"]} for one in inside)
+            inside = self._registry.storage.list_all("collection", f"/buckets/{bucket}", limit=most)
+            names = sorted(one["id"] for one in inside)
+            yield from ({"bucket_id": bucket, "collection_id": name} for name in names)
         for uri in sorted(self._shared("/buckets/*/collections/*")):
             _, _, bucket, _, collection = uri.split("/")
             yield {"bucket_id": bucket, "collection_id": collection}
@@ -156,6 +151,10 @@ class Reader:
         bound = [(pattern, "read"), (pattern, "write")]
         found = self._registry.permission.get_accessible_objects(self._principals, bound, with_children=False)
         return [uri for uri in found if uri.count("/") == pattern.count("/")]
+
+
+def _down_to(kind: str) -> tuple[str, ...]:
+    return KINDS[: KINDS.index(kind) + 1]
 
 
 def _unique(names: Iterable[str]) -> Iterator[str]:

@@ -178,12 +178,16 @@ def test_at_the_end_what_is_left_is_sent(fanfare):
 
 
 def test_the_end_is_not_held_up_by_a_fanfare_that_is_away_and_the_loss_is_counted(caplog):
-    def send(_):
+    attempts = []
+
+    def send(one):
+        attempts.append(one.body)
         raise Unavailable("away")
 
     sender = Sender(send, Limits(size=10, retry_min=LONG, retry_max=LONG, give_up=LONG, flush=LONG))
     sender.put([call(1), call(2)])
     sender.close()
+    assert {call(1).body, call(2).body} == set(attempts), "each was tried once more, though its pause was not over"
     assert "2 notifications could not be sent before the process ended" in caplog.text
     sender._thread.join(LONG)
     assert not sender._thread.is_alive()

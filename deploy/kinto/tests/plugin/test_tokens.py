@@ -76,6 +76,15 @@ def test_who_may_read_one_record_gets_no_news_of_its_neighbours(app):
     app.token(f"{ARTICLES}/records/one", user="bob", status=403)
 
 
+def test_what_the_permission_backend_lists_too_generously_is_not_given(app, monkeypatch):
+    app.collection("blog", "articles", read=(app.user_id("bob"),))
+    app.collection("blog", "drafts")
+    listed = ("/buckets/blog", f"{ARTICLES}", "/buckets/blog/collections/drafts", f"{ARTICLES}/records/one")
+    permission = app.web.app.registry.permission
+    monkeypatch.setattr(permission, "get_accessible_objects", lambda *_, **__: {uri: {"read"} for uri in listed})
+    assert app.token(user="bob")["channels"] == [own(app, "bob"), "blog/articles"]
+
+
 def test_named_resources_are_all_given_or_none(app, fanfare):
     app.collection("blog", "articles", read=(app.user_id("bob"),))
     app.collection("blog", "drafts")
@@ -112,6 +121,8 @@ def test_the_default_bucket_is_the_users_own(app):
         "/buckets/blog/groups/team",
         "/buckets/user:basicauth:1/collections/x",
         "/buckets/blog/collections/../../shop/orders",
+        "/buckets/blog/collections/..",
+        "/buckets/blog/collections/a:b",
         "user:basicauth:1",
     ],
 )

@@ -1,4 +1,4 @@
-"""The daemon itself, whose path the environment names: FANFARE_BINARY=target/debug/fanfare pytest deploy/kinto/tests/real"""
+"""The daemon itself: FANFARE_BINARY=target/debug/fanfare pytest deploy/kinto/tests/real"""
 
 from __future__ import annotations
 
