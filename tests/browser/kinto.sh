@@ -11,6 +11,7 @@ if [ ! -x "$venv/bin/pip" ] && ! python3 -m venv --clear "$venv"; then
   exit 1
 fi
 "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/deploy/kinto/requirements.txt"
+rm -rf "$root/deploy/kinto/build" # what an earlier build left there would be installed as well
 "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation "$root/deploy/kinto"
 npm ci --prefix "$here" --no-audit --no-fund --silent
 

@@ -64,6 +64,19 @@ def test_the_writer_who_names_its_subscription_is_not_a_recipient(app, daemon):
     assert newest["recipients"] == 1
 
 
+def test_a_user_who_may_no_longer_read_is_taken_out_as_the_readme_says(app, daemon):
+    app.collection("blog", "articles", read=(app.user_id("bob"),))
+    answer = app.token(user="bob")
+    for channel in answer["channels"]:
+        daemon.subscribe(channel, answer["token"])
+    path = f"/channels/blog%2Farticles/subscriptions?in=user:{app.user_id('bob')}"
+    assert daemon.call("DELETE", path).json() == {"removed": 1}
+    app.call("put", f"{RECORDS}/one", {})
+    app.sent()
+    newest = max(daemon.log_of("blog/articles"), key=lambda one: one["seq"])
+    assert newest["recipients"] == 0
+
+
 def test_another_apps_name_is_refused_and_told(start, caplog):
     app = start(fanfare__app="another")
     app.collection("blog", "articles")
