@@ -40,7 +40,8 @@ impl PushService {
         }
         let labels: Vec<&str> = origin.host().rsplit('.').collect();
         match labels.as_slice() {
-            ["com", "googleapis", "fcm"] => Self::Fcm,
+            // The second is what Chromium names outside its stable channel, and Debian's names always.
+            ["com", "googleapis", "fcm"] | ["com", "google", "jmt17"] => Self::Fcm,
             ["com", "mozilla", "services", "push", _, ..] => Self::Mozilla,
             ["com", "apple", "push", _, ..] => Self::Apple,
             ["com", "windows", "notify", _, ..] => Self::Wns,
@@ -77,6 +78,7 @@ mod tests {
         let cases = [
             ("https://fcm.googleapis.com/fcm/send/x", "fcm"),
             ("https://FCM.googleapis.com:443/wp/x", "fcm"),
+            ("https://jmt17.google.com/fcm/send/x", "fcm"),
             ("https://updates.push.services.mozilla.com/wpush/v2/x", "mozilla"),
             ("https://web.push.apple.com/x", "apple"),
             ("https://api.sandbox.push.apple.com/x", "apple"),

@@ -228,6 +228,7 @@ fn known_only_knows_the_browsers_services_and_what_is_allowed() {
     let egress = Egress::new(&["ntfy.example"], true).unwrap();
     for (uri, known) in [
         ("https://fcm.googleapis.com/fcm/send/x", true),
+        ("https://jmt17.google.com/fcm/send/x", true),
         ("https://updates.push.services.mozilla.com/wpush/v2/x", true),
         ("https://web.push.apple.com/x", true),
         ("https://wns2-by3p.notify.windows.com/w/?token=x", true),
