@@ -119,3 +119,25 @@ test('where another subscription turns out to be the same browser, its id and se
   await worker.fire('pushsubscriptionchange', { newSubscription });
   assert.deepEqual(kept(browser), { ...record, ...merged, endpoint: newSubscription.endpoint });
 });
+
+test('the new one that the event brings is taken without asking the browser', async () => {
+  const { server, worker, manager, record, pushService } = await subscribed();
+  const change = manager.replace();
+  pushService.hangs = true;
+  await worker.fire('pushsubscriptionchange', change);
+  assert.equal(server.subscriptions.get(record.id).endpoint, change.newSubscription.endpoint);
+});
+
+test('while a page subscribes, the worker waits, and then finds nothing left to do', async () => {
+  const { browser, server, locks, worker, manager } = await subscribed();
+  const { newSubscription } = manager.replace();
+  let release;
+  const held = locks.request(`fanfare ${SCOPE}`, () => new Promise((resolve) => { release = resolve; }));
+  const renewing = worker.fire('pushsubscriptionchange', { newSubscription });
+  await idle();
+  assert.deepEqual(server.look(), []);
+  browser.database.rows.set(SCOPE, { ...kept(browser), endpoint: newSubscription.endpoint });
+  release();
+  await Promise.all([held, renewing]);
+  assert.deepEqual(server.look(), []);
+});

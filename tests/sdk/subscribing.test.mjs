@@ -17,13 +17,18 @@ function opened(more) {
 const kept = (browser) => browser.database.rows.get(SCOPE);
 const plain = (value) => JSON.parse(JSON.stringify(value));
 
-/** An endpoint and a key in the browser that are not of ours. */
-async function subscribedByAnother(browser) {
+/** What another vendor's SDK does on the same scope. */
+const foreign = {
+  userVisibleOnly: true,
+  applicationServerKey: Buffer.concat([Buffer.of(4), Buffer.alloc(64, 7)]).toString('base64url'),
+};
+
+/** The scope's own, before anybody has subscribed. */
+async function pushManagerOf(browser) {
   browser.permission = 'granted';
-  const key = Buffer.concat([Buffer.of(4), Buffer.alloc(64, 7)]).toString('base64url');
-  const registration = await browser.registrations.register('/fanfare-sw.js', { scope: SCOPE });
+  const { pushManager } = await browser.registrations.register('/fanfare-sw.js', { scope: SCOPE });
   await idle();
-  return registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  return pushManager;
 }
 
 test('the browser is in the channel, and the state says so', async () => {
@@ -190,18 +195,18 @@ test('a server that never answers is given ten seconds', async () => {
 
 test('a subscription of another key is replaced by one of ours', async () => {
   const { browser, server, client } = opened();
-  const foreign = await subscribedByAnother(browser);
+  const others = await (await pushManagerOf(browser)).subscribe(foreign);
   const { id } = await client.subscribe('news');
-  assert.notEqual(server.subscriptions.get(id).endpoint, foreign.endpoint);
+  assert.notEqual(server.subscriptions.get(id).endpoint, others.endpoint);
   assert.equal(server.subscriptions.get(id).push_key, server.key);
 });
 
 test('who may not subscribe does not cost another vendor its subscription', async () => {
   const { browser, client } = opened();
-  const foreign = await subscribedByAnother(browser);
+  const pushManager = await pushManagerOf(browser);
+  const others = await pushManager.subscribe(foreign);
   await assert.rejects(client.subscribe('user:42', { token: 'refused' }), { code: 'channel-forbidden' });
-  const registration = await browser.registrations.getRegistration(SCOPE);
-  assert.equal(await registration.pushManager.getSubscription(), foreign);
+  assert.equal(await pushManager.getSubscription(), others);
 });
 
 test('an endpoint that the server knows with other keys is given up for a new one', async () => {
@@ -235,8 +240,7 @@ test('what a new one does not cure is tried twice, and not for ever', async () =
 test('a rotated endpoint is told before a further channel, so that the others stay', async () => {
   const { browser, server, client } = opened();
   await client.subscribe('news');
-  const registration = await browser.registrations.getRegistration(SCOPE);
-  registration.pushManager.replace();
+  (await pushManagerOf(browser)).replace();
   server.look();
   const state = await client.subscribe('user:42', { token: 'good' });
   assert.deepEqual(server.look(), ['PUT /v1/subscriptions/sub_1', 'POST /v1/channels/user:42/subscriptions']);
@@ -257,7 +261,31 @@ test('who was forgotten over there subscribes like a newcomer', async () => {
   const { browser, server, client } = opened();
   await client.subscribe('news');
   server.subscriptions.clear();
-  const registration = await browser.registrations.getRegistration(SCOPE);
-  registration.pushManager.replace();
+  (await pushManagerOf(browser)).replace();
   assert.equal((await client.subscribe('news')).id, 'sub_2');
+});
+
+test('a rotated endpoint that turns out to be another subscription of ours: its id and secret are kept', async () => {
+  const { browser, server, client } = opened();
+  await client.subscribe('news');
+  const { newSubscription } = (await pushManagerOf(browser)).replace();
+  server.subscriptions.set('sub_9', { ...newSubscription.toJSON(), channels: new Set(['team:7']), state: 'active' });
+  const merged = { id: 'sub_9', secret: 'ss_sub_9', channels: ['news', 'team:7'] };
+  const answer = { status: 200, type: 'application/json', body: merged };
+  server.override = ({ method }) => (method === 'PUT' ? answer : undefined);
+  await client.subscribe('news');
+  assert.deepEqual([kept(browser).id, kept(browser).secret], ['sub_9', 'ss_sub_9']);
+  assert.equal(browser.pushService.subscribed.length, 1);
+});
+
+test('another vendor that subscribes just before us gives way', async () => {
+  const { browser, server, client } = opened();
+  const pushManager = await pushManagerOf(browser);
+  server.override = ({ path }) => {
+    if (path === '/v1/push-key' && browser.pushService.subscribed.length === 0) pushManager.subscribe(foreign);
+    return undefined;
+  };
+  assert.equal((await client.subscribe('news')).subscribed, true);
+  assert.equal(browser.pushService.subscribed.length, 2);
+  assert.equal(server.subscriptions.get('sub_1').push_key, server.key);
 });

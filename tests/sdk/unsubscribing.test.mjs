@@ -74,6 +74,14 @@ test('a browser’s subscription of which nothing is kept is ended all the same'
   assert.deepEqual(server.look(), []);
 });
 
+test('the subscription of a worker whose scope merely contains ours is not ours to end', async () => {
+  const { browser, browsersOwn } = await subscribed();
+  const inner = browser.openPage().init({ scope: '/app/' });
+  assert.equal((await inner.state()).subscribed, false);
+  await inner.unsubscribe();
+  assert.ok(await browsersOwn());
+});
+
 test('the other tab hears of it', async () => {
   const { browser, client } = await subscribed();
   const other = browser.openPage().init();

@@ -17,7 +17,7 @@ async fn ask(path: &str, headers: &[(&str, &str)]) -> ServiceResponse<BoxBody> {
     requests::call_service(&app, request.to_request()).await
 }
 
-fn told<'a>(response: &'a ServiceResponse<BoxBody>, name: HeaderName) -> &'a str {
+fn told(response: &ServiceResponse<BoxBody>, name: HeaderName) -> &str {
     response.headers().get(&name).map_or("", |value| value.to_str().unwrap())
 }
 
