@@ -2,9 +2,10 @@
 //! which is kept for a year.
 //!
 //! A page may pin a hash and live longer than the version that it names: another hash leads to the plain name. Not so
-//! for a worker's own script: browsers refuse one that was redirected, at its registration and at each later update, so
-//! a worker of an old hash would stay for ever. It gets today's script at once. What a worker imports may be redirected.
-//! A page that also pins the `integrity` of an old version gets nothing: that is what it asked for.
+//! for the worker: browsers refuse a worker's own script that was redirected, at its registration and at each later
+//! update, and Chromium refuses what a service worker imports as well (tried: neither `importScripts` nor `import` follows).
+//! So another hash of it is answered with today's script. Who also pins the `integrity` of an old version gets nothing:
+//! that is what was asked for.
 
 use std::sync::LazyLock;
 
@@ -21,11 +22,11 @@ use crate::http::problem::Problem;
 
 const TYPES: &str = "text/plain; charset=utf-8";
 
-/// A year, the longest that is of use (RFC 9111 §5.2.2.1 names no limit); `immutable` (RFC 8246) spares the reload's question.
+/// A year; `immutable` (RFC 8246) spares the question at a reload.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
-/// An old hash's answer depends on what it is for, besides what every answer depends on.
-const BY_USE: (header::HeaderName, &str) = (header::VARY, "Origin, Fanfare-App, Service-Worker");
+/// What service workers load.
+const WORKER: &str = "fanfare-sw";
 
 /// Longer than any hash of ours was or will be.
 const MAX_HASH: usize = 64;
@@ -47,7 +48,7 @@ static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
         ("fanfare", ".js", SCRIPT, script),
         ("fanfare", ".mjs", SCRIPT, module),
         ("fanfare", ".d.ts", TYPES, source!("fanfare.d.ts")),
-        ("fanfare-sw", ".js", SCRIPT, source!("fanfare-sw.js")),
+        (WORKER, ".js", SCRIPT, source!("fanfare-sw.js")),
     ]
     .into_iter()
     .map(|(stem, extension, media_type, content)| {
@@ -121,16 +122,11 @@ async fn show(req: HttpRequest, name: web::Path<String>) -> Result<HttpResponse,
     Ok(match found.ok_or_else(|| Problem::not_found("path"))? {
         Found::Plain(file) => file.answer(&req, ASKED_ANEW).body(file.content),
         Found::Current(file) => file.answer(&req, FOR_GOOD).body(file.content),
-        Found::Other(file) if is_for_a_worker(&req) => {
-            file.answer(&req, ASKED_ANEW).insert_header(BY_USE).body(file.content)
+        Found::Other(file) if file.stem == WORKER => {
+            file.answer(&req, ASKED_ANEW).body(file.content)
         }
-        Found::Other(file) => file.redirect().insert_header(BY_USE).finish(),
+        Found::Other(file) => file.redirect().finish(),
     })
-}
-
-/// Whether it is a worker's own script, which alone is fetched with this header (W3C Service Workers, "Update").
-fn is_for_a_worker(req: &HttpRequest) -> bool {
-    req.headers().get("Service-Worker").is_some_and(|value| value == "script")
 }
 
 /// Per file its address of today, and its digest for `integrity`.
