@@ -3,7 +3,7 @@
 //!
 //! A page may pin a hash and live longer than the version that it names: another hash leads to the plain name. Not so
 //! for the worker: browsers refuse a worker's own script that was redirected, at its registration and at each later
-//! update, and Chromium refuses what a service worker imports too (tried: neither `importScripts` nor `import` follows).
+//! update, and Chromium refuses what a service worker imports too (neither `importScripts` nor `import` follows).
 //! So another hash of it is answered with today's script. Who also pins the `integrity` of an old version gets nothing:
 //! that is what was asked for.
 
