@@ -1,4 +1,9 @@
-/** Types of Fanfare's SDK (`/sdk/fanfare.js`, and as a module `/sdk/fanfare.mjs`). */
+/**
+ * Types of Fanfare's SDK: of `/sdk/fanfare.js`, whose script tag makes the global name `Fanfare`, and of the module
+ * `/sdk/fanfare.mjs`. Keep this file beside your sources. A module that imports the SDK from its address needs, in
+ * tsconfig.json, `"paths": { "https://push.example.com/sdk/fanfare.mjs": ["./fanfare.d.ts"] }`; one that uses the
+ * script tag's name, `"allowUmdGlobalAccess": true`.
+ */
 
 export type Support =
   | 'supported'
@@ -16,7 +21,9 @@ export interface Options {
   app?: string;
   /** The worker's script, of the page's own origin; `/fanfare-sw.js` by default. */
   worker?: string;
-  /** The worker's scope; the script's folder by default. */
+  /** `module` for a worker that is an ES module (`import 'https://…/sdk/fanfare-sw.js'`); `classic` by default. */
+  workerType?: 'classic' | 'module';
+  /** The worker's scope; the script's folder by default. One scope holds one subscription. */
   scope?: string;
 }
 
@@ -49,16 +56,21 @@ export interface Message<Data = unknown> {
   group?: string;
   /** The publisher's `data`. */
   data?: Data;
+  /** The badge that the publisher asked for. */
+  app_badge?: number;
   /** What was shown. */
-  notification: { title: string; body?: string; navigate?: string; tag?: string; data?: unknown; [option: string]: unknown };
+  notification: {
+    title: string; body?: string; navigate?: string; tag?: string; data?: unknown; [option: string]: unknown;
+  };
   /** The payload's text, where it is not a notification that the worker understands. */
   raw?: string;
 }
 
 /**
  * Every rejection that is expected. `code` is a `Support`, or one of `dismissed`, `push-service-unreachable`,
- * `server-unreachable`, `worker-failed`, `not-subscribed`, `secret-lost`; where the server refused, the last part of
- * its problem's `type` (or `http-<status>`), with `status`.
+ * `server-unreachable`, `storage-unavailable` (blocked, or a private window's), `worker-failed`, `not-subscribed`,
+ * `secret-lost`, `foreign-push-key`; where the server refused, the last part of its problem's `type` (or
+ * `http-<status>`), with `status`. What your `tokenProvider` throws comes as it is.
  */
 export class FanfareError extends Error {
   readonly code: string;
