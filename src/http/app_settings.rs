@@ -176,6 +176,7 @@ mod tests {
             public_channels: vec!["a*".into()],
             exclusive: vec!["user:".into(), String::new()],
             token_keys: vec!["no key".into()],
+            receipts: true,
             limits: [("nope".into(), 1), ("requests_per_second".into(), 0)].into(),
         };
         let errors = checked(settings).unwrap_err();

@@ -25,6 +25,7 @@ mod moving;
 mod outcomes;
 mod ownership;
 mod push_pool;
+mod receipts;
 mod reload;
 mod retention;
 mod secrecy;

@@ -2,7 +2,8 @@
 
 use super::*;
 
-const APP: AppDefaults<'_> = AppDefaults { title: "Teahouse", home: "https://tea.example/" };
+const APP: AppDefaults<'_> =
+    AppDefaults { title: "Teahouse", home: "https://tea.example/", receipts: false };
 const ENVELOPE: Envelope<'_> =
     Envelope { id: "ntf_1", channel: "user:42", epoch: "e", seq: 7, group: None };
 
