@@ -14,7 +14,7 @@ const MAX_CHANGES: usize = 256;
 /// Settlements are added to a transaction for so long: it bounds how long an accept waits for its turn.
 const SETTLE_TIME: Duration = Duration::from_millis(5);
 
-/// At most so many reports in one transaction. Each takes some 50 µs: what an accept waits for is a commit longer than that.
+/// At most so many reports in one transaction: at 20 to 50 µs each, an accept waits a millisecond or two for them at most.
 const MAX_REPORTS: usize = 32;
 
 /// How long to wait between two tries while commits fail.
