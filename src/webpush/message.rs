@@ -68,6 +68,9 @@ const MAX_EXCLUDE: usize = 100;
 /// Each is a notification of its own, all in one transaction.
 const MAX_CHANNELS: usize = 1000;
 
+/// Safari 18.4 reads a badge as one of C's `int`s, and drops the whole message where it finds that negative.
+const MAX_BADGE: u64 = i32::MAX as u64;
+
 /// The integers that JavaScript's numbers hold exactly: what a browser will read.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
@@ -178,7 +181,7 @@ fn read_document(fields: &mut Fields<'_, '_>, app: &AppDefaults<'_>) -> Option<C
         fields.refuse("data", notification::TOO_DEEP);
     }
     let mutable = fields.boolean("mutable").unwrap_or(true);
-    let app_badge = fields.integer("app_badge", 0..=MAX_SAFE_INTEGER);
+    let app_badge = fields.integer("app_badge", 0..=MAX_BADGE);
     let mut notification = notification?;
     if let Some(data) = data {
         let own = notification.entry("data").or_insert_with(|| Value::Object(Map::new()));

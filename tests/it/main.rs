@@ -24,6 +24,7 @@ mod model;
 mod moving;
 mod outcomes;
 mod ownership;
+mod parsers;
 mod push_pool;
 mod receipts;
 mod reload;

@@ -238,7 +238,7 @@ fn every_mistake_beside_the_notification_is_named() {
         (
             json!({ "data": {}, "app_badge": -3 }),
             "#/app_badge",
-            "must be an integer from 0 to 9007199254740991",
+            "must be an integer from 0 to 2147483647",
         ),
         (json!({ "data": {}, "mutable": 1 }), "#/mutable", "must be true or false"),
         (json!({ "data": [1] }), "#/data", "must be a JSON object"),
