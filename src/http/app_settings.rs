@@ -126,7 +126,7 @@ fn each(
 }
 
 /// An origin as browsers send it: lower case, without the default port and a final slash.
-fn origin(text: &str) -> Option<String> {
+pub(super) fn origin(text: &str) -> Option<String> {
     let url = Url::parse(text).ok().filter(is_safe)?;
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let anonymous = url.username().is_empty() && url.password().is_none();

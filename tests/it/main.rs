@@ -5,6 +5,7 @@
 mod api;
 mod brake;
 mod crash;
+mod cross_origin;
 mod drain;
 mod encryption;
 mod events;
