@@ -20,7 +20,7 @@ use http::Method;
 use crate::harness::browser::Browser;
 use crate::harness::daemon::{Daemon, Home};
 use crate::harness::ledger::{Ledger, START};
-use crate::harness::push_service::PushService;
+use crate::harness::push_service::{Answer, PushService};
 
 /// What is pushed under the app's title, and asks for receipts.
 fn asking() -> Content {
@@ -138,4 +138,31 @@ async fn whoever_watches_a_notification_hears_of_what_is_counted_and_of_nothing_
     assert!(watch.changed().now_or_never().is_some());
     assert_eq!(say(&ledger, &device, &one, ReceiptEvent::Shown).await, ReceiptReply::Repeated);
     assert!(watch.changed().now_or_never().is_none());
+}
+
+#[actix_web::test]
+async fn who_comes_back_by_an_export_tells_of_what_it_gets_and_of_nothing_before() {
+    let service = PushService::start();
+    let daemon = Home::new().start(&service).await;
+    daemon.fanfare(&["app", "set", "default", "--receipts", "true"]);
+    let device = daemon.subscribe(&Browser::new(), &service.endpoint("it"), "news").await;
+    let settled = daemon.notify("news", "before").await;
+    daemon.finished(&settled).await;
+    service.answer_all(Answer::Hold);
+    // For another one, so that it stays open when this one leaves.
+    daemon.subscribe(&Browser::new(), &service.endpoint("other"), "news").await;
+    let open = daemon.notify("news", "open").await;
+    service.wait_for(3).await;
+    let list = daemon.home().beside("list.jsonl");
+    daemon.fanfare(&["export", "--channel", "news", &list]);
+    let id = device["id"].as_str().unwrap();
+    let membership = format!("/v1/channels/news/subscriptions/{id}");
+    assert_eq!(daemon.call(Method::DELETE, &membership).send().await.status, 204);
+    assert_eq!(report(&daemon, &device, &open, "shown").await, 409, "it is not there");
+    daemon.fanfare(&["import", &list]);
+    assert_eq!(report(&daemon, &device, &open, "shown").await, 204);
+    assert_eq!(report(&daemon, &device, &settled, "shown").await, 409);
+    service.answer_all(Answer::status(201));
+    service.release_all();
+    daemon.finished(&open).await;
 }
