@@ -121,10 +121,13 @@ async fn a_device_that_reports_without_end_is_told_when_to_go_on_and_others_go_o
     let report = async |device: &Device| {
         api.post(&device.path).bearer(&device.secret).json(&shown(&device.one)).send().await
     };
-    for _ in 0..200 {
-        assert_eq!(report(&mine).await.status, 204);
+    // What takes its time earns a few more.
+    let (mut taken, mut refused) = (0, report(&mine).await);
+    while refused.status == 204 && taken < 1_000 {
+        taken += 1;
+        refused = report(&mine).await;
     }
-    let refused = report(&mine).await;
+    assert!(taken >= 200, "{taken}");
     assert_eq!(kind(&refused), (429, "too-many-requests".to_owned()));
     assert_eq!(refused.header("retry-after"), Some("1"));
     assert_eq!(report(&other).await.status, 204);
