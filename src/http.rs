@@ -56,8 +56,8 @@ use connection::Connection;
 use connections::Connections;
 use resources::{
     apps, assets, channels, docs, events, health, import, keys, metrics, notification,
-    notifications, openapi, push_key, push_services, quarantines, subscription, subscriptions,
-    tokens, vapid,
+    notifications, openapi, push_key, push_services, quarantines, receipts, subscription,
+    subscriptions, tokens, vapid,
 };
 
 /// How long a closing connection may linger.
@@ -147,6 +147,7 @@ fn subscribing(cfg: &mut web::ServiceConfig) {
                 .delete(subscription::forget),
         )
         .service(web::resource("/v1/subscriptions/{id}/test").post(subscription::test))
+        .service(web::resource("/v1/subscriptions/{id}/receipts").post(receipts::report))
         .service(web::resource("/v1/subscriptions/{id}/restore").post(subscription::restore))
         .service(web::resource("/v1/quarantines").get(quarantines::list))
         .service(web::resource("/v1/quarantines/{id}").get(quarantines::show))

@@ -13,7 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::model::Outcome;
+use crate::model::{Outcome, ReceiptEvent};
 use crate::webpush::service::PushService;
 
 /// From 5 ms (a push service next door) to about an hour (a retry's longest wait).
@@ -30,6 +30,19 @@ pub struct Ended {
     pub push_service: PushServiceLabel,
     /// How.
     pub outcome: OutcomeLabel,
+}
+
+/// What a device said of a notification.
+#[derive(Clone, Copy, Hash, PartialEq, Eq, Debug, EncodeLabelSet)]
+pub struct Said {
+    /// What happened.
+    pub event: ReceiptEvent,
+}
+
+impl EncodeLabelValue for ReceiptEvent {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
+        self.label().encode(encoder)
+    }
 }
 
 /// An answered request.
@@ -96,6 +109,8 @@ pub struct Metrics {
     pub deliveries: Family<Ended, Counter>,
     /// Messages that a push service accepted and said it would not pass on (WNS does).
     pub dropped: Family<Of, Counter>,
+    /// Receipts that were counted.
+    pub receipts: Family<Said, Counter>,
     /// From accept to accepted.
     pub delivery_seconds: Family<Of, Histogram, fn() -> Histogram>,
     /// From the request's first byte to the answer's last.
@@ -132,6 +147,7 @@ impl Metrics {
             notifications_accepted: Counter::default(),
             deliveries: Family::default(),
             dropped: Family::default(),
+            receipts: Family::default(),
             delivery_seconds: Family::new_with_constructor(|| Histogram::new(DELIVERY_SECONDS)),
             push_request_seconds: Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS)),
             retries: Counter::default(),
@@ -163,6 +179,7 @@ impl Metrics {
             "Messages that a push service accepted and does not pass on",
             self.dropped.clone(),
         );
+        r.register("receipts", "What devices said became of notifications", self.receipts.clone());
         r.register_with_unit(
             "delivery",
             "From accept to accepted by the push service",

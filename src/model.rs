@@ -10,6 +10,31 @@ use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, Vap
 use crate::webpush::request::{Topic, Urgency};
 use crate::webpush::subscription::{Endpoint, Keys};
 
+/// What became of a notification on a device's screen, by the device's own word.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ReceiptEvent {
+    /// It was shown.
+    Shown,
+    /// It, or one of its actions, was clicked.
+    Clicked,
+    /// It was closed without a click.
+    Closed,
+}
+
+impl ReceiptEvent {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Shown, Self::Clicked, Self::Closed];
+
+    /// The name in the API and in metrics.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Shown => "shown",
+            Self::Clicked => "clicked",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// How a delivery ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Outcome {

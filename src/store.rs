@@ -22,6 +22,7 @@ pub mod moving;
 pub mod progress;
 pub mod publish;
 pub mod quarantine;
+pub mod receipt;
 pub mod sqlite;
 pub mod view;
 pub mod work;
@@ -32,6 +33,7 @@ use moving::{Import, Imported};
 use progress::Watch;
 use publish::{Accept, AcceptReply};
 use quarantine::Quarantines;
+use receipt::{Receipt, ReceiptReply};
 use view::{ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView};
 use work::{ChannelWork, Due, Page, PageQuery, Share, Totals};
 
@@ -95,6 +97,8 @@ pub trait Store: Quarantines + Send + Sync + 'static {
         id: PublicId,
         now: Timestamp,
     ) -> StoreFuture<Option<NotificationView>>;
+    /// Counts what a device says became of a notification, once however often it is said. It waits behind everything else.
+    fn receipt(&self, command: Receipt) -> StoreFuture<ReceiptReply>;
     /// Deletes a channel: its open and its scheduled notifications are cancelled, its members leave. `false`: there was none.
     fn delete_channel(&self, app: AppId, channel: String, now: Timestamp) -> StoreFuture<bool>;
     /// Puts scheduled notifications that are due into their channels' logs, closes notifications and ends subscriptions

@@ -8,6 +8,7 @@
 pub mod field;
 pub mod subscription;
 
+pub mod link;
 pub mod message;
 
 pub mod encrypt;

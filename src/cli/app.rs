@@ -49,6 +49,9 @@ pub(super) struct Write {
     /// Prefixes in each of which a browser is in at most one channel (repeatable; empty: none)
     #[arg(long, value_delimiter = ',', value_name = "PREFIX")]
     exclusive: Option<Vec<String>>,
+    /// Whether devices say that a notification was shown, clicked and closed, which its status then counts
+    #[arg(long, value_name = "true|false")]
+    receipts: Option<bool>,
     /// A limit (repeatable): subscriptions, subscriptions_per_channel, or requests_per_second of each API key; `none`
     /// lifts it
     #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = limit)]
@@ -107,12 +110,13 @@ impl Write {
                 .map(|items| items.iter().filter(|item| !item.is_empty()).cloned().collect())
         };
         let limits: BTreeMap<_, _> = self.limits.iter().cloned().collect();
-        let fields: [(&str, Option<Value>); 6] = [
+        let fields: [(&str, Option<Value>); 7] = [
             ("title", self.title.clone().map(Value::from)),
             ("home", self.home.clone().map(Value::from)),
             ("origins", list(&self.origins)),
             ("public_channels", list(&self.public_channels)),
             ("exclusive", list(&self.exclusive)),
+            ("receipts", self.receipts.map(Value::from)),
             ("limits", (!limits.is_empty()).then(|| json!(limits))),
         ];
         let given = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));

@@ -40,8 +40,9 @@ impl Pulse {
 /// life too: another start would not free a full disk. What hangs while nobody waits is noticed with the next command, and
 /// Root has one twice a second.
 fn moves(before: &JournalSnapshot, now: &JournalSnapshot) -> bool {
-    let had_work = before.waiting_changes + before.waiting_settlements > 0;
-    let has_work = now.waiting_changes + now.waiting_settlements > 0;
+    let waiting =
+        |at: &JournalSnapshot| at.waiting_changes + at.waiting_settlements + at.waiting_reports;
+    let (had_work, has_work) = (waiting(before) > 0, waiting(now) > 0);
     let tried = now.batches != before.batches || now.failed_commits != before.failed_commits;
     tried || !had_work || !has_work
 }

@@ -10,6 +10,7 @@ use super::cors;
 use crate::store::directory::AppSettings;
 use crate::store::limit::Limit;
 use crate::webpush::field::FieldError;
+use crate::webpush::link;
 
 const MAX_NAME: usize = 64;
 /// A title is shown in one line.
@@ -31,7 +32,7 @@ pub fn is_app_name(name: &str) -> bool {
 pub fn checked(mut settings: AppSettings) -> Result<AppSettings, Vec<FieldError>> {
     let mut errors = Vec::new();
     check_title(&settings.title, &mut errors);
-    check_home(&settings.home, &mut errors);
+    check_home(&mut settings.home, &mut errors);
     for (index, origin) in settings.origins.iter_mut().enumerate() {
         match self::origin(origin) {
             Some(normal) => *origin = normal,
@@ -98,12 +99,16 @@ fn check_title(title: &str, errors: &mut Vec<FieldError>) {
     }
 }
 
-fn check_home(home: &str, errors: &mut Vec<FieldError>) {
-    let legal = home.is_empty()
-        || (home.len() <= MAX_HOME && Url::parse(home).is_ok_and(|url| is_safe(&url)));
-    if !legal {
-        let detail = "must be an absolute https URL (http for loopback), or empty for the demo";
-        errors.push(FieldError::new("#/home", detail));
+fn check_home(home: &mut String, errors: &mut Vec<FieldError>) {
+    if home.is_empty() {
+        return;
+    }
+    match link::sent(home).filter(|sent| sent.len() <= MAX_HOME) {
+        Some(sent) => *home = sent.into_owned(),
+        None => {
+            let detail = format!("{}, or empty for the demo", link::MUST);
+            errors.push(FieldError::new("#/home", detail));
+        }
     }
 }
 
@@ -121,7 +126,7 @@ fn each(
 }
 
 /// An origin as browsers send it: lower case, without the default port and a final slash.
-fn origin(text: &str) -> Option<String> {
+pub(super) fn origin(text: &str) -> Option<String> {
     let url = Url::parse(text).ok().filter(is_safe)?;
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let anonymous = url.username().is_empty() && url.password().is_none();
@@ -176,6 +181,7 @@ mod tests {
             public_channels: vec!["a*".into()],
             exclusive: vec!["user:".into(), String::new()],
             token_keys: vec!["no key".into()],
+            receipts: true,
             limits: [("nope".into(), 1), ("requests_per_second".into(), 0)].into(),
         };
         let errors = checked(settings).unwrap_err();

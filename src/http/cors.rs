@@ -5,6 +5,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
+use super::app_settings;
 use super::problem::{Problem, ProblemKind};
 use crate::store::directory::{App, Directory};
 
@@ -16,6 +17,9 @@ const EXPOSE_HEADERS: &str = "ETag, Location, Retry-After, RateLimit, RateLimit-
 const ALLOW_METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
 /// Browsers keep a preflight's answer at most two hours; ten minutes bound how long a removed origin lingers.
 const MAX_AGE: &str = "600";
+
+/// What an origin must be to be listed.
+const UNLISTABLE: &str = "it must be https (http for a loopback host alone)";
 
 /// Headers for an answer.
 pub type Headers = Vec<(HeaderName, HeaderValue)>;
@@ -47,10 +51,18 @@ pub fn check(req: &HttpRequest, app: &App, public_url: &str) -> Result<(), Probl
     if lists(app, origin) || is_own(origin, public_url, req.headers()) {
         return Ok(());
     }
-    let command = allowing(app, origin);
-    tracing::warn!(app = %app.name, "a page of a foreign origin was refused; `{command}` would allow it");
-    let detail =
-        format!("the app {} does not list this page's origin; `{command}` allows it", app.name);
+    let detail = match app_settings::origin(origin) {
+        Some(origin) => {
+            let command = allowing(app, &origin);
+            tracing::warn!(app = %app.name, "a page of a foreign origin was refused; `{command}` would allow it");
+            format!("the app {} does not list this page's origin; `{command}` allows it", app.name)
+        }
+        // `null` is what a browser says of sandboxed frames and files: whoever listed that would list everybody's.
+        None => {
+            tracing::warn!(app = %app.name, "a page of a foreign origin was refused, which no app can list: {UNLISTABLE}");
+            format!("the app {} cannot list this page's origin: {UNLISTABLE}", app.name)
+        }
+    };
     Err(Problem::new(ProblemKind::OriginForbidden, detail))
 }
 

@@ -1,4 +1,4 @@
-//! Which rates are limited: registrations by whoever has no API key, test pushes, and an API key's requests where its
+//! Which rates are limited: registrations by whoever has no API key, test pushes, receipts, and an API key's requests where its
 //! app says so. What was counted is noted on the request, and every answer to it says where its caller stands.
 
 use std::collections::HashMap;
@@ -26,6 +26,9 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// A device that comes back after a night shows all that waited at once, and somebody clears it away.
+const RECEIPTS: u32 = 200;
+
 /// Different `requests_per_second` that are in use at once; those who set them are few.
 const MAX_RATES: usize = 1_000;
 
@@ -37,6 +40,8 @@ pub struct Rates {
     tokens: RwLock<Arc<Limiter>>,
     /// Test pushes, by subscription.
     tests: Limiter,
+    /// Receipts, by subscription.
+    receipts: Limiter,
     /// Requests with an API key, by key; a limiter for each number that an app has set.
     keys: Mutex<HashMap<NonZeroU32, Arc<Limiter>>>,
 }
@@ -51,6 +56,7 @@ impl Rates {
             addresses: RwLock::new(Arc::new(Limiter::new(by_address(limits)))),
             tokens: RwLock::new(Arc::new(Limiter::new(by_token(limits)))),
             tests: Limiter::new(policy("test", 1, SECOND)),
+            receipts: Limiter::new(policy("receipt", RECEIPTS, MINUTE)),
             keys: Mutex::default(),
         }
     }
@@ -92,6 +98,11 @@ impl Rates {
     /// Bounds test pushes to one subscription.
     pub fn test(&self, req: &HttpRequest, id: &PublicId) -> Result<(), Problem> {
         count(req, &self.tests, id.as_str(), "test pushes to this subscription")
+    }
+
+    /// Bounds what one subscription says became of its notifications.
+    pub fn receipt(&self, req: &HttpRequest, id: &PublicId) -> Result<(), Problem> {
+        count(req, &self.receipts, id.as_str(), "receipts of this subscription")
     }
 
     /// Bounds an API key's requests, where its app does.

@@ -3,6 +3,7 @@
 pub mod push_key;
 
 pub mod quarantines;
+pub mod receipts;
 pub mod subscription;
 pub mod subscriptions;
 

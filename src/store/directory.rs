@@ -79,6 +79,8 @@ pub struct AppSettings {
     pub exclusive: Vec<String>,
     /// Public keys (PEM) that subscriber tokens may be signed with, besides the secret.
     pub token_keys: Vec<String>,
+    /// Whether its notifications ask the devices to say that they were shown, clicked and closed.
+    pub receipts: bool,
     /// Numbers that bound what the app may do, by the names of [`Limit`].
     pub limits: BTreeMap<String, i64>,
 }
@@ -99,6 +101,7 @@ impl Default for AppSettings {
             public_channels: Vec::new(),
             exclusive: vec!["user:".to_owned()],
             token_keys: Vec::new(),
+            receipts: false,
             limits: BTreeMap::new(),
         }
     }

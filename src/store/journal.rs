@@ -1,7 +1,7 @@
 //! The Journal: the one writer. Commands that arrive together share one transaction and one fsync.
 //!
 //! Accepts and changes of subscriptions go first, at most `run::MAX_CHANGES` of them; then settlements, until
-//! `run::SETTLE_TIME` has gone; one commit; then all answers. A command that fails is not allowed to take its
+//! `run::SETTLE_TIME` has gone; then reports, at most `run::MAX_REPORTS`; one commit; then all answers. A command that fails is not allowed to take its
 //! neighbours with it: the batch is rolled back and its commands run one by one.
 //!
 //! After a failed commit nothing is known. Changes are refused until a commit succeeds again; settlements are
@@ -23,6 +23,9 @@ use run::Run;
 
 /// Changes that may wait. An accept that finds more ahead of it is refused with 503 rather than left to time out.
 const MAX_WAITING_CHANGES: usize = 10_000;
+
+/// Reports that may wait: seconds' worth of them on a slow disk. Whoever makes one more is to try again, or to give up.
+const MAX_WAITING_REPORTS: usize = 2_000;
 
 /// A connection that can write, and what it does around a transaction.
 pub trait Writer: Send + 'static {
@@ -81,7 +84,14 @@ type Jobs<W> = VecDeque<Box<dyn Job<W>>>;
 struct Queues<W> {
     changes: Jobs<W>,
     settlements: Jobs<W>,
+    reports: Jobs<W>,
     closing: bool,
+}
+
+impl<W> Queues<W> {
+    fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.settlements.is_empty() && self.reports.is_empty()
+    }
 }
 
 struct Shared<W> {
@@ -107,6 +117,8 @@ pub struct JournalSnapshot {
     pub waiting_changes: usize,
     /// Settlements that wait for their turn.
     pub waiting_settlements: usize,
+    /// Reports that wait for their turn.
+    pub waiting_reports: usize,
     /// Transactions committed.
     pub batches: u64,
     /// Commands in them.
@@ -134,6 +146,7 @@ impl<W: Writer> Journal<W> {
             queues: Mutex::new(Queues {
                 changes: VecDeque::new(),
                 settlements: VecDeque::new(),
+                reports: VecDeque::new(),
                 closing: false,
             }),
             wake: Condvar::new(),
@@ -161,6 +174,29 @@ impl<W: Writer> Journal<W> {
         R: Send + 'static,
         F: FnMut(&mut W) -> Result<R, StoreError> + Send + 'static,
     {
+        self.queue_unless_full(function, |queues| &mut queues.changes, MAX_WAITING_CHANGES)
+    }
+
+    /// Queues what is good to know and holds up nothing: it comes last in each transaction, and a few at a time. It is
+    /// answered and refused as a change is.
+    pub fn report<R, F>(&self, function: F) -> StoreFuture<R>
+    where
+        R: Send + 'static,
+        F: FnMut(&mut W) -> Result<R, StoreError> + Send + 'static,
+    {
+        self.queue_unless_full(function, |queues| &mut queues.reports, MAX_WAITING_REPORTS)
+    }
+
+    fn queue_unless_full<R, F>(
+        &self,
+        function: F,
+        queue: fn(&mut Queues<W>) -> &mut Jobs<W>,
+        room: usize,
+    ) -> StoreFuture<R>
+    where
+        R: Send + 'static,
+        F: FnMut(&mut W) -> Result<R, StoreError> + Send + 'static,
+    {
         let mut queues = self.shared.lock();
         if queues.closing {
             return async { Err(StoreError::Closed) }.boxed();
@@ -168,11 +204,11 @@ impl<W: Writer> Journal<W> {
         if self.shared.counters.unwritable.load(Ordering::Acquire) {
             return refuse("commits fail; see the log");
         }
-        if queues.changes.len() >= MAX_WAITING_CHANGES {
+        if queue(&mut queues).len() >= room {
             return refuse("too many changes wait to be written");
         }
         let (job, answer) = command(function);
-        queues.changes.push_back(job);
+        queue(&mut queues).push_back(job);
         drop(queues);
         self.shared.wake.notify_one();
         answer
@@ -213,14 +249,15 @@ impl<W: Writer> Journal<W> {
 
     /// What it is doing.
     pub fn snapshot(&self) -> JournalSnapshot {
-        let (waiting_changes, waiting_settlements) = {
+        let (waiting_changes, waiting_settlements, waiting_reports) = {
             let queues = self.shared.lock();
-            (queues.changes.len(), queues.settlements.len())
+            (queues.changes.len(), queues.settlements.len(), queues.reports.len())
         };
         let counters = &self.shared.counters;
         JournalSnapshot {
             waiting_changes,
             waiting_settlements,
+            waiting_reports,
             batches: counters.batches.load(Ordering::Relaxed),
             commands: counters.commands.load(Ordering::Relaxed),
             last_batch: counters.last_batch.load(Ordering::Relaxed),

@@ -20,6 +20,7 @@ use super::membership::{Leave, Replace, ReplaceReply, Subscribe, SubscribeReply}
 use super::moving::{Import, Imported};
 use super::progress::{Progress, Watch};
 use super::publish::{Accept, AcceptReply};
+use super::receipt::{Receipt, ReceiptReply};
 use super::view::{
     ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView,
 };
@@ -48,6 +49,7 @@ mod origins;
 mod pruning;
 mod quarantine;
 mod reads;
+mod receipts;
 mod replace;
 mod restore;
 mod retention;
@@ -58,6 +60,7 @@ mod schedule;
 mod schema;
 mod settle;
 mod subscribe;
+mod upkeep;
 mod views;
 mod writer;
 
@@ -240,21 +243,17 @@ impl Store for SqliteStore {
         self.journal.change(move |writer| closing::cancel(writer, app, &id, now))
     }
 
+    fn receipt(&self, command: Receipt) -> StoreFuture<ReceiptReply> {
+        self.journal.report(move |writer| receipts::count(writer, &command))
+    }
+
     fn delete_channel(&self, app: AppId, name: String, now: Timestamp) -> StoreFuture<bool> {
         self.journal.change(move |writer| closing::delete_channel(writer, app, &name, now))
     }
 
     fn upkeep(&self, now: Timestamp, limit: i64) -> StoreFuture<usize> {
         let retention = Duration::from_millis(self.retention.load(Ordering::Relaxed));
-        self.journal.change(move |writer| {
-            // First, so that what was due long ago and has expired since is closed in the same transaction.
-            let released = schedule::release(writer, now, limit)?;
-            let closed = closing::close_expired(writer, now, limit)?;
-            let ended = pruning::end_expired_subscriptions(writer, now, limit)?;
-            let pruned = pruning::prune(writer, now, retention, limit)?;
-            let left = if quarantine::carry_on(writer, now)? { limit } else { 0 };
-            Ok(released.max(closed).max(ended).max(pruned).max(usize::try_from(left).unwrap_or(0)))
-        })
+        self.journal.change(move |writer| upkeep::upkeep(writer, now, retention, limit))
     }
 
     fn change_directory(&self, change: DirectoryChange) -> StoreFuture<Result<(), Conflict>> {

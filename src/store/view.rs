@@ -5,6 +5,7 @@ use std::fmt;
 use crate::clock::Timestamp;
 use crate::id::{AppId, Generation, IdKind, PublicId, VapidKeyId};
 use crate::model::{Outcome, Outcomes};
+use crate::store::receipt::ReceiptCounts;
 
 /// A page of a list: by row or number, so that it stays cheap however far one reads.
 #[derive(Clone, Debug)]
@@ -65,6 +66,8 @@ pub struct NotificationView {
     pub send_at: Option<Timestamp>,
     /// Whether it was cancelled.
     pub cancelled: bool,
+    /// What devices have said of it; `None`: it does not ask.
+    pub receipts: Option<ReceiptCounts>,
 }
 
 impl NotificationView {

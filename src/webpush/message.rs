@@ -26,6 +26,8 @@ pub struct AppDefaults<'a> {
     pub title: &'a str,
     /// The app's home, an absolute URL.
     pub home: &'a str,
+    /// Whether its notifications ask the devices to say what became of them.
+    pub receipts: bool,
 }
 
 /// One accepted request, before it has an id, a channel and a number.
@@ -66,6 +68,9 @@ const MAX_EXCLUDE: usize = 100;
 /// Each is a notification of its own, all in one transaction.
 const MAX_CHANNELS: usize = 1000;
 
+/// Safari 18.4 reads a badge as one of C's `int`s, and drops the whole message where it finds that negative.
+const MAX_BADGE: u64 = i32::MAX as u64;
+
 /// The integers that JavaScript's numbers hold exactly: what a browser will read.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
@@ -95,7 +100,7 @@ impl NotificationRequest {
         } else {
             let parts = [("title", app.title), ("body", text), ("navigate", app.home)];
             let notification = parts.map(|(name, text)| (name.to_owned(), text.into()));
-            document(notification.into_iter().collect(), true, None)
+            document(notification.into_iter().collect(), true, None, app.receipts)
         };
         Self {
             content,
@@ -176,18 +181,23 @@ fn read_document(fields: &mut Fields<'_, '_>, app: &AppDefaults<'_>) -> Option<C
         fields.refuse("data", notification::TOO_DEEP);
     }
     let mutable = fields.boolean("mutable").unwrap_or(true);
-    let app_badge = fields.integer("app_badge", 0..=MAX_SAFE_INTEGER);
+    let app_badge = fields.integer("app_badge", 0..=MAX_BADGE);
     let mut notification = notification?;
     if let Some(data) = data {
         let own = notification.entry("data").or_insert_with(|| Value::Object(Map::new()));
         own["data"] = Value::Object(data.clone());
     }
-    Some(document(notification, mutable, app_badge))
+    Some(document(notification, mutable, app_badge, app.receipts))
 }
 
 /// A declarative message (W3C Push API). Safari 18.4 and Gecko look for `mutable` and `app_badge` inside
 /// `notification`, later Safari at the top.
-fn document(mut notification: Map<String, Value>, mutable: bool, badge: Option<u64>) -> Content {
+fn document(
+    mut notification: Map<String, Value>,
+    mutable: bool,
+    badge: Option<u64>,
+    receipts: bool,
+) -> Content {
     notification.insert("mutable".into(), mutable.into());
     let mut document = json!({ "web_push": 8030, "mutable": mutable });
     if let Some(badge) = badge {
@@ -195,7 +205,7 @@ fn document(mut notification: Map<String, Value>, mutable: bool, badge: Option<u
         document["app_badge"] = badge.into();
     }
     document["notification"] = Value::Object(notification);
-    Content::Declarative(document.to_string())
+    Content::Declarative { document: document.to_string(), receipts }
 }
 
 fn read_urgency(fields: &mut Fields<'_, '_>) -> Urgency {

@@ -5,6 +5,7 @@
 mod api;
 mod brake;
 mod crash;
+mod cross_origin;
 mod drain;
 mod encryption;
 mod events;
@@ -24,7 +25,9 @@ mod model;
 mod moving;
 mod outcomes;
 mod ownership;
+mod parsers;
 mod push_pool;
+mod receipts;
 mod reload;
 mod retention;
 mod secrecy;

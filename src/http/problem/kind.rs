@@ -40,6 +40,10 @@ pub enum ProblemKind {
     StillNeeded,
     /// 409, an operator has said otherwise before.
     QuarantineResolved,
+    /// 409, the notification asks for no receipts.
+    ReceiptsNotAsked,
+    /// 409, the notification was for others.
+    NotForSubscription,
     /// 409, the same call has no answer yet.
     IdempotencyInFlight,
     /// 410, the push service said so.
@@ -83,7 +87,7 @@ struct Row(&'static str, u16, &'static str, &'static str);
 
 impl ProblemKind {
     /// All of them, by status.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadQuery,
@@ -102,6 +106,8 @@ impl ProblemKind {
         Self::Exists,
         Self::StillNeeded,
         Self::QuarantineResolved,
+        Self::ReceiptsNotAsked,
+        Self::NotForSubscription,
         Self::IdempotencyInFlight,
         Self::SubscriptionGone,
         Self::BodyTooLarge,
@@ -181,6 +187,10 @@ impl ProblemKind {
                 "The detail says by what."),
             Self::QuarantineResolved => Row("quarantine-resolved", 409, "The quarantine has been resolved otherwise",
                 "The detail says how, and what can still be done."),
+            Self::ReceiptsNotAsked => Row("receipts-not-asked", 409, "The notification asks for no receipts",
+                "Send receipts only where the payload has `notification.data.fanfare.receipts`."),
+            Self::NotForSubscription => Row("not-for-subscription", 409, "The notification was not for this subscription",
+                "Give up: of a notification only those tell that it was for, as long as they are in its channel."),
             Self::IdempotencyInFlight => Row("idempotency-in-flight", 409, "The same request is being answered",
                 "Repeat it after as long as `Retry-After` says: it is then answered as the first was."),
             Self::SubscriptionGone => Row("subscription-gone", 410, "The subscription is gone",

@@ -38,6 +38,8 @@ pub struct AppView {
     pub exclusive: Vec<String>,
     /// Public keys (PEM) that subscriber tokens may be signed with, besides the secret.
     pub token_keys: Vec<String>,
+    /// Whether devices are asked to say that a notification was shown, clicked and closed.
+    pub receipts: bool,
     /// Numbers that bound what the app may do.
     #[schema(value_type = AppLimits)]
     pub limits: BTreeMap<String, i64>,
@@ -70,6 +72,7 @@ pub struct AppChange {
     public_channels: Option<Vec<String>>,
     exclusive: Option<Vec<String>>,
     token_keys: Option<Vec<String>>,
+    receipts: Option<bool>,
     /// Each limit that is named is set, or lifted by `null`; the others stay.
     #[schema(value_type = Option<AppLimits>)]
     limits: Option<BTreeMap<String, Option<i64>>>,
@@ -87,6 +90,7 @@ pub struct NewApp {
     public_channels: Option<Vec<String>>,
     exclusive: Option<Vec<String>>,
     token_keys: Option<Vec<String>>,
+    receipts: Option<bool>,
     /// Each limit that is named is set, or lifted by `null`; the others stay.
     #[schema(value_type = Option<AppLimits>)]
     limits: Option<BTreeMap<String, Option<i64>>>,
@@ -131,12 +135,31 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     caller.require_instance()?;
     let new: NewApp = body.read(body::SMALL).await?;
-    let NewApp { id, title, home, origins, public_channels, exclusive, token_keys, limits } = new;
+    let NewApp {
+        id,
+        title,
+        home,
+        origins,
+        public_channels,
+        exclusive,
+        token_keys,
+        receipts,
+        limits,
+    } = new;
     if !app_settings::is_app_name(&id) {
         let detail = "must have 1 to 64 of a-z, 0-9, `-`, `_` and `.`, a letter or digit first";
         return Err(Problem::fields(vec![FieldError::new("#/id", detail)]));
     }
-    let change = AppChange { title, home, origins, public_channels, exclusive, token_keys, limits };
+    let change = AppChange {
+        title,
+        home,
+        origins,
+        public_channels,
+        exclusive,
+        token_keys,
+        receipts,
+        limits,
+    };
     let settings = change.onto(AppSettings::default())?;
     let vapid_key = VapidKey::generate().map_err(Problem::fault)?;
     let token_secret = random_secret();
@@ -250,6 +273,7 @@ impl AppChange {
             public_channels: self.public_channels.unwrap_or(settings.public_channels),
             exclusive: self.exclusive.unwrap_or(settings.exclusive),
             token_keys: self.token_keys.unwrap_or(settings.token_keys),
+            receipts: self.receipts.unwrap_or(settings.receipts),
             limits: merged(settings.limits, self.limits.unwrap_or_default())?,
         })
         .map_err(Problem::fields)
@@ -286,6 +310,7 @@ impl From<&App> for AppView {
             public_channels: settings.public_channels,
             exclusive: settings.exclusive,
             token_keys: settings.token_keys,
+            receipts: settings.receipts,
             limits: settings.limits,
             created: app.created.to_rfc3339(),
         }

@@ -12,6 +12,7 @@ use crate::http::state::State;
 use crate::id::{IdKind, PublicId};
 use crate::model::Outcome;
 use crate::store::directory::Scope;
+use crate::store::receipt::ReceiptCounts;
 use crate::store::view::{FailureView, NotificationView};
 
 /// Failures in an answer, at most.
@@ -38,6 +39,20 @@ pub struct NotificationStatus {
     pub expires: String,
     /// When it is or was to be sent; null where that was at once, as it is for a time in the past.
     pub send_at: Option<String>,
+    /// How many devices have said what of it; absent where it does not ask them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<ReceiptTotals>,
+}
+
+/// How many devices have said what of a notification.
+#[derive(Serialize, ToSchema)]
+pub struct ReceiptTotals {
+    /// It was shown.
+    pub shown: i64,
+    /// It, or one of its actions, was clicked.
+    pub clicked: i64,
+    /// It was closed without a click.
+    pub closed: i64,
 }
 
 /// How many deliveries ended in each way.
@@ -199,7 +214,14 @@ impl From<NotificationView> for NotificationStatus {
             created: view.created.to_rfc3339(),
             expires: view.expires.to_rfc3339(),
             send_at: view.send_at.map(Timestamp::to_rfc3339),
+            receipts: view.receipts.map(ReceiptTotals::from),
         }
+    }
+}
+
+impl From<ReceiptCounts> for ReceiptTotals {
+    fn from(ReceiptCounts { shown, clicked, closed }: ReceiptCounts) -> Self {
+        Self { shown, clicked, closed }
     }
 }
 
@@ -237,6 +259,7 @@ mod tests {
             expires: Timestamp::default(),
             send_at: None,
             cancelled,
+            receipts: None,
         };
         for (recipients, cancelled, state) in
             [(40, false, "delivering"), (36, false, "done"), (40, true, "cancelled")]

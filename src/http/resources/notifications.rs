@@ -45,7 +45,7 @@ pub struct PublishedToMany {
 
 /// What a notification says where its caller says nothing.
 pub fn defaults<'a>(app: &'a App, home: &'a str) -> AppDefaults<'a> {
-    AppDefaults { title: &app.settings.title, home }
+    AppDefaults { title: &app.settings.title, home, receipts: app.settings.receipts }
 }
 
 /// Publishes a notification to a channel.
@@ -238,7 +238,8 @@ async fn stored(
 mod tests {
     use super::*;
 
-    const APP: AppDefaults<'static> = AppDefaults { title: "Shop", home: "https://shop.example" };
+    const APP: AppDefaults<'static> =
+        AppDefaults { title: "Shop", home: "https://shop.example", receipts: false };
 
     #[test]
     fn a_text_is_taken_raw_and_json_in_a_form_is_named() {

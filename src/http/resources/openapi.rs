@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     apps, channels, events, health, keys, metrics, notification, notifications, push_key,
-    push_services, quarantines, subscription, subscriptions, tokens,
+    push_services, quarantines, receipts, subscription, subscriptions, tokens,
 };
 use crate::http::caching;
 use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
@@ -38,7 +38,7 @@ use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
         push_key::show, subscriptions::subscribe, subscriptions::subscribe_many,
         subscriptions::unsubscribe, subscriptions::unsubscribe_shared,
         subscription::show, subscription::replace, subscription::forget, subscription::test,
-        subscription::restore, quarantines::list, quarantines::show, quarantines::undo, quarantines::apply,
+        subscription::restore, receipts::report, quarantines::list, quarantines::show, quarantines::undo, quarantines::apply,
         tokens::issue,
         channels::list, channels::show, channels::delete, channels::log, subscriptions::members,
         apps::list, apps::create, apps::show, apps::update, apps::delete, apps::token_secret,

@@ -14,6 +14,9 @@ const MAX_CHANGES: usize = 256;
 /// Settlements are added to a transaction for so long: it bounds how long an accept waits for its turn.
 const SETTLE_TIME: Duration = Duration::from_millis(5);
 
+/// At most so many reports in one transaction: at 20 to 50 µs each, an accept waits a millisecond or two for them at most.
+const MAX_REPORTS: usize = 32;
+
 /// How long to wait between two tries while commits fail.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
@@ -59,7 +62,7 @@ impl<W: Writer> Run<W> {
     fn wait_for_work(&self) -> bool {
         let mut queues = self.shared.lock();
         loop {
-            if !queues.changes.is_empty() || !queues.settlements.is_empty() {
+            if !queues.is_empty() {
                 return true;
             }
             if queues.closing {
@@ -75,15 +78,23 @@ impl<W: Writer> Run<W> {
         queues.changes.drain(..count).collect()
     }
 
-    /// One transaction: changes first, then settlements while there is time. Answers how many settlements it answered.
+    fn take_reports(&self) -> Jobs<W> {
+        let mut queues = self.shared.lock();
+        let count = queues.reports.len().min(MAX_REPORTS);
+        queues.reports.drain(..count).collect()
+    }
+
+    /// One transaction: changes first, then settlements while there is time, and some reports. Answers how many settlements it answered.
     fn batch(&mut self) -> Result<usize, StoreError> {
-        let mut batch = Batch { changes: self.take_changes(), settlements: VecDeque::new() };
+        let (changes, reports) = (self.take_changes(), self.take_reports());
+        let mut batch = Batch { changes, settlements: VecDeque::new(), reports };
         match self.try_batch(&mut batch) {
             Ok(()) => {
-                self.count_batch(batch.changes.len() + batch.settlements.len());
+                let Batch { changes, settlements, reports } = batch;
+                let settled = settlements.len();
+                self.count_batch(changes.len() + settled + reports.len());
                 self.writer.committed();
-                let settled = batch.settlements.len();
-                for job in batch.changes.into_iter().chain(batch.settlements) {
+                for job in changes.into_iter().chain(settlements).chain(reports) {
                     job.answer(Ok(()));
                 }
                 Ok(settled)
@@ -114,6 +125,9 @@ impl<W: Writer> Run<W> {
                 break;
             }
         }
+        for job in &mut batch.reports {
+            job.run(&mut self.writer).map_err(Fault::Command)?;
+        }
         self.commit()
     }
 
@@ -136,18 +150,8 @@ impl<W: Writer> Run<W> {
 
     /// Each command in a transaction of its own, so that one which cannot succeed fails alone.
     fn one_by_one(&mut self, mut batch: Batch<W>) -> Result<usize, StoreError> {
-        while let Some(mut job) = batch.changes.pop_front() {
-            match self.transaction(job.as_mut()) {
-                Ok(()) => job.answer(Ok(())),
-                Err(Fault::Command(error)) => {
-                    self.tell(&error);
-                    job.answer(Err(error));
-                }
-                Err(Fault::Commit(error)) => {
-                    batch.changes.push_front(job);
-                    return Err(self.failed(error, batch));
-                }
-            }
+        if let Err(error) = self.each_alone(&mut batch.changes) {
+            return Err(self.failed(error, batch));
         }
         let settlements = batch.settlements.len();
         while let Some(mut job) = batch.settlements.pop_front() {
@@ -163,7 +167,28 @@ impl<W: Writer> Run<W> {
                 }
             }
         }
-        Ok(settlements)
+        match self.each_alone(&mut batch.reports) {
+            Ok(()) => Ok(settlements),
+            Err(error) => Err(self.failed(error, batch)),
+        }
+    }
+
+    /// Changes or reports, up to a commit that fails: what is not answered then is left.
+    fn each_alone(&mut self, jobs: &mut Jobs<W>) -> Result<(), StoreError> {
+        while let Some(mut job) = jobs.pop_front() {
+            match self.transaction(job.as_mut()) {
+                Ok(()) => job.answer(Ok(())),
+                Err(Fault::Command(error)) => {
+                    self.tell(&error);
+                    job.answer(Err(error));
+                }
+                Err(Fault::Commit(error)) => {
+                    jobs.push_front(job);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A change alone could not be made. Others can, so this is told now and then, and has no end to be told.
@@ -210,9 +235,11 @@ impl<W: Writer> Run<W> {
         let waiting = {
             let mut queues = self.shared.lock();
             batch.settlements.into_iter().rev().for_each(|job| queues.settlements.push_front(job));
-            std::mem::take(&mut queues.changes)
+            let queues = &mut *queues;
+            let (changes, reports) = (&mut queues.changes, &mut queues.reports);
+            std::mem::take(changes).into_iter().chain(std::mem::take(reports))
         };
-        for job in batch.changes.into_iter().chain(waiting) {
+        for job in batch.changes.into_iter().chain(batch.reports).chain(waiting) {
             job.answer(Err(error.clone()));
         }
         error
@@ -268,6 +295,7 @@ impl<W: Writer> Run<W> {
 struct Batch<W> {
     changes: Jobs<W>,
     settlements: Jobs<W>,
+    reports: Jobs<W>,
 }
 
 enum Fault {

@@ -183,7 +183,10 @@ impl Backlogs {
         // Only from the head, where it has just come in: a list that names a channel twice adds one recipient.
         let moved = diesel::update(membership::table.find((channel.id, id)))
             .filter(membership::done_seq.eq(channel.head))
-            .set(membership::done_seq.eq(cursor.done_seq.max(0)))
+            .set((
+                membership::done_seq.eq(cursor.done_seq.max(0)),
+                membership::joined.eq(cursor.done_seq.max(0)),
+            ))
             .execute(connection)
             .map_err(fault)?;
         if moved == 0 {

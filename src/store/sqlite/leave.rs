@@ -6,7 +6,7 @@ use super::returning::{self, Returning};
 use super::rows::parse_exclude;
 use super::schema::{channel, failure, membership, notification, subscription};
 use super::writer::SqliteWriter;
-use super::{fault, origins, quarantine};
+use super::{fault, origins, quarantine, receipts};
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, SubscriptionId};
 use crate::model::Outcome;
@@ -204,6 +204,7 @@ fn forget(writer: &mut SqliteWriter, id: i64, now: Timestamp) -> Result<u64, Sto
 pub(super) fn remove(writer: &mut SqliteWriter, id: i64) -> Result<(), StoreError> {
     let connection = &mut writer.connection;
     returning::forget(connection, id)?;
+    receipts::forget(connection, id)?;
     diesel::delete(failure::table.filter(failure::subscription_id.eq(id)))
         .execute(connection)
         .map_err(fault)?;

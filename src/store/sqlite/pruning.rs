@@ -7,7 +7,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::retention::{Of, prune_failures};
+use super::retention::{Of, prune_rows_of};
 use super::schema::{channel, idempotency, membership, subscription};
 use super::subscribe::REVIVABLE;
 use super::writer::SqliteWriter;
@@ -100,7 +100,7 @@ fn prune_idempotency(
 }
 
 /// Subscriptions that went too long ago to come back; who is held back waits for an operator, however long. What a
-/// subscription could not be sent may be many rows, which go before it.
+/// subscription could not be sent, or said of what it was, may be many rows, which go before it.
 fn prune_gone(writer: &mut SqliteWriter, now: Timestamp, room: usize) -> Result<usize, StoreError> {
     let gone = subscription::table
         .filter(subscription::gone.lt((now - REVIVABLE).as_millis()))
@@ -111,7 +111,7 @@ fn prune_gone(writer: &mut SqliteWriter, now: Timestamp, room: usize) -> Result<
         .map_err(fault)?;
     let mut left = room;
     for id in gone {
-        left -= prune_failures(&mut writer.connection, Of::Subscription(id), left)?;
+        left -= prune_rows_of(&mut writer.connection, Of::Subscription(id), left)?;
         if left == 0 {
             break;
         }

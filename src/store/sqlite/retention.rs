@@ -1,21 +1,23 @@
 //! Retention: what has ended is kept for a while and then removed, oldest first, in batches that are counted by rows.
 //!
-//! A notification may have tens of thousands of failures, so a batch may end in the middle of one; the next goes on there.
+//! A notification may have tens of thousands of failures, and a receipt of each device, so a batch may end in the middle of
+//! one; the next goes on there.
 //! SQLite uses the space again. The file is not made smaller: `VACUUM INTO`, which a backup is, writes one without gaps.
 
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::fault;
 use super::pruning::rows;
 use super::schema::{channel, failure, notification, scheduled};
 use super::writer::SqliteWriter;
+use super::{fault, receipts};
 use crate::clock::Timestamp;
 use crate::id::PublicId;
 use crate::store::StoreError;
 
-/// Removes notifications that finished before `then`, with their failures: at most `room` rows in all; answers how many.
+/// Removes notifications that finished before `then`, with their failures and receipts: at most `room` rows in all;
+/// answers how many.
 pub(super) fn prune_finished(
     writer: &mut SqliteWriter,
     then: Timestamp,
@@ -30,7 +32,7 @@ pub(super) fn prune_finished(
         .map_err(fault)?;
     let mut left = room;
     for (id, public_id) in finished {
-        left -= prune_failures(&mut writer.connection, Of::Notification(id), left)?;
+        left -= prune_rows_of(&mut writer.connection, Of::Notification(id), left)?;
         if left == 0 {
             break;
         }
@@ -43,7 +45,7 @@ pub(super) fn prune_finished(
     Ok(room - left)
 }
 
-/// Whose failures.
+/// Whose failures and receipts.
 #[derive(Clone, Copy)]
 pub(super) enum Of {
     /// Those of a notification, by its row.
@@ -52,8 +54,17 @@ pub(super) enum Of {
     Subscription(i64),
 }
 
-/// Removes failures, at most `room`; answers how many. Fewer than `room`: none is left.
-pub(super) fn prune_failures(
+/// Removes failures and receipts, at most `room`; answers how many. Fewer than `room`: none is left.
+pub(super) fn prune_rows_of(
+    connection: &mut SqliteConnection,
+    of: Of,
+    room: usize,
+) -> Result<usize, StoreError> {
+    let failures = prune_failures(connection, of, room)?;
+    Ok(failures + receipts::prune(connection, of, room - failures)?)
+}
+
+fn prune_failures(
     connection: &mut SqliteConnection,
     of: Of,
     room: usize,

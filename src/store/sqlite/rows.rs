@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, VapidKeyId};
 use crate::model::{Closed, Notification, Outcome, Outcomes, Payload, Subscription};
 use crate::store::StoreError;
+use crate::store::receipt::ReceiptCounts;
 use crate::store::view::NotificationView;
 use crate::webpush::message::{Content, Envelope};
 use crate::webpush::request::{Topic, Urgency};
@@ -215,6 +216,10 @@ pub(super) struct NotificationViewRow {
     expires: i64,
     created: Option<i64>,
     send_at: Option<i64>,
+    content_kind: i16,
+    shown: i64,
+    clicked: i64,
+    dismissed: i64,
     #[diesel(embed)]
     counters: Counters,
 }
@@ -231,6 +236,11 @@ impl NotificationViewRow {
             expires: Timestamp::from_millis(self.expires),
             send_at: self.send_at.map(Timestamp::from_millis),
             cancelled: self.counters.closed == Some(Outcome::Cancelled.code()),
+            receipts: Content::asks_for_receipts(self.content_kind).then_some(ReceiptCounts {
+                shown: self.shown,
+                clicked: self.clicked,
+                closed: self.dismissed,
+            }),
         }
     }
 }

@@ -12,7 +12,9 @@ use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, SubscriptionId};
 use crate::model::Outcomes;
 use crate::store::StoreError;
+use crate::store::receipt::ReceiptCounts;
 use crate::store::view::{ListQuery, NotificationView, ScheduledPosition};
+use crate::webpush::message::Content;
 
 /// An accept waits for no more than so many of its channel that are due; upkeep comes for the others.
 const BEFORE_AN_ACCEPT: i64 = 200;
@@ -182,6 +184,7 @@ struct ScheduledViewRow {
     send_at: i64,
     expires: i64,
     cancelled: Option<i64>,
+    content_kind: i16,
 }
 
 impl ScheduledViewRow {
@@ -196,6 +199,7 @@ impl ScheduledViewRow {
             expires: Timestamp::from_millis(self.expires),
             send_at: Some(Timestamp::from_millis(self.send_at)),
             cancelled: false,
+            receipts: Content::asks_for_receipts(self.content_kind).then(ReceiptCounts::default),
         };
         if self.cancelled.is_some() { view.cancelled_before_due() } else { view }
     }

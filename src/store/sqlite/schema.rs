@@ -121,6 +121,7 @@ diesel::table! {
         channel_id -> BigInt,
         subscription_id -> BigInt,
         done_seq -> BigInt,
+        joined -> BigInt,
     }
 }
 
@@ -160,6 +161,17 @@ diesel::table! {
         finished -> Nullable<BigInt>,
         created -> Nullable<BigInt>,
         send_at -> Nullable<BigInt>,
+        shown -> BigInt,
+        clicked -> BigInt,
+        dismissed -> BigInt,
+    }
+}
+
+diesel::table! {
+    receipt (notification_id, subscription_id) {
+        notification_id -> BigInt,
+        subscription_id -> BigInt,
+        events -> SmallInt,
     }
 }
 
@@ -226,6 +238,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     past_membership,
     push_origin,
     quarantine,
+    receipt,
     scheduled,
     subscription,
     vapid_key,

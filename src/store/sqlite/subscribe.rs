@@ -288,6 +288,7 @@ pub(super) fn join(
             membership::channel_id.eq(row.id),
             membership::subscription_id.eq(id),
             membership::done_seq.eq(row.head),
+            membership::joined.eq(row.head),
         ))
         .execute(&mut writer.connection)
         .map_err(fault)?;

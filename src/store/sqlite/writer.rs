@@ -12,6 +12,7 @@ use diesel::sql_types::Integer;
 use super::bookings::Bookings;
 use super::open_log::OpenLog;
 use super::quarantine::Alert;
+use super::receipts::Tally;
 use super::schema::app;
 use super::{fault, fresh_directory};
 use crate::id::{AppId, PublicId};
@@ -40,6 +41,7 @@ const PROBE_BYTES: u32 = 2 << 20;
 pub(super) struct SqliteWriter {
     pub(super) connection: SqliteConnection,
     pub(super) bookings: Bookings,
+    pub(super) receipts: Tally,
     pub(super) open_log: Arc<OpenLog>,
     directory: Arc<RwLock<Arc<Directory>>>,
     directory_changed: bool,
@@ -75,6 +77,7 @@ impl SqliteWriter {
         Self {
             connection,
             bookings: Bookings::default(),
+            receipts: Tally::default(),
             open_log,
             directory,
             directory_changed: false,
@@ -164,6 +167,7 @@ impl SqliteWriter {
 
     fn forget(&mut self) {
         self.bookings = Bookings::default();
+        self.receipts = Tally::default();
         self.directory_changed = false;
         self.fresh = None;
         self.events.clear();
@@ -208,6 +212,7 @@ impl journal::Writer for SqliteWriter {
 
     fn finish(&mut self) -> Result<(), StoreError> {
         self.flush_bookings()?;
+        std::mem::take(&mut self.receipts).write(&mut self.connection)?;
         self.write_subscription_counts()?;
         if self.directory_changed {
             // Before the commit: a directory that cannot be read afterwards would leave the earlier one in force.

@@ -16,8 +16,13 @@ pub enum Content {
     Empty,
     /// The payload itself, sent untouched.
     Raw(Bytes),
-    /// A declarative document as compact JSON, complete but for `notification.data.fanfare` and the default tag.
-    Declarative(String),
+    /// A document to be shown.
+    Declarative {
+        /// Compact JSON, complete but for `notification.data.fanfare` and the default tag.
+        document: String,
+        /// Whether it asks the devices to say what became of it.
+        receipts: bool,
+    },
 }
 
 /// What the daemon adds to a declarative document: `notification.data.fanfare`.
@@ -50,6 +55,9 @@ pub struct TooLarge {
     /// How many bytes the caller's content may have in that envelope.
     pub allowed: usize,
 }
+
+/// The kind of a document that asks for receipts, in the store.
+const ASKS_FOR_RECEIPTS: i16 = 3;
 
 /// As long as a public id gets: a prefix of 4 and 22 characters.
 const LONGEST_ID: &str = "ntf_xxxxxxxxxxxxxxxxxxxxxx";
@@ -85,9 +93,10 @@ impl Content {
             Self::Empty => None,
             Self::Raw(bytes) => (!bytes.is_empty()).then(|| bytes.to_vec()),
             // What is no document of ours is sent as it is, like `raw`: it must not cost the notification.
-            Self::Declarative(text) => {
-                Some(enclose(text, envelope).unwrap_or_else(|| text.as_bytes().to_vec()))
-            }
+            Self::Declarative { document, receipts } => Some(
+                enclose(document, envelope, *receipts)
+                    .unwrap_or_else(|| document.as_bytes().to_vec()),
+            ),
         }
     }
 
@@ -109,8 +118,14 @@ impl Content {
         match self {
             Self::Empty => 0,
             Self::Raw(_) => 1,
-            Self::Declarative(_) => 2,
+            Self::Declarative { receipts: false, .. } => 2,
+            Self::Declarative { receipts: true, .. } => ASKS_FOR_RECEIPTS,
         }
+    }
+
+    /// Whether what is stored as that kind asks for receipts.
+    pub const fn asks_for_receipts(kind: i16) -> bool {
+        kind == ASKS_FOR_RECEIPTS
     }
 
     /// Its bytes in the store.
@@ -118,7 +133,7 @@ impl Content {
         match self {
             Self::Empty => &[],
             Self::Raw(bytes) => bytes,
-            Self::Declarative(text) => text.as_bytes(),
+            Self::Declarative { document, .. } => document.as_bytes(),
         }
     }
 
@@ -127,9 +142,10 @@ impl Content {
         match kind {
             0 => bytes.is_empty().then_some(Self::Empty),
             1 => Some(Self::Raw(bytes.into())),
-            2 => {
-                let text = String::from_utf8(bytes).ok()?;
-                open(&text).is_some().then_some(Self::Declarative(text))
+            2 | ASKS_FOR_RECEIPTS => {
+                let document = String::from_utf8(bytes).ok()?;
+                let receipts = Self::asks_for_receipts(kind);
+                open(&document).is_some().then_some(Self::Declarative { document, receipts })
             }
             _ => None,
         }
@@ -142,12 +158,16 @@ fn open(text: &str) -> Option<Map<String, Value>> {
     document.get("notification").is_some_and(Value::is_object).then_some(document)
 }
 
-fn enclose(text: &str, envelope: &Envelope<'_>) -> Option<Vec<u8>> {
+fn enclose(text: &str, envelope: &Envelope<'_>, receipts: bool) -> Option<Vec<u8>> {
     let mut document = open(text)?;
     let notification = document.get_mut("notification")?.as_object_mut()?;
     notification.entry("tag").or_insert_with(|| envelope.tag().into());
     let data = notification.entry("data").or_insert_with(|| Map::new().into()).as_object_mut()?;
-    data.insert("fanfare".into(), serde_json::to_value(envelope).ok()?);
+    let mut own = serde_json::to_value(envelope).ok()?;
+    if receipts {
+        own["receipts"] = true.into();
+    }
+    data.insert("fanfare".into(), own);
     serde_json::to_vec(&document).ok()
 }
 
@@ -156,7 +176,7 @@ impl fmt::Debug for Content {
         let name = match self {
             Self::Empty => "Empty",
             Self::Raw(_) => "Raw",
-            Self::Declarative(_) => "Declarative",
+            Self::Declarative { .. } => "Declarative",
         };
         write!(f, "{name}([{} bytes])", self.bytes().len())
     }

@@ -1,11 +1,13 @@
 //! The `notification` of a request: what Declarative Web Push knows, checked as strictly as its strictest
 //! parser, and completed with the app's title and home.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
-use url::{Host, Url};
 
 use super::{AppDefaults, MAX_SAFE_INTEGER};
 use crate::webpush::field::{FieldError, Fields};
+use crate::webpush::link;
 
 const FIELDS: [&str; 16] = [
     "title",
@@ -87,8 +89,8 @@ fn read_texts(fields: &mut Fields<'_, '_>, made: &mut Map<String, Value>) {
 
 fn read_links(fields: &mut Fields<'_, '_>, made: &mut Map<String, Value>) {
     for name in ["navigate", "icon", "image", "badge"] {
-        if let Some(url) = read_url(fields, name) {
-            made.insert(name.into(), url.into());
+        if let Some(link) = read_link(fields, name) {
+            made.insert(name.into(), link.into());
         }
     }
 }
@@ -175,22 +177,12 @@ fn read_action(fields: &mut Fields<'_, '_>, navigate: &str) -> Map<String, Value
     made
 }
 
-/// An absolute URL, kept as the caller wrote it; Safari drops a message whose URLs are relative.
-fn read_url<'v>(fields: &mut Fields<'v, '_>, name: &str) -> Option<&'v str> {
+/// A link, as it is sent.
+fn read_link(fields: &mut Fields<'_, '_>, name: &str) -> Option<String> {
     let text = fields.string(name)?;
-    if !is_allowed(text) {
-        fields.refuse(name, "must be an absolute https URL (http for a loopback host alone)");
+    let sent = link::sent(text);
+    if sent.is_none() {
+        fields.refuse(name, link::MUST);
     }
-    Some(text)
-}
-
-fn is_allowed(text: &str) -> bool {
-    let Ok(url) = Url::parse(text) else { return false };
-    match (url.scheme(), url.host()) {
-        ("https", Some(_)) => true,
-        ("http", Some(Host::Domain(name))) => name == "localhost" || name.ends_with(".localhost"),
-        ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
-        ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
-        _ => false,
-    }
+    sent.map(Cow::into_owned)
 }

@@ -2,7 +2,8 @@
 
 use super::*;
 
-const APP: AppDefaults<'_> = AppDefaults { title: "Teahouse", home: "https://tea.example/" };
+const APP: AppDefaults<'_> =
+    AppDefaults { title: "Teahouse", home: "https://tea.example/", receipts: false };
 const ENVELOPE: Envelope<'_> =
     Envelope { id: "ntf_1", channel: "user:42", epoch: "e", seq: 7, group: None };
 
@@ -237,7 +238,7 @@ fn every_mistake_beside_the_notification_is_named() {
         (
             json!({ "data": {}, "app_badge": -3 }),
             "#/app_badge",
-            "must be an integer from 0 to 9007199254740991",
+            "must be an integer from 0 to 2147483647",
         ),
         (json!({ "data": {}, "mutable": 1 }), "#/mutable", "must be true or false"),
         (json!({ "data": [1] }), "#/data", "must be a JSON object"),

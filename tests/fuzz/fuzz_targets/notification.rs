@@ -14,7 +14,8 @@ use fanfare::webpush::vapid::VapidKey;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-const APP: AppDefaults<'_> = AppDefaults { title: "Fanfare", home: "https://app.example/" };
+const APP: AppDefaults<'_> =
+    AppDefaults { title: "Fanfare", home: "https://app.example/", receipts: false };
 const ID: &str = "ntf_0123456789abcdefghijkl";
 
 static KEYS: LazyLock<Keys> = LazyLock::new(|| {

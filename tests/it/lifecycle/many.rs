@@ -84,7 +84,7 @@ async fn a_device_in_several_of_them_is_shown_one_also_when_they_were_scheduled(
     let at = now() + HOUR;
     for (send_at, from) in [(None, 0), (Some(at), 3)] {
         let document = r#"{"web_push":8030,"notification":{"title":"Tea"}}"#;
-        let content = Content::Declarative(document.to_owned());
+        let content = Content::Declarative { document: document.to_owned(), receipts: false };
         let call = Accept { content, send_at, ..to(&house, &["a", "b", "c", "nobody"]) };
         let items = house.accept(call).await;
         if send_at.is_some() {

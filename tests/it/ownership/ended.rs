@@ -54,7 +54,7 @@ async fn a_deleted_channel_cancels_what_is_open_and_its_name_begins_anew_without
 async fn notify_declarative(house: &House, title: &str) -> Accepted {
     let document = serde_json::json!({ "web_push": 8030, "notification": { "title": title } });
     let mut command = house.publish("news", "");
-    command.content = Content::Declarative(document.to_string());
+    command.content = Content::Declarative { document: document.to_string(), receipts: false };
     house.accept(command).await.remove(0)
 }
 

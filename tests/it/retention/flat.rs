@@ -139,6 +139,7 @@ async fn a_day_through_a_hundred_channels_leaves_the_file_as_large_as_its_retent
     let expected = [
         ("notification", kept * (channels + 1)),
         ("failure", kept * channels / 10),
+        ("receipt", 0),
         ("channel", channels + kept),
         ("membership", 2 * channels),
         ("subscription", 2 * channels),

@@ -37,6 +37,7 @@ fn view(id: &PublicId, accepted: i64) -> NotificationView {
         expires: Timestamp::default(),
         send_at: None,
         cancelled: false,
+        receipts: None,
     }
 }
 

@@ -5,7 +5,8 @@ use serde_json::json;
 use super::*;
 use crate::webpush::message::{AppDefaults, NotificationRequest};
 
-const APP: AppDefaults<'_> = AppDefaults { title: "Teahouse", home: "https://tea.example/" };
+const APP: AppDefaults<'_> =
+    AppDefaults { title: "Teahouse", home: "https://tea.example/", receipts: false };
 
 #[test]
 fn content_comes_back_from_the_store() {
@@ -17,6 +18,34 @@ fn content_comes_back_from_the_store() {
     for (kind, bytes) in [(0, &b"x"[..]), (2, b"{"), (2, b"{}"), (2, b"\xff"), (3, b"")] {
         assert_eq!(Content::from_store(kind, bytes.to_vec()), None, "{kind}");
     }
+}
+
+#[test]
+fn what_asks_for_receipts_says_so_beside_its_id_and_that_is_counted() {
+    let asking = AppDefaults { receipts: true, ..APP };
+    let id = "ntf_0123456789012345678901";
+    let envelope = Envelope { id, channel: "tea", epoch: "e", seq: 7, group: None };
+    let encode = |app: &AppDefaults<'_>| {
+        let content = NotificationRequest::from_text("Tea is ready", app).content;
+        let back = Content::from_store(content.kind(), content.bytes().to_vec());
+        assert_eq!(back.as_ref(), Some(&content));
+        assert_eq!(Content::asks_for_receipts(content.kind()), app.receipts);
+        content.encode(&envelope).unwrap()
+    };
+    let (silent, asks) = (encode(&APP), encode(&asking));
+    assert_eq!(asks.len(), silent.len() + ",\"receipts\":true".len());
+    let asks: Value = serde_json::from_slice(&asks).unwrap();
+    assert_eq!(asks["notification"]["data"]["fanfare"]["receipts"], true);
+    let raw = json!({ "raw": "x" });
+    for body in [json!({}), raw] {
+        let content = NotificationRequest::parse_json(&body, &asking, false).unwrap().content;
+        assert!(!Content::asks_for_receipts(content.kind()), "{body}");
+    }
+    let text = |len| NotificationRequest::from_text(&"x".repeat(len), &asking).content;
+    let longest = (3000..4000).rev().find(|len| text(*len).check_size("tea", false).is_ok());
+    let (longest, epoch) = (longest.unwrap(), "e".repeat(Envelope::MAX_EPOCH));
+    let largest = Envelope { id, channel: "tea", epoch: &epoch, seq: i64::MIN, group: None };
+    assert_eq!(text(longest).encode(&largest).unwrap().len(), 3967);
 }
 
 #[test]

@@ -1,0 +1,192 @@
+//! Receipts: a device's word is counted once, for a notification that asked for it and was for this device.
+//!
+//! A fan-out's receipts come as a wave, so the counters are added up and written once per transaction, as outcomes are.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::retention::Of;
+use super::rows::parse_exclude;
+use super::schema::{channel, membership, notification, receipt};
+use super::writer::SqliteWriter;
+use super::{fault, leave};
+use crate::id::{AppId, PublicId, SubscriptionId};
+use crate::model::ReceiptEvent;
+use crate::store::StoreError;
+use crate::store::receipt::{Receipt, ReceiptCounts, ReceiptReply};
+use crate::webpush::message::Content;
+
+/// What is to be added to the counters of notifications, by row.
+#[derive(Default)]
+pub(super) struct Tally(BTreeMap<i64, ReceiptCounts>);
+
+impl Tally {
+    /// Writes them all.
+    pub(super) fn write(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        for (id, ReceiptCounts { shown, clicked, closed }) in self.0 {
+            diesel::update(notification::table.find(id))
+                .set((
+                    notification::shown.eq(notification::shown + shown),
+                    notification::clicked.eq(notification::clicked + clicked),
+                    notification::dismissed.eq(notification::dismissed + closed),
+                ))
+                .execute(connection)
+                .map_err(fault)?;
+        }
+        Ok(())
+    }
+}
+
+/// The bit of an event in a row.
+const fn bit(event: ReceiptEvent) -> i16 {
+    match event {
+        ReceiptEvent::Shown => 1,
+        ReceiptEvent::Clicked => 2,
+        ReceiptEvent::Closed => 4,
+    }
+}
+
+/// What a receipt is about.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = notification)]
+struct Subject {
+    id: i64,
+    channel_id: i64,
+    seq: i64,
+    content_kind: i16,
+    exclude: Option<String>,
+}
+
+/// Counts a device's word, if it is its to say and has not been counted.
+pub(super) fn count(
+    writer: &mut SqliteWriter,
+    command: &Receipt,
+) -> Result<ReceiptReply, StoreError> {
+    let connection = &mut writer.connection;
+    let Some(device) = leave::find(connection, command.app, &command.subscription)? else {
+        return Ok(ReceiptReply::UnknownSubscription);
+    };
+    let Some(subject) = find(connection, command.app, &command.notification)? else {
+        return Ok(ReceiptReply::UnknownNotification);
+    };
+    if !Content::asks_for_receipts(subject.content_kind) {
+        return Ok(ReceiptReply::NotAsked);
+    }
+    let bit = bit(command.event);
+    match said(connection, &subject, device)? {
+        Some(events) if events & bit != 0 => return Ok(ReceiptReply::Repeated),
+        // Who has spoken of it before may go on, also where it has left the channel meanwhile.
+        Some(events) => diesel::update(receipt::table.find((subject.id, device)))
+            .set(receipt::events.eq(events | bit))
+            .execute(connection),
+        None if !is_for(connection, &subject, device)? => return Ok(ReceiptReply::NotForIt),
+        None => diesel::insert_into(receipt::table)
+            .values((
+                receipt::notification_id.eq(subject.id),
+                receipt::subscription_id.eq(device),
+                receipt::events.eq(bit),
+            ))
+            .execute(connection),
+    }
+    .map_err(fault)?;
+    writer.receipts.0.entry(subject.id).or_default().add(command.event);
+    writer.changed_after_commit(command.notification.clone());
+    Ok(ReceiptReply::Counted)
+}
+
+fn find(
+    connection: &mut SqliteConnection,
+    app: AppId,
+    id: &PublicId,
+) -> Result<Option<Subject>, StoreError> {
+    notification::table
+        .inner_join(channel::table)
+        .filter(notification::public_id.eq(id.as_str()).and(channel::app_id.eq(app.0)))
+        .select(Subject::as_select())
+        .get_result(connection)
+        .optional()
+        .map_err(fault)
+}
+
+/// What the device has said of it before.
+fn said(
+    connection: &mut SqliteConnection,
+    subject: &Subject,
+    device: i64,
+) -> Result<Option<i16>, StoreError> {
+    receipt::table
+        .find((subject.id, device))
+        .select(receipt::events)
+        .get_result(connection)
+        .optional()
+        .map_err(fault)
+}
+
+/// Whether the notification was for the device: it is in the channel, came before it, and is not excluded. Of who has left
+/// nothing is known any more.
+fn is_for(
+    connection: &mut SqliteConnection,
+    subject: &Subject,
+    device: i64,
+) -> Result<bool, StoreError> {
+    let joined = membership::table
+        .find((subject.channel_id, device))
+        .select(membership::joined)
+        .get_result::<i64>(connection)
+        .optional()
+        .map_err(fault)?;
+    let excluded = match &subject.exclude {
+        None => false,
+        Some(json) => parse_exclude(json)
+            .ok_or_else(|| StoreError::Corrupt("exclusions of a notification".to_owned()))?
+            .contains(&SubscriptionId(device)),
+    };
+    Ok(joined.is_some_and(|joined| joined < subject.seq) && !excluded)
+}
+
+/// Forgets what a device has said of anything: the device goes.
+pub(super) fn forget(connection: &mut SqliteConnection, device: i64) -> Result<(), StoreError> {
+    diesel::delete(receipt::table.filter(receipt::subscription_id.eq(device)))
+        .execute(connection)
+        .map(drop)
+        .map_err(fault)
+}
+
+/// Removes receipts, at most `room`; answers how many. Fewer than `room`: none is left.
+pub(super) fn prune(
+    connection: &mut SqliteConnection,
+    of: Of,
+    room: usize,
+) -> Result<usize, StoreError> {
+    let limit = super::pruning::rows(room);
+    match of {
+        Of::Notification(row) => {
+            let of = receipt::notification_id.eq(row);
+            let devices = receipt::table
+                .filter(of)
+                .order(receipt::subscription_id)
+                .limit(limit)
+                .select(receipt::subscription_id)
+                .load::<i64>(connection)
+                .map_err(fault)?;
+            let Some(last) = devices.last() else { return Ok(0) };
+            let up_to = receipt::subscription_id.le(last);
+            diesel::delete(receipt::table.filter(of.and(up_to))).execute(connection)
+        }
+        Of::Subscription(row) => {
+            let of = receipt::subscription_id.eq(row);
+            let subjects = receipt::table
+                .filter(of)
+                .order(receipt::notification_id)
+                .limit(limit)
+                .select(receipt::notification_id)
+                .load::<i64>(connection)
+                .map_err(fault)?;
+            let Some(last) = subjects.last() else { return Ok(0) };
+            let up_to = receipt::notification_id.le(last);
+            diesel::delete(receipt::table.filter(of.and(up_to))).execute(connection)
+        }
+    }
+    .map_err(fault)
+}
