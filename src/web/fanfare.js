@@ -231,9 +231,10 @@
         const moved = (await browsersOwn(registered))?.endpoint !== record.endpoint;
         if (!moved && Date.now() - record.checked < DAY_MS) return;
         try {
-          const { state, channels } = moved ? {} : await own(record, 'GET');
-          const gone = state === 'gone'; // its push service forgot the endpoint, which the browser still has
-          if (moved || gone) await enrol(registered, (body) => own(record, 'PUT', '', body), gone);
+          const { state, channels, push_key, current_push_key } = moved ? {} : await own(record, 'GET');
+          // Its push service forgot the endpoint, which the browser still has; or the app's key is another now.
+          const anew = state === 'gone' || push_key !== current_push_key;
+          if (moved || anew) await enrol(registered, (body) => own(record, 'PUT', '', body), anew);
           else await save({ ...record, channels, checked: Date.now() });
         } catch (error) {
           if (error.status === 404) await save(); // forgotten over there: the page may subscribe again
