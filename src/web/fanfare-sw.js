@@ -1,6 +1,7 @@
 /**
  * Fanfare's service worker: shows every push, tells every open page, routes clicks, renews a subscription that the
- * browser replaced. Alone or inside another worker: `importScripts('https://push.example/sdk/fanfare-sw.js')`.
+ * browser replaced. Alone, in another worker by `importScripts('https://push.example/sdk/fanfare-sw.js')`, or in a
+ * module worker by `import`. It leaves no global name, and notifications that are not its own alone.
  *
  * Every push is shown, also one that it does not understand: browsers take push away from sites that stay silent.
  */
@@ -18,18 +19,20 @@
 
   self.addEventListener('push', (event) => event.waitUntil(receive(event)));
   self.addEventListener('notificationclick', (event) => event.waitUntil(follow(event)));
+  self.addEventListener('notificationclose', (event) => event.waitUntil(report(event.notification, 'closed')));
   self.addEventListener('pushsubscriptionchange', (event) => event.waitUntil(renew(event)));
 
+  /** Shows first: whatever else fails or takes its time, the push was not silent. */
   async function receive(event) {
     const message = understand(event);
-    try {
-      const shown = lastShown.then(() => show(message.notification, Boolean(event.notification)));
-      lastShown = shown.catch(() => {});
-      await shown;
-    } finally {
-      if (await isFirst(message.id)) await relay(message);
-      if (message.app_badge !== undefined) await navigator.setAppBadge?.(message.app_badge).catch(() => {});
-    }
+    const showing = lastShown.then(() => show(message.notification, Boolean(event.notification)));
+    lastShown = showing.catch(() => false);
+    const isShown = await lastShown;
+    const isNew = await isFirst(message.id);
+    if (isNew) await relay(message).catch(() => {});
+    if (message.app_badge !== undefined) await navigator.setAppBadge?.(message.app_badge).catch(() => {});
+    if (isNew && isShown) await report(message.notification, 'shown');
+    await showing; // a refusal is the browser's to log
   }
 
   /** The push as a message to pages: Declarative Web Push where it is that, else the text under this site's name. */
@@ -52,7 +55,7 @@
     const { data } = notification;
     notification.data = typeof data === 'object' ? data : { data };
     const { id, channel, epoch, seq, group } = notification.data.fanfare ?? {};
-    const app_badge = json?.app_badge ?? declared.app_badge;
+    const app_badge = json?.app_badge ?? event.appBadge ?? declared.app_badge ?? undefined;
     return { id, channel, epoch, seq, group, data: notification.data.data, notification, app_badge };
   }
 
@@ -61,27 +64,29 @@
     return Object.fromEntries(OPTIONS.filter((name) => from[name] != null).map((name) => [name, from[name]]));
   }
 
+  /** Whether it was shown: under its tag a newer one may stay. */
   async function show(notification, declarative) {
     let { title, navigate, ...shown } = notification;
-    const links = Object.fromEntries((Array.isArray(shown.actions) ? shown.actions : [])
-      .map(({ action, navigate: link }) => [action, link]));
+    const actions = Array.isArray(shown.actions) ? shown.actions : [];
+    const links = Object.fromEntries(actions.map((action) => [action?.action, action?.navigate]));
     // Kept in the data for the click. As an option `navigate` would suppress `notificationclick` where it is new.
     shown.data = { ...shown.data, fanfare: { ...shown.data.fanfare, navigate, links } };
-    if (declarative) shown.navigate = navigate;
-    const newer = await newerOf(shown);
+    const newer = await newerOf(shown).catch(() => undefined);
     if (newer) [title, shown] = [newer.title, { ...options(newer), renotify: false }];
+    const { body, tag, data } = shown;
+    if (declarative && data.fanfare.navigate) shown.navigate = data.fanfare.navigate;
     try {
       await registration.showNotification(title, shown);
     } catch {
       // One option that this browser refuses must not make the push silent.
-      const { body, tag, data } = shown;
       await registration.showNotification(title, { body, tag, data });
     }
+    return !newer;
   }
 
   /** What is on screen under the same tag and comes later in the same log: it stays. */
   async function newerOf({ tag, data: { fanfare } }) {
-    const same = tag ? await registration.getNotifications({ tag }).catch(() => []) : [];
+    const same = tag ? await registration.getNotifications({ tag }) : [];
     return same.find(({ data }) => {
       const other = data?.fanfare;
       return other?.channel === fanfare.channel && other.epoch === fanfare.epoch && other.seq > fanfare.seq;
@@ -110,18 +115,52 @@
     pages.forEach((page) => page.postMessage({ fanfare: message, scope }));
   }
 
+  /** A receipt, where the app counts them: one attempt, of which nothing depends. */
+  async function report({ data }, event) {
+    if (data?.fanfare?.receipts !== true) return;
+    try {
+      const record = await storage('readonly', (state) => state.get(scope));
+      if (record) await call(record, 'POST', '/receipts', { notification: data.fanfare.id, event });
+    } catch {
+      // Offline, or the page has unsubscribed: it counts as not seen.
+    }
+  }
+
   async function follow({ action, notification }) {
+    if (!notification.data?.fanfare) return; // another's
     notification.close();
-    const { links, navigate } = notification.data?.fanfare ?? {};
-    const url = new URL(links?.[action] ?? notification.navigate ?? navigate ?? scope, scope);
+    try {
+      await visit(destination(action, notification));
+    } finally {
+      await report(notification, 'clicked');
+    }
+  }
+
+  /** The action's link, else the notification's, else this worker's pages; what is no web address is passed over. */
+  function destination(action, { navigate, data: { fanfare } }) {
+    for (const link of [fanfare.links?.[action], navigate, fanfare.navigate]) {
+      try {
+        const url = new URL(link, scope);
+        if (link && /^https?:$/.test(url.protocol)) return url;
+      } catch {
+        // The next one.
+      }
+    }
+    return new URL(scope);
+  }
+
+  async function visit(url) {
     const open = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
     const there = open.find((page) => page.url === url.href);
-    if (there) return there.focus();
     // Only a page that this worker controls lets itself be navigated.
-    const [controlled] = await self.clients.matchAll({ type: 'window' });
-    if (!controlled || url.origin !== location.origin) return self.clients.openWindow(url);
-    await controlled.focus();
-    return controlled.navigate(url);
+    const [controlled] = url.origin === location.origin ? await self.clients.matchAll({ type: 'window' }) : [];
+    try {
+      if (there) return await there.focus();
+      if (controlled) return await (await controlled.focus()).navigate(url.href);
+    } catch {
+      // It has gone meanwhile.
+    }
+    return self.clients.openWindow(url.href);
   }
 
   /** Should this fail, the SDK does it when a page is next loaded. */
@@ -129,41 +168,44 @@
     return navigator.locks.request(`fanfare ${scope}`, async () => {
       const record = await storage('readonly', (state) => state.get(scope));
       if (!record) return;
-      const { server, app, push_key, id, secret } = record;
+      const { push_key } = record;
       const manager = registration.pushManager;
       const subscription = newSubscription ?? await manager.getSubscription()
         ?? await manager.subscribe({ userVisibleOnly: true, applicationServerKey: push_key });
-      if (subscription.endpoint === record.endpoint) return;
-      const response = await fetch(`${server}/v1/subscriptions/${id}`, {
-        method: 'PUT',
-        headers: { 'Authorization': `Bearer ${secret}`, 'Content-Type': 'application/json', 'Fanfare-App': app },
-        body: JSON.stringify({ ...subscription.toJSON(), push_key }),
-      });
+      const { endpoint } = subscription;
+      if (endpoint === record.endpoint) return;
+      const response = await call(record, 'PUT', '', { ...subscription.toJSON(), push_key });
       if (!response.ok) return;
-      const answer = await response.json();
-      const renewed = {
-        ...record, id: answer.id ?? id, secret: answer.secret ?? secret, channels: answer.channels ?? record.channels,
-        endpoint: subscription.endpoint,
-      };
-      await storage('readwrite', (state) => state.put(renewed, scope));
+      const { id, channels, secret = record.secret } = await response.json();
+      await storage('readwrite', (state) => state.put({ ...record, id, channels, secret, endpoint }, scope));
       new BroadcastChannel('fanfare').postMessage({ scope });
     });
   }
 
-  /** As in fanfare.js: one transaction on the one store. */
-  function storage(mode, act) {
-    return new Promise((resolve, reject) => {
-      const opening = indexedDB.open('fanfare', 1);
-      opening.onupgradeneeded = () => opening.result.createObjectStore('state');
-      opening.onerror = () => reject(opening.error);
-      opening.onsuccess = () => {
-        const db = opening.result;
-        const transaction = db.transaction('state', mode);
-        const request = act(transaction.objectStore('state'));
-        transaction.oncomplete = () => resolve(request.result);
-        transaction.onabort = () => reject(transaction.error);
-        db.close(); // takes effect after the transaction
-      };
+  /** By the subscription's secret; `keepalive`, because the browser may stop this worker meanwhile. */
+  function call({ server, app, id, secret }, method, rest, body) {
+    return fetch(`${server}/v1/subscriptions/${id}${rest}`, {
+      method,
+      keepalive: true,
+      headers: { 'Authorization': `Bearer ${secret}`, 'Content-Type': 'application/json', 'Fanfare-App': app },
+      body: JSON.stringify(body),
     });
+  }
+
+  const settled = (target, done, failed) => new Promise((resolve, reject) => {
+    target[done] = resolve;
+    target[failed] = () => reject(target.error);
+  });
+
+  /** As in fanfare.js: one transaction on the one store. */
+  async function storage(mode, act) {
+    const opening = indexedDB.open('fanfare', 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore('state');
+    await settled(opening, 'onsuccess', 'onerror');
+    const transaction = opening.result.transaction('state', mode);
+    const request = act(transaction.objectStore('state'));
+    opening.result.close(); // takes effect after the transaction
+    await settled(transaction, 'oncomplete', 'onabort');
+    return request.result;
   }
 })();
