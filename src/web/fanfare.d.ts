@@ -16,7 +16,9 @@ export interface Options {
   app?: string;
   /** The worker's script, of the page's own origin; `/fanfare-sw.js` by default. */
   worker?: string;
-  /** The worker's scope; the script's folder by default. */
+  /** `module` for a worker that is an ES module (`import 'https://…/sdk/fanfare-sw.js'`); `classic` by default. */
+  workerType?: 'classic' | 'module';
+  /** The worker's scope; the script's folder by default. One scope holds one subscription. */
   scope?: string;
 }
 
@@ -49,6 +51,8 @@ export interface Message<Data = unknown> {
   group?: string;
   /** The publisher's `data`. */
   data?: Data;
+  /** The badge that the publisher asked for. */
+  app_badge?: number;
   /** What was shown. */
   notification: { title: string; body?: string; navigate?: string; tag?: string; data?: unknown; [option: string]: unknown };
   /** The payload's text, where it is not a notification that the worker understands. */
@@ -57,8 +61,9 @@ export interface Message<Data = unknown> {
 
 /**
  * Every rejection that is expected. `code` is a `Support`, or one of `dismissed`, `push-service-unreachable`,
- * `server-unreachable`, `worker-failed`, `not-subscribed`, `secret-lost`; where the server refused, the last part of
- * its problem's `type` (or `http-<status>`), with `status`.
+ * `server-unreachable`, `storage-unavailable` (blocked, or a private window's), `worker-failed`, `not-subscribed`,
+ * `secret-lost`, `foreign-push-key`; where the server refused, the last part of its problem's `type` (or
+ * `http-<status>`), with `status`. What your `tokenProvider` throws comes as it is.
  */
 export class FanfareError extends Error {
   readonly code: string;

@@ -1,5 +1,7 @@
 //! The browser's half: pages, the SDK and its worker, compiled into the program.
 
+mod sdk;
+
 use std::sync::LazyLock;
 
 use actix_web::http::header::{self, EntityTag};
@@ -8,19 +10,17 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::http::caching;
 use crate::http::problem::Problem;
 
-/// What makes a module of the classic script.
-const MODULE: &str = "\nexport default globalThis.Fanfare;\n\
-                      export const { init, support, FanfareError } = globalThis.Fanfare;\n";
-
 /// What a page may load: its own scripts, styles and images, and this daemon's API. Nothing inline, nothing foreign.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                            manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
                            frame-ancestors 'none'";
 
+/// And answered 304: a new version is there as soon as the daemon is.
+const ASKED_ANEW: &str = "no-cache";
+
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
-const TYPES: &str = "text/plain; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 /// Who may load an asset.
@@ -30,8 +30,6 @@ enum Reach {
     Page,
     /// What our pages load.
     Own,
-    /// The SDK, which pages anywhere load.
-    Anyone,
 }
 
 struct Asset {
@@ -42,33 +40,28 @@ struct Asset {
     tag: EntityTag,
 }
 
-macro_rules! web {
+/// A file of src/web.
+macro_rules! source {
     ($name:literal) => {
-        include_bytes!(concat!("../../web/", $name)).as_slice()
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/web/", $name)).as_slice()
     };
 }
+use source;
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
-    let sdk = web!("fanfare.js");
-    // Once, for as long as the program runs.
-    let module: &'static [u8] = Vec::leak([sdk, MODULE.as_bytes()].concat());
     [
-        ("/demo", HTML, Reach::Page, web!("demo.html")),
-        ("/web/demo.css", CSS, Reach::Own, web!("demo.css")),
-        ("/web/demo.js", SCRIPT, Reach::Own, web!("demo.js")),
+        ("/demo", HTML, Reach::Page, source!("demo.html")),
+        ("/web/demo.css", CSS, Reach::Own, source!("demo.css")),
+        ("/web/demo.js", SCRIPT, Reach::Own, source!("demo.js")),
         (
             "/web/demo.webmanifest",
             "application/manifest+json",
             Reach::Own,
-            web!("demo.webmanifest"),
+            source!("demo.webmanifest"),
         ),
-        ("/web/icon.svg", SVG, Reach::Own, web!("icon.svg")),
-        ("/web/icon-192.png", "image/png", Reach::Own, web!("icon-192.png")),
+        ("/web/icon.svg", SVG, Reach::Own, source!("icon.svg")),
+        ("/web/icon-192.png", "image/png", Reach::Own, source!("icon-192.png")),
         ("/web/docs.css", CSS, Reach::Own, include_bytes!("docs/docs.css").as_slice()),
-        ("/sdk/fanfare.js", SCRIPT, Reach::Anyone, sdk),
-        ("/sdk/fanfare.mjs", SCRIPT, Reach::Anyone, module),
-        ("/sdk/fanfare.d.ts", TYPES, Reach::Anyone, web!("fanfare.d.ts")),
-        ("/sdk/fanfare-sw.js", SCRIPT, Reach::Anyone, web!("fanfare-sw.js")),
     ]
     .into_iter()
     .map(|(path, media_type, reach, content)| Asset {
@@ -92,19 +85,10 @@ pub async fn show(req: HttpRequest) -> Result<HttpResponse, Problem> {
     };
     response
         .insert_header(header::ETag(asset.tag.clone()))
-        // Asked for anew each time, and answered 304: a new version is there as soon as the daemon is.
-        .insert_header((header::CACHE_CONTROL, "no-cache"));
+        .insert_header((header::CACHE_CONTROL, ASKED_ANEW));
     match asset.reach {
         Reach::Page => as_page(&mut response),
         Reach::Own => {}
-        Reach::Anyone => {
-            response
-                .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
-                // Module scripts are fetched with CORS.
-                .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-                // The worker lies in /sdk/ and may serve the whole site.
-                .insert_header(("Service-Worker-Allowed", "/"));
-        }
     }
     Ok(response.content_type(asset.media_type).body(asset.content))
 }
@@ -122,11 +106,12 @@ pub fn as_page(response: &mut actix_web::HttpResponseBuilder) {
         .insert_header((header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"));
 }
 
-/// Registers every asset.
+/// Registers every asset, and the SDK.
 pub fn configure(cfg: &mut web::ServiceConfig) {
     for asset in ASSETS.iter() {
         cfg.service(web::resource(asset.path).get(show).head(show));
     }
+    cfg.configure(sdk::configure);
     cfg.service(web::resource("/").get(home).head(home));
 }
 
@@ -137,7 +122,7 @@ mod tests {
     use super::*;
 
     #[actix_web::test]
-    async fn assets_have_tags_and_the_sdk_is_everyones() {
+    async fn assets_have_tags_and_are_for_our_own_pages() {
         let app = requests::init_service(App::new().configure(configure)).await;
         for asset in ASSETS.iter() {
             let request = requests::TestRequest::with_uri(asset.path).to_request();
@@ -145,7 +130,7 @@ mod tests {
             assert_eq!(response.status(), 200, "{}", asset.path);
             let tag = response.headers().get(header::ETAG).unwrap().clone();
             let shared = response.headers().get(header::CROSS_ORIGIN_RESOURCE_POLICY);
-            assert_eq!(shared.is_some(), asset.path.starts_with("/sdk/"), "{}", asset.path);
+            assert!(shared.is_none(), "{}", asset.path);
             let page = response.headers().get(header::CONTENT_SECURITY_POLICY).is_some();
             assert_eq!(page, asset.media_type == HTML, "{}", asset.path);
             assert!(!requests::read_body(response).await.is_empty());

@@ -1,0 +1,2 @@
+export default Fanfare;
+export const { init, support, FanfareError } = Fanfare;
