@@ -139,9 +139,10 @@
   /** The action's link, else the notification's, else this worker's pages; what is no web address is passed over. */
   function destination(action, { navigate, data: { fanfare } }) {
     for (const link of [fanfare.links?.[action], navigate, fanfare.navigate]) {
+      if (!link || typeof link !== 'string') continue;
       try {
         const url = new URL(link, scope);
-        if (link && /^https?:$/.test(url.protocol)) return url;
+        if (/^https?:$/.test(url.protocol)) return url;
       } catch {
         // The next one.
       }

@@ -1,4 +1,9 @@
-/** Types of Fanfare's SDK (`/sdk/fanfare.js`, and as a module `/sdk/fanfare.mjs`). */
+/**
+ * Types of Fanfare's SDK: of `/sdk/fanfare.js`, whose script tag makes the global name `Fanfare`, and of the module
+ * `/sdk/fanfare.mjs`. Keep this file beside your sources. A module that imports the SDK from its address needs, in
+ * tsconfig.json, `"paths": { "https://push.example.com/sdk/fanfare.mjs": ["./fanfare.d.ts"] }`; one that uses the
+ * script tag's name, `"allowUmdGlobalAccess": true`.
+ */
 
 export type Support =
   | 'supported'
@@ -54,7 +59,9 @@ export interface Message<Data = unknown> {
   /** The badge that the publisher asked for. */
   app_badge?: number;
   /** What was shown. */
-  notification: { title: string; body?: string; navigate?: string; tag?: string; data?: unknown; [option: string]: unknown };
+  notification: {
+    title: string; body?: string; navigate?: string; tag?: string; data?: unknown; [option: string]: unknown;
+  };
   /** The payload's text, where it is not a notification that the worker understands. */
   raw?: string;
 }
