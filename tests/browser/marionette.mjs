@@ -129,6 +129,17 @@ export class Firefox {
     return { first: () => goTo(here.value), second: () => goTo(tab.handle) };
   }
 
+  /** Closes all tabs but one, which shows nothing then. */
+  async closeTabs() {
+    const [first, ...others] = await this.command('WebDriver:GetWindowHandles');
+    for (const handle of others) {
+      await this.command('WebDriver:SwitchToWindow', { handle });
+      await this.command('WebDriver:CloseWindow');
+    }
+    await this.command('WebDriver:SwitchToWindow', { handle: first });
+    await this.open('about:blank');
+  }
+
   /** Presses an element as a person does: it must be there and visible, and the press is a user gesture. */
   async press(selector) {
     const { value } = await this.command('WebDriver:FindElement', { using: 'css selector', value: selector });
@@ -153,6 +164,22 @@ export class Firefox {
       return await this.evaluate(body, ...args);
     } finally {
       await this.command('Marionette:SetContext', { value: 'content' });
+    }
+  }
+
+  /** Presses an element in the one of the browser's own windows for which `test`, an expression over `args`, is true. */
+  async pressInChrome(test, args, selector) {
+    const { value: here } = await this.command('WebDriver:GetWindowHandle');
+    await this.command('Marionette:SetContext', { value: 'chrome' });
+    try {
+      for (const handle of await this.command('WebDriver:GetWindowHandles')) {
+        await this.command('WebDriver:SwitchToWindow', { handle, focus: false });
+        if (await this.evaluate(`return ${test};`, ...args)) return await this.press(selector);
+      }
+      throw new Error(`no window of the browser's own is the one with ${selector}`);
+    } finally {
+      await this.command('Marionette:SetContext', { value: 'content' });
+      await this.command('WebDriver:SwitchToWindow', { handle: here, focus: false });
     }
   }
 
