@@ -59,7 +59,7 @@ export class House {
 
   async #watch() {
     this.screen = new Screen(this.firefox);
-    this.traffic = await Traffic.watch(this.firefox, this.traffic);
+    this.traffic = await Traffic.watch(this.firefox);
   }
 
   /** What the push service heard since the test began: `accepted`, `refused`, `registered`, `acknowledged`, `nack`. */

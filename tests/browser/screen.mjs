@@ -11,29 +11,37 @@ export class Screen {
     this.firefox = firefox;
   }
 
-  /** The titles of the notifications. */
-  titles() {
-    return this.firefox.evaluateInChrome(`return ${ALERTS}.map((one) => one.${TITLE});`);
+  /** Waits until the notifications have these titles, in the order in which they came. */
+  async notifies(...titles) {
+    const wanted = JSON.stringify(titles);
+    await until(20, `the notifications on screen to be ${wanted}`, async () => {
+      const shown = JSON.stringify(await this.#titles());
+      return shown === wanted || Promise.reject(new Error(shown));
+    });
+  }
+
+  #titles() {
+    return this.firefox.evaluateInChrome(`return ${ALERTS}.filter((one) => one.gIsActive).map((one) => one.${TITLE});`);
   }
 
   /** Clicks the notification of this title, once it is there. */
   async click(title) {
-    await this.appears(title);
+    await this.#appears(title);
     await this.firefox.pressInChrome(`document.documentURI.endsWith('/alert.xhtml') && ${TITLE} === args[0]`, [title],
       '#alertTextLabel');
   }
 
   /** Presses one of its buttons. Only the systems' own notifications draw these; what they tell Firefox is told here. */
   async pressAction(title, action) {
-    await this.appears(title);
+    await this.#appears(title);
     await this.firefox.evaluateInChrome(`
       const alert = ${ALERTS}.find((one) => one.${TITLE} === args[0]);
       const button = { QueryInterface: ChromeUtils.generateQI(['nsIAlertAction']), action: args[1], title: '', iconURL: null };
       alert.gAlertListener.observe(button, 'alertclickcallback', alert.gAlertCookie);`, title, action);
   }
 
-  async appears(title) {
-    await until(20, `the notification “${title}” on screen`, async () => (await this.titles()).includes(title));
+  async #appears(title) {
+    await until(20, `the notification “${title}” on screen`, async () => (await this.#titles()).includes(title));
   }
 
   async closeNotifications() {

@@ -27,7 +27,7 @@ export const tests = {
     await house.screen.click('A letter');
     await house.screen.shows('about:blank', `${app.origin}/inbox *`);
     assert.equal(await app.firefox.evaluate('return window.before;'), true, 'it was loaded again');
-    assert.deepEqual(await app.notifications(), []);
+    await house.screen.notifies();
   },
 
   async 'a window at another URL of the app goes there'(house) {
@@ -76,7 +76,7 @@ export const tests = {
     });
     await house.screen.pressAction('A letter', 'mute');
     await house.screen.shows('about:blank', `${app.origin}/settings *`);
-    assert.deepEqual(await app.notifications(), []);
+    await house.screen.notifies();
 
     await house.deliver('news', {
       notification: { title: 'Another', navigate: `${app.origin}/inbox`, actions: actions(app) },

@@ -35,7 +35,7 @@ export const tests = {
     await replaced(house);
     await renewed(house, id);
     await app.hearsOf('still here');
-    assert.equal(await changes(), before + 1);
+    await until(20, 'the page to be told', async () => await changes() === before + 1);
     const state = await app.state();
     assert.deepEqual([state.subscribed, state.id, state.channels], [true, id, ['news']]);
   },
@@ -45,7 +45,7 @@ export const tests = {
     await app.firefox.open('about:blank');
     await replaced(house);
     await renewed(house, id);
-    await house.screen.appears('still here');
+    await house.screen.notifies('still here');
     assert.deepEqual(await house.screen.tabs(), ['about:blank']);
     assert.equal(house.heard.registered.length, 2);
   },
@@ -55,6 +55,8 @@ export const tests = {
     await app.firefox.open('about:blank');
     await house.allowOrigins(); // the daemon answers none of its pages
     await replaced(house);
+    await until(20, 'the daemon to turn the worker away', () =>
+      house.daemon.process.lines.some((line) => line.includes(`--origin ${app.origin}`)));
     const lost = await house.publishText('news', 'To the endpoint of yesterday');
     assert.deepEqual(await house.outcomes(lost), { gone: 1 });
     assert.deepEqual(house.heard.refused.splice(0).map(({ status }) => status), [410]);

@@ -2,20 +2,17 @@
 
 import assert from 'node:assert/strict';
 
-import { until } from '../limits.mjs';
+import { DemoPage } from '../demo-page.mjs';
 
 /** A subscription's secret, an API key, a subscriber token, an endpoint of the tests' push service. */
-const SECRETS = /\b[sf][sk]_\w{10}|\beyJ[\w-]+\.[\w-]+\.|\/push\/[\w-]/;
+const SECRETS = /\b(?:ss|fk)_\w{10}|\beyJ[\w-]+\.[\w-]+\.|\/push\/[\w-]/;
 
 export const tests = {
   async 'the demo page shows none'(house) {
-    await house.firefox.open(`${house.daemon.origin}/demo`);
-    await house.firefox.press('#subscribe');
-    await until(20, 'the page to say that it is subscribed', async () =>
-      await house.firefox.text('#status') === 'Subscribed');
+    const page = await DemoPage.subscribed(house);
     await house.deliver('demo', { notification: { title: 'A letter' } });
-    await until(20, 'the arrival', async () => (await house.firefox.text('#arrivals')).includes('A letter'));
-    assert.doesNotMatch(await house.firefox.evaluate('return document.documentElement.outerHTML;'), SECRETS);
+    await page.arrivals(1);
+    assert.doesNotMatch(await page.firefox.evaluate('return document.documentElement.outerHTML;'), SECRETS);
   },
 
   async 'the SDK gives none to the page, neither as state nor as a message nor as an error'(house) {

@@ -21,7 +21,7 @@ export const tests = {
     assert.deepEqual(titles(await app.hears(1)), ['to both']);
     await tabs.first();
     assert.deepEqual(titles(await app.hears(1)), ['to both']);
-    assert.deepEqual(await house.screen.titles(), ['to both']);
+    await house.screen.notifies('to both');
   },
 
   async 'two tabs that subscribe at once make one subscription, and both know it'(house) {
@@ -29,18 +29,18 @@ export const tests = {
     app.grants = ['news'];
     const onSignal = `
       window.wanted = 'news';
-      new BroadcastChannel('signal').onmessage = () => document.querySelector('#subscribe').click();`;
+      const signal = new BroadcastChannel('signal');
+      window.signalled = new Promise((resolve) => { signal.onmessage = resolve; })
+        .then(() => document.querySelector('#subscribe').click());`;
     await app.open('/first');
     await app.firefox.evaluate(onSignal);
     const tabs = await app.firefox.openTab(`${app.origin}/second`);
     await app.firefox.evaluate(onSignal);
-    await app.firefox.evaluate(`
-      new BroadcastChannel('signal').postMessage('now'); // not heard by the object that says it
-      window.both = window.outcome;`);
+    await app.firefox.evaluate(`new BroadcastChannel('signal').postMessage('now');`);
     const states = [];
     for (const tab of [tabs.first, tabs.second]) {
       await tab();
-      states.push(await app.firefox.evaluate(`return window.outcome;`));
+      states.push(await app.firefox.evaluate('await window.signalled; return window.outcome;'));
     }
     assert.deepEqual(states.map(({ subscribed }) => subscribed), [true, true]);
     assert.equal(states[0].id, states[1].id);
@@ -71,7 +71,7 @@ export const tests = {
     house.service.repeat(1);
     await house.deliver('news', { notification: { title: 'after it' } });
     assert.deepEqual(titles(await app.hears(2)), ['once', 'after it']);
-    assert.deepEqual((await app.notifications()).map(({ title }) => title).sort(), ['after it', 'once']);
+    await house.screen.notifies('once', 'after it');
     assert.equal(house.heard.acknowledged.length, 3);
   },
 
