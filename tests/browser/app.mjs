@@ -8,7 +8,10 @@ import { join } from 'node:path';
 
 import { until } from './limits.mjs';
 
-const FILES = { '/app.js': 'app.js', '/module.js': 'module.js', '/fanfare-sw.js': 'fanfare-sw.js', '/module': 'module.html' };
+/** What is served besides the page, which is at every other path. */
+const FILES = {
+  '/app.js': 'app.js', '/module.js': 'module.js', '/fanfare-sw.js': 'fanfare-sw.js', '/module': 'module.html',
+};
 
 /** The policy that the README gives to integrators, for whoever has one. */
 const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');

@@ -72,7 +72,8 @@ export class House {
     await this.firefox.closeTabs();
     await forgetSites(this.firefox);
     await this.screen.closeNotifications();
-    for (const { name } of (await this.call('GET', '/v1/channels')).items) {
+    for (const { name, subscribers, head } of (await this.call('GET', '/v1/channels')).items) {
+      if (!subscribers && !head) continue; // it is as new, and retention may take it at any moment
       await this.call('DELETE', `/v1/channels/${encodeURIComponent(name)}`);
     }
     for (const app of this.#apps.splice(0)) await app.stop();

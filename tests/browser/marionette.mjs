@@ -62,7 +62,8 @@ export class Firefox {
     const portFile = join(this.profile, 'MarionetteActivePort');
     rmSync(portFile, { force: true }); // it told the last one's port
     const args = [
-      '--headless', '--marionette', '--remote-allow-system-access', '--no-remote', '--profile', this.profile, 'about:blank',
+      '--headless', '--marionette', '--remote-allow-system-access', '--no-remote', '--profile', this.profile,
+      'about:blank',
     ];
     const environment = { PATH: process.env.PATH, HOME: this.directory, MOZ_CRASHREPORTER_DISABLE: '1' };
     this.process = new Process(this.binary, args, environment);
@@ -167,7 +168,7 @@ export class Firefox {
     }
   }
 
-  /** Presses an element in the one of the browser's own windows for which `test`, an expression over `args`, is true. */
+  /** Presses an element in that window of the browser's own for which `test`, an expression over `args`, is true. */
   async pressInChrome(test, args, selector) {
     const { value: here } = await this.command('WebDriver:GetWindowHandle');
     await this.command('Marionette:SetContext', { value: 'chrome' });

@@ -1,6 +1,6 @@
 // A push service of the test's own: Firefox holds a WebSocket to it, the daemon posts to its https endpoints.
-// It is strict where real ones are (push-service/strictness.mjs), so that what passes here is not refused out there, and
-// it keeps what was not acknowledged: for a browser that is away, or whose connection broke.
+// It is strict where real ones are (push-service/strictness.mjs), so that what passes here is not refused out there,
+// and it keeps what was not acknowledged: for a browser that is away, or whose connection broke.
 
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
@@ -138,7 +138,8 @@ export class PushService extends EventEmitter {
   }
 
   #frameOf(headers, body, channelID) {
-    const frame = { messageType: 'notification', channelID, version: String(++this.#version), ttl: Number(headers.ttl) };
+    const version = String(++this.#version);
+    const frame = { messageType: 'notification', channelID, version, ttl: Number(headers.ttl) };
     if (!body.length) return frame;
     return { ...frame, data: body.toString('base64url'), headers: { encoding: headers['content-encoding'] } };
   }

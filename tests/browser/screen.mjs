@@ -21,7 +21,8 @@ export class Screen {
   }
 
   #titles() {
-    return this.firefox.evaluateInChrome(`return ${ALERTS}.filter((one) => one.gIsActive).map((one) => one.${TITLE});`);
+    return this.firefox.evaluateInChrome(`
+      return ${ALERTS}.filter((one) => one.gIsActive).map((one) => one.${TITLE});`);
   }
 
   /** Clicks the notification of this title, once it is there. */
@@ -31,12 +32,13 @@ export class Screen {
       '#alertTextLabel');
   }
 
-  /** Presses one of its buttons. Only the systems' own notifications draw these; what they tell Firefox is told here. */
+  /** Presses one of its buttons. Only notifications of a desktop draw them; what it tells Firefox is told here. */
   async pressAction(title, action) {
     await this.#appears(title);
     await this.firefox.evaluateInChrome(`
       const alert = ${ALERTS}.find((one) => one.${TITLE} === args[0]);
-      const button = { QueryInterface: ChromeUtils.generateQI(['nsIAlertAction']), action: args[1], title: '', iconURL: null };
+      const QueryInterface = ChromeUtils.generateQI(['nsIAlertAction']);
+      const button = { QueryInterface, action: args[1], title: '', iconURL: null };
       alert.gAlertListener.observe(button, 'alertclickcallback', alert.gAlertCookie);`, title, action);
   }
 

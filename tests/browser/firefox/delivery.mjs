@@ -17,7 +17,8 @@ async function subscribed(house) {
 export const tests = {
   async 'title, body and data arrive exactly, in the page and on screen'(house) {
     const app = await subscribed(house);
-    const notification = { title: 'Blechbläser gesucht', body: 'Zwölf Hörner – „bis Freitag“ ✓', data: { kind: 'news' } };
+    const body = 'Zwölf Hörner – „bis Freitag“ ✓';
+    const notification = { title: 'Blechbläser gesucht', body, data: { kind: 'news' } };
     const data = { article: 4711, tags: ['brass', 'horn'] };
     const sent = await house.deliver('news', { notification, data });
 
@@ -52,7 +53,8 @@ export const tests = {
     }
     const messages = await app.hears(numbers.length);
     assert.deepEqual(messages.map(({ seq }) => seq), numbers);
-    assert.deepEqual(messages.map(({ notification }) => notification.title), numbers.map((number) => `number ${number}`));
+    const titles = numbers.map((number) => `number ${number}`);
+    assert.deepEqual(messages.map(({ notification }) => notification.title), titles);
     assert.deepEqual(house.heard.accepted.map((request) => Math.ceil(request.ttl / 3600)), numbers);
   },
 

@@ -48,7 +48,8 @@ export const tests = {
     await app.firefox.evaluate(`
       const registration = await navigator.serviceWorker.register('/fanfare-sw.js');
       await navigator.serviceWorker.ready;
-      await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: args[0] });`, FOREIGN_KEY);
+      const options = { userVisibleOnly: true, applicationServerKey: args[0] };
+      await registration.pushManager.subscribe(options);`, FOREIGN_KEY);
     await app.subscribe('news');
     assert.deepEqual(keysRegistered(house), [FOREIGN_KEY, await currentKey(house)]);
     await house.deliver('news', { notification: { title: 'with our own key' } });

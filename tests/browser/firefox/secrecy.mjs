@@ -25,7 +25,8 @@ export const tests = {
     const { id } = state;
     await house.call('DELETE', `/v1/subscriptions/${id}`);
     const error = await app.firefox.evaluate(`
-      return window.push.test().then(() => null, (refusal) => [refusal.message, refusal.code, String(refusal.cause)]);`);
+      const told = ({ message, code, cause }) => [message, code, String(cause)];
+      return window.push.test().then(() => null, told);`);
     assert.ok(error, 'a test of what the daemon has forgotten succeeded');
     assert.doesNotMatch(JSON.stringify([state, messages, shown, error]), SECRETS);
   },

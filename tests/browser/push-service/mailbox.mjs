@@ -3,7 +3,7 @@
 export class Mailbox {
   #waiting = []; // { frame, topic, expires }, oldest first
 
-  /** One subscription of a browser: the channel by the browser's name, the endpoint's last part, the key it is bound to. */
+  /** Of one subscription: the browser's name for it, the end of its endpoint, the key that it is bound to. */
   constructor(channelID, token, key) {
     Object.assign(this, { channelID, token, key });
   }
