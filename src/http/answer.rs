@@ -45,6 +45,7 @@ pub async fn answer<B: MessageBody + 'static>(
         return Ok(req.into_response(response));
     }
     if req.method() == Method::OPTIONS {
+        tell_if_refused(&req);
         return Ok(req.into_response(context.preflight()));
     }
     let (start, method) = (Instant::now(), req.method().clone());
@@ -79,6 +80,16 @@ pub async fn answer<B: MessageBody + 'static>(
     }
     .instrument(span)
     .await
+}
+
+/// A page of a foreign origin gets no further than this, so it is here that its operator must hear of it.
+fn tell_if_refused(req: &ServiceRequest) {
+    let state = req.app_data::<web::Data<State>>().expect("`configure` has put it there");
+    let public_url = &state.options().public_url;
+    let refused = cors::refused_preflight(&state.directory(), public_url, req.headers());
+    if let Some(command) = refused.filter(|_| state.rates.may_tell()) {
+        tracing::warn!("a page of a foreign origin was refused; `{command}` would allow it");
+    }
 }
 
 impl Context {

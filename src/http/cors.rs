@@ -66,6 +66,24 @@ pub fn check(req: &HttpRequest, app: &App, public_url: &str) -> Result<(), Probl
     Err(Problem::new(ProblemKind::OriginForbidden, detail))
 }
 
+/// The command that would let in the origin of a preflight that no app lists. Its browser sends nothing after that, so
+/// [`check`] never hears of the page. Which app it is for, a preflight does not say; where there are several, nor do we.
+pub fn refused_preflight(
+    directory: &Directory,
+    public_url: &str,
+    request: &HeaderMap,
+) -> Option<String> {
+    let origin = request.get(header::ORIGIN)?.to_str().ok()?;
+    if known_origin(directory, public_url, request).is_some() {
+        return None;
+    }
+    let mut apps = directory.apps.values();
+    match (apps.next(), apps.next()) {
+        (Some(only), None) => Some(allowing(only, origin)),
+        _ => Some(format!("fanfare app set APP --origin {}", shown(origin))),
+    }
+}
+
 fn known_origin(
     directory: &Directory,
     public_url: &str,
@@ -169,6 +187,27 @@ mod tests {
                 assert_eq!(checked.is_ok(), may, "{origin:?} {app}");
             }
         }
+    }
+
+    #[test]
+    fn a_preflight_that_is_refused_names_the_command_that_lets_the_page_in() {
+        let mut directory = directory();
+        let command = |directory: &Directory, origin| {
+            let request = TestRequest::default()
+                .insert_header((header::HOST, "push.example"))
+                .insert_header((header::ORIGIN, origin))
+                .to_http_request();
+            refused_preflight(directory, OWN, request.headers())
+        };
+        let anywhere = "fanfare app set APP --origin https://a.example";
+        assert_eq!(command(&directory, "https://a.example").as_deref(), Some(anywhere));
+        directory.apps.remove("other");
+        let default = "fanfare app set default --origin https://shop.example,https://a.example";
+        assert_eq!(command(&directory, "https://a.example").as_deref(), Some(default));
+        assert_eq!(command(&directory, "https://shop.example"), None);
+        assert_eq!(command(&directory, OWN), None);
+        let request = TestRequest::default().to_http_request();
+        assert_eq!(refused_preflight(&directory, OWN, request.headers()), None);
     }
 
     #[test]

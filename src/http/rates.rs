@@ -44,6 +44,8 @@ pub struct Rates {
     receipts: Limiter,
     /// Requests with an API key, by key; a limiter for each number that an app has set.
     keys: Mutex<HashMap<NonZeroU32, Arc<Limiter>>>,
+    /// Lines of the log that any stranger can cause, all of them together.
+    lines: Limiter,
 }
 
 /// What was counted of a request.
@@ -58,7 +60,13 @@ impl Rates {
             tests: Limiter::new(policy("test", 1, SECOND)),
             receipts: Limiter::new(policy("receipt", RECEIPTS, MINUTE)),
             keys: Mutex::default(),
+            lines: Limiter::new(policy("log", 60, MINUTE)),
         }
+    }
+
+    /// Whether the log has room for one more line that a stranger caused.
+    pub fn may_tell(&self) -> bool {
+        self.lines.take("").is_ok()
     }
 
     /// Takes other limits; where one has changed, what was counted is forgotten.

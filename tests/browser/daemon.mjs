@@ -1,8 +1,10 @@
 // The daemon under test, and calls to its API.
 
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { until } from './limits.mjs';
 import { Process } from './processes.mjs';
@@ -13,16 +15,23 @@ export class Daemon {
   /** Starts `binary` on a free port, allowed to reach the test's push service and trusting its authority. */
   static async start(binary, directory, pushService) {
     const daemon = new Daemon();
+    Object.assign(daemon, { binary, dataDirectory: join(directory, 'data') });
     const address = `127.0.0.1:${await freePort()}`;
     daemon.origin = `http://${address}`;
     const args = [
-      '--listen', address, '--data-dir', join(directory, 'data'),
+      '--listen', address, '--data-dir', daemon.dataDirectory,
       '--egress-allow', pushService.authority, '--egress-ca-file', pushService.caFile,
     ];
     daemon.process = new Process(binary, args, { PATH: process.env.PATH, FANFARE_BOOTSTRAP_KEY: KEY });
     const ready = until(20, 'the daemon to be ready', async () => (await fetch(`${daemon.origin}/readyz`)).ok);
     await daemon.process.whileAlive(ready);
     return daemon;
+  }
+
+  /** Runs a command of its operator's beside it: what it prints. */
+  async command(...args) {
+    const { stdout } = await promisify(execFile)(this.binary, [...args, '--data-dir', this.dataDirectory]);
+    return stdout;
   }
 
   /** Calls the API with the key; the answer's body, or an error that tells the server's. */

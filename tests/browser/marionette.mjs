@@ -1,7 +1,7 @@
 // A headless Firefox with a fresh profile, driven through Marionette: JSON over TCP, each frame behind its length.
 
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
@@ -44,22 +44,42 @@ export class Firefox {
   #pending = new Map();
   #id = 0;
 
-  static async start(binary, directory, pushServiceUrl) {
+  /** Starts `binary` with a new profile in `directory`, which knows this push service and no other. */
+  static async start(binary, directory, pushServiceUrl, further = {}) {
     const firefox = new Firefox();
     const profile = join(directory, 'profile');
     mkdirSync(profile);
-    const preferences = { ...PREFERENCES, 'dom.push.serverURL': pushServiceUrl };
+    const preferences = { ...PREFERENCES, 'dom.push.serverURL': pushServiceUrl, ...further };
     writeFileSync(join(profile, 'user.js'), Object.entries(preferences)
       .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`).join(''));
-    const args = ['--headless', '--marionette', '--no-remote', '--profile', profile, 'about:blank'];
-    firefox.process = new Process(binary, args, { PATH: process.env.PATH, HOME: directory, MOZ_CRASHREPORTER_DISABLE: '1' });
-    const port = until(60, 'Firefox to open its Marionette port',
-      () => Number(readFileSync(join(profile, 'MarionetteActivePort'), 'utf8')));
-    await firefox.#connect(await firefox.process.whileAlive(port));
+    Object.assign(firefox, { binary, directory, profile });
+    await firefox.launch();
     return firefox;
   }
 
+  /** Starts it, or starts it again after `quit`, with the profile as it was left. */
+  async launch() {
+    const portFile = join(this.profile, 'MarionetteActivePort');
+    rmSync(portFile, { force: true }); // it told the last one's port
+    const args = [
+      '--headless', '--marionette', '--remote-allow-system-access', '--no-remote', '--profile', this.profile,
+      'about:blank',
+    ];
+    const environment = { PATH: process.env.PATH, HOME: this.directory, MOZ_CRASHREPORTER_DISABLE: '1' };
+    this.process = new Process(this.binary, args, environment);
+    const port = until(60, 'Firefox to open its Marionette port', () => Number(readFileSync(portFile, 'utf8')));
+    await this.#connect(await this.process.whileAlive(port));
+  }
+
+  /** Closes it as its user does: what it has not yet written to the profile, it writes now. */
+  async quit() {
+    await this.command('Marionette:Quit', { flags: ['eAttemptQuit'] });
+    await within(30, 'Firefox to quit', this.process.exited);
+    await this.stop();
+  }
+
   async #connect(port) {
+    this.#buffer = Buffer.alloc(0);
     this.#socket = connect(port, '127.0.0.1');
     this.#socket.on('data', (data) => this.#receive(data));
     this.#socket.on('error', (error) => this.#pending.forEach(({ reject }) => reject(error)));
@@ -110,6 +130,17 @@ export class Firefox {
     return { first: () => goTo(here.value), second: () => goTo(tab.handle) };
   }
 
+  /** Closes all tabs but one, which shows nothing then. */
+  async closeTabs() {
+    const [first, ...others] = await this.command('WebDriver:GetWindowHandles');
+    for (const handle of others) {
+      await this.command('WebDriver:SwitchToWindow', { handle });
+      await this.command('WebDriver:CloseWindow');
+    }
+    await this.command('WebDriver:SwitchToWindow', { handle: first });
+    await this.open('about:blank');
+  }
+
   /** Presses an element as a person does: it must be there and visible, and the press is a user gesture. */
   async press(selector) {
     const { value } = await this.command('WebDriver:FindElement', { using: 'css selector', value: selector });
@@ -125,6 +156,32 @@ export class Firefox {
     const { value } = await this.command('WebDriver:ExecuteAsyncScript', { script, args });
     if (value.error) throw new Error(`in the page: ${value.error}`);
     return value.value;
+  }
+
+  /** The same with the browser's own rights and windows, beyond any page's reach. */
+  async evaluateInChrome(body, ...args) {
+    await this.command('Marionette:SetContext', { value: 'chrome' });
+    try {
+      return await this.evaluate(body, ...args);
+    } finally {
+      await this.command('Marionette:SetContext', { value: 'content' });
+    }
+  }
+
+  /** Presses an element in that window of the browser's own for which `test`, an expression over `args`, is true. */
+  async pressInChrome(test, args, selector) {
+    const { value: here } = await this.command('WebDriver:GetWindowHandle');
+    await this.command('Marionette:SetContext', { value: 'chrome' });
+    try {
+      for (const handle of await this.command('WebDriver:GetWindowHandles')) {
+        await this.command('WebDriver:SwitchToWindow', { handle, focus: false });
+        if (await this.evaluate(`return ${test};`, ...args)) return await this.press(selector);
+      }
+      throw new Error(`no window of the browser's own is the one with ${selector}`);
+    } finally {
+      await this.command('Marionette:SetContext', { value: 'content' });
+      await this.command('WebDriver:SwitchToWindow', { handle: here, focus: false });
+    }
   }
 
   /** What a reader sees there. */

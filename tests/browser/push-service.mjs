@@ -1,21 +1,29 @@
 // A push service of the test's own: Firefox holds a WebSocket to it, the daemon posts to its https endpoints.
-// It is strict where real ones are (RFC 8030, 8188, 8292), so that what passes here is not refused out there.
+// It is strict where real ones are (push-service/strictness.mjs), so that what passes here is not refused out there,
+// and it keeps what was not acknowledged: for a browser that is away, or whose connection broke.
 
-import { execFileSync } from 'node:child_process';
-import { createPublicKey, randomUUID, verify } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { createSecureServer } from 'node:http2';
-import { join } from 'node:path';
 import { WebSocketServer } from 'ws';
 
-/** Emits `hello`, `register`, `unregister`, `ack`, `refused`, each with what was said. */
+import { makeCertificate } from './push-service/certificate.mjs';
+import { Mailbox } from './push-service/mailbox.mjs';
+import { LARGEST_BODY, faultOf, unpadded } from './push-service/strictness.mjs';
+
+export { unpadded };
+
+/**
+ * Emits what the browser says, `hello`, `register`, `unregister`, `ack`, `nack`, and `gone` when its connection ends;
+ * of the daemon's requests, `accepted` with their headers, version and size, and `refused` with status and reason.
+ */
 export class PushService extends EventEmitter {
-  #channels = new Map(); // channelID → { token, key }
+  #mailboxes = new Map(); // channelID → Mailbox
   #version = 0;
   #sent = [];
   #browser = null;
   #uaid = randomUUID();
+  #losing = false;
 
   static async start(directory) {
     const service = new PushService();
@@ -26,7 +34,7 @@ export class PushService extends EventEmitter {
   async #listen({ caFile, key, cert }) {
     this.caFile = caFile;
     this.https = createSecureServer({ key, cert, allowHTTP1: true }, (request, response) => {
-      this.#deliver(request, response).catch((error) => this.#refuse(response, 500, error.message));
+      this.#accept(request, response).catch((error) => this.#refuse(response, 500, error.message));
     });
     this.https.listen(0, '127.0.0.1');
     this.sockets = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: () => 'push-notification' });
@@ -39,33 +47,49 @@ export class PushService extends EventEmitter {
   // Firefox's side.
 
   #serve(socket) {
-    this.#browser = socket;
     socket.on('message', (text) => {
       const message = JSON.parse(text);
-      const reply = this.#answer(message);
+      if (message.messageType === 'ack' && this.#losing) return this.#breakOff();
+      const reply = this.#answer(message, socket);
       if (reply) socket.send(JSON.stringify(reply));
+      if (message.messageType === 'hello') this.#deliverWaiting();
       if (message.messageType) this.emit(message.messageType, message);
+    });
+    socket.on('close', () => {
+      if (this.#browser === socket) this.#browser = null;
+      this.emit('gone');
     });
   }
 
-  #answer({ messageType, channelID, key }) {
+  #answer({ messageType, channelID, key, updates }, socket) {
     switch (messageType) {
       case 'hello':
+        this.#browser = socket;
         return { messageType, uaid: this.#uaid, status: 200, use_webpush: true, broadcasts: {} };
       case 'register': {
         const token = randomUUID();
-        this.#channels.set(channelID, { token, key: unpadded(key) });
+        this.#mailboxes.set(channelID, new Mailbox(channelID, token, unpadded(key)));
         const pushEndpoint = `https://${this.authority}/push/${token}`;
         return { messageType, channelID, status: 200, pushEndpoint };
       }
       case 'unregister':
-        this.#channels.delete(channelID);
+        this.#mailboxes.delete(channelID);
         return { messageType, channelID, status: 200 };
+      case 'ack':
+        for (const update of updates) this.#mailboxes.get(update.channelID)?.acknowledge(update.version);
+        return null;
       case undefined:
         return {}; // keep-alive
       default:
-        return null; // ack, nack, broadcast_subscribe
+        return null; // nack, broadcast_subscribe
     }
+  }
+
+  /** What came while the browser was away, or was never acknowledged, in the order in which it was accepted. */
+  #deliverWaiting() {
+    const frames = [...this.#mailboxes.values()].flatMap((mailbox) => mailbox.due);
+    frames.sort((one, other) => Number(one.version) - Number(other.version));
+    for (const frame of frames) this.#browser.send(JSON.stringify(frame));
   }
 
   /** Delivers once more what was delivered `back` messages ago (1: the last), as push services now and then do. */
@@ -74,33 +98,50 @@ export class PushService extends EventEmitter {
     this.#browser.send(JSON.stringify({ ...this.#sent.at(-back), version }));
   }
 
+  /** Breaks the connection off when the next acknowledgement comes, as if that had been lost on the way. */
+  loseNextAcknowledgement() {
+    this.#losing = true;
+  }
+
+  #breakOff() {
+    this.#losing = false;
+    this.#browser.terminate(); // a closing handshake would wait for Firefox
+  }
+
   /** Forgets the browser, as a push service does that lost its data: every subscription there is replaced. */
   forgetTheBrowser() {
-    this.#channels.clear();
+    this.#mailboxes.clear();
     this.#uaid = randomUUID();
-    this.#browser.terminate(); // a closing handshake would wait for Firefox
+    this.#browser.terminate();
   }
 
   // The daemon's side.
 
-  async #deliver(request, response) {
+  async #accept(request, response) {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
     const token = request.url.replace('/push/', '');
-    const [channelID, channel] = [...this.#channels].find(([, known]) => known.token === token) ?? [];
-    if (!channel) return this.#refuse(response, 410, 'this subscription is gone');
-    const problem = faultOf(request, `https://${this.authority}`, channel.key);
+    const mailbox = [...this.#mailboxes.values()].find((one) => one.token === token);
+    if (!mailbox) return this.#refuse(response, 410, 'this subscription is gone');
+    const problem = faultOf(request, body, `https://${this.authority}`, mailbox.key);
     if (problem) return this.#refuse(response, 400, problem);
+    if (body.length > LARGEST_BODY) return this.#refuse(response, 413, `${body.length} bytes (RFC 8030 section 7.2)`);
 
-    const version = String(++this.#version);
-    const frame = { messageType: 'notification', channelID, version, ttl: Number(request.headers.ttl) };
-    if (chunks.length) {
-      frame.data = Buffer.concat(chunks).toString('base64url');
-      frame.headers = { encoding: request.headers['content-encoding'] };
-    }
-    this.#browser.send(JSON.stringify(frame));
+    const frame = this.#frameOf(request.headers, body, mailbox.channelID);
     this.#sent.push(frame);
-    response.writeHead(201, { location: `https://${this.authority}/message/${version}` }).end();
+    mailbox.put(frame, request.headers.topic);
+    this.#browser?.send(JSON.stringify(frame));
+    const { ttl, urgency, topic } = request.headers;
+    this.emit('accepted', { version: frame.version, ttl: Number(ttl), urgency, topic, bytes: body.length });
+    response.writeHead(201, { location: `https://${this.authority}/message/${frame.version}` }).end();
+  }
+
+  #frameOf(headers, body, channelID) {
+    const version = String(++this.#version);
+    const frame = { messageType: 'notification', channelID, version, ttl: Number(headers.ttl) };
+    if (!body.length) return frame;
+    return { ...frame, data: body.toString('base64url'), headers: { encoding: headers['content-encoding'] } };
   }
 
   #refuse(response, status, reason) {
@@ -113,50 +154,4 @@ export class PushService extends EventEmitter {
     this.sockets.close();
     this.https.close();
   }
-}
-
-/** Firefox pads the key that it registers with; the authorization header does not (RFC 8292 section 3.2). */
-export const unpadded = (base64url) => base64url.replace(/=+$/, '');
-
-/** What a real push service would not accept; undefined where it would. */
-function faultOf({ method, headers }, origin, subscribedKey) {
-  if (method !== 'POST') return `${method} is not POST`;
-  if (!/^\d+$/.test(headers.ttl)) return 'no TTL (RFC 8030 section 5.2)';
-  if (!['very-low', 'low', 'normal', 'high'].includes(headers.urgency)) return 'no Urgency (RFC 8030 section 5.3)';
-  if (headers['content-encoding'] !== 'aes128gcm') return 'not aes128gcm (RFC 8188)';
-  const [, token, key] = headers.authorization?.match(/^vapid t=([^,\s]+),\s*k=(\S+)$/) ?? [];
-  if (!token) return 'no vapid authorization (RFC 8292 section 3)';
-  if (key !== subscribedKey) return 'signed with another key than subscribed with (RFC 8292 section 4.2)';
-  return faultOfToken(token, key, origin);
-}
-
-function faultOfToken(token, key, origin) {
-  const [header, claims, signature] = token.split('.');
-  const point = Buffer.from(key, 'base64url');
-  const jwk = {
-    kty: 'EC', crv: 'P-256', x: point.subarray(1, 33).toString('base64url'), y: point.subarray(33).toString('base64url'),
-  };
-  const publicKey = { key: createPublicKey({ key: jwk, format: 'jwk' }), dsaEncoding: 'ieee-p1363' };
-  if (!verify('sha256', Buffer.from(`${header}.${claims}`), publicKey, Buffer.from(signature, 'base64url'))) {
-    return 'the signature is wrong';
-  }
-  const { aud, exp } = JSON.parse(Buffer.from(claims, 'base64url'));
-  const now = Date.now() / 1000;
-  if (aud !== origin) return `aud is ${aud}, not ${origin}`;
-  if (typeof exp !== 'number' || exp < now || exp > now + 86_400) return 'exp is not within the next 24 hours';
-  return undefined;
-}
-
-/** An authority and a certificate for 127.0.0.1, made by it. */
-function makeCertificate(directory) {
-  const file = (name) => join(directory, name);
-  const openssl = (...args) => execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  openssl('req', '-x509', ...newKey, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=Test authority',
-    '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign');
-  openssl('req', ...newKey, '-keyout', 'service.key', '-out', 'service.csr', '-subj', '/CN=Test push service');
-  writeFileSync(file('extensions'), 'subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n');
-  openssl('x509', '-req', '-in', 'service.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2',
-    '-extfile', 'extensions', '-out', 'service.pem');
-  return { caFile: file('ca.pem'), key: readFileSync(file('service.key')), cert: readFileSync(file('service.pem')) };
 }

@@ -1,0 +1,1 @@
+importScripts('{server}/sdk/fanfare-sw.js');

@@ -1,0 +1,40 @@
+// Runs named tests over one house, one after the other, and tells of each.
+
+import { basename } from 'node:path';
+
+import { within } from './limits.mjs';
+
+const TEST_SECONDS = 45; // none needs a third of it; one that hangs must not hang the run
+
+/**
+ * `files` maps a file's path to its exported `tests`, names to functions of the house. Each begins in a house that was
+ * tidied, so none builds on another. Returns how many passed and failed.
+ */
+export async function run(files, house, filter = '') {
+  const chosen = files.flatMap(([path, { tests }]) => Object.entries(tests)
+    .map(([name, test]) => ({ name: `${basename(path, '.mjs')}: ${name}`, test })))
+    .filter(({ name }) => name.includes(filter));
+  if (!chosen.length) throw new Error(`no test has “${filter}” in its name`);
+  const result = { passed: 0, failed: 0 };
+  for (const { name, test } of chosen) {
+    const start = Date.now();
+    try {
+      await within(TEST_SECONDS, 'the test to end', attempt(test, house));
+      result.passed += 1;
+      console.log(`ok      ${name} (${Date.now() - start} ms)`);
+    } catch (error) {
+      result.failed += 1;
+      console.log(`FAILED  ${name} (${Date.now() - start} ms)\n${indented(error.stack)}`);
+      for (const line of house.report()) console.log(indented(line));
+    }
+  }
+  return result;
+}
+
+async function attempt(test, house) {
+  await house.tidy();
+  await test(house);
+  house.judge();
+}
+
+const indented = (text) => text.replace(/^/gm, '        ');
