@@ -1,0 +1,37 @@
+/** The same call for a terminal, as the form stands. The key is `$KEY` here, whatever is in its field. */
+
+import { $, onPress } from './dom.js';
+
+const READ_MS = 1200; // long enough to read “Copied”
+
+export function startCommand(form) {
+  const show = () => {
+    const { channel, headers, body, mistakes } = form.read();
+    if (!mistakes.length) $('command').textContent = command(channel, headers, body);
+  };
+  form.onChange(show);
+  show();
+  $('copy').hidden = !navigator.clipboard;
+  onPress($('copy'), 'Copied', async () => {
+    await navigator.clipboard.writeText($('command').textContent);
+    $('copied').textContent = 'Copied.';
+    await new Promise((resolve) => setTimeout(resolve, READ_MS));
+    $('copied').textContent = '';
+  });
+}
+
+export const pathOf = (channel) => `/v1/channels/${encodeURIComponent(channel)}/notifications`;
+
+function command(channel, headers, body) {
+  const more = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`);
+  return [
+    `curl ${quoted(location.origin + pathOf(channel))}`,
+    '-H "Authorization: Bearer $KEY"',
+    "-H 'Content-Type: application/json'",
+    ...more,
+    `-d ${quoted(JSON.stringify(body, null, 2))}`,
+  ].join(' \\\n  ');
+}
+
+/** For a POSIX shell, which takes everything in single quotes as it is, but for them. */
+const quoted = (text) => (/^[\w:/.%~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
