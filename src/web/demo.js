@@ -2,12 +2,14 @@
 
 import { listArrivals } from './demo/arrivals.js';
 import { startCommand } from './demo/command.js';
+import { startForm } from './demo/form.js';
+import { closeByEscape } from './demo/keys.js';
 import { startSending } from './demo/send.js';
 import { startSubscription } from './demo/subscription.js';
-import { startForm } from './demo/form.js';
 
 const form = startForm();
 listArrivals();
+closeByEscape();
 startSubscription(form);
 startCommand(form);
 startSending(form);

@@ -20,6 +20,9 @@ export function startCommand(form) {
   });
 }
 
+/** The body, byte for byte as the form sends it: under one Idempotency-Key both are the same call. */
+export const textOf = (body) => JSON.stringify(body, null, 2);
+
 export const pathOf = (channel) => `/v1/channels/${encodeURIComponent(channel)}/notifications`;
 
 function command(channel, headers, body) {
@@ -29,7 +32,7 @@ function command(channel, headers, body) {
     '-H "Authorization: Bearer $KEY"',
     "-H 'Content-Type: application/json'",
     ...more,
-    `-d ${quoted(JSON.stringify(body, null, 2))}`,
+    `-d ${quoted(textOf(body))}`,
   ].join(' \\\n  ');
 }
 

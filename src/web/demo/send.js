@@ -2,7 +2,7 @@
 
 import { call } from './api.js';
 import { sent } from './arrivals.js';
-import { pathOf } from './command.js';
+import { pathOf, textOf } from './command.js';
 import { $, capitalized, tell } from './dom.js';
 import { watch } from './progress.js';
 
@@ -36,7 +36,7 @@ async function send(form) {
   const all = [...faultsOf(key, channel), ...mistakes];
   if (all.length) return complain(form, all);
   const at = Date.now();
-  const answer = await call('POST', pathOf(channel), key, JSON.stringify(body), headers);
+  const answer = await call('POST', pathOf(channel), key, textOf(body), headers);
   if (!answer.ok) return refuse(form, answer);
   sent(answer.body.id, at);
   watch(answer.body, key);

@@ -1,0 +1,85 @@
+// The desktop that Chromium shows notifications on: a session bus of the test's own, with a notification server
+// (org.freedesktop.Notifications) that can press what is shown. Chromium takes such a click for a real one.
+
+import { EventEmitter } from 'node:events';
+import { join } from 'node:path';
+import dbus from 'dbus-next';
+
+import { until } from '../limits.mjs';
+import { Process } from '../processes.mjs';
+
+const NAME = 'org.freedesktop.Notifications';
+
+class Server extends dbus.interface.Interface {
+  shown = new Map(); // id → { title, body, actions: [[key, label], …] }
+  events = new EventEmitter();
+  #last = 0;
+
+  GetCapabilities() {
+    return ['actions', 'body', 'persistence'];
+  }
+
+  GetServerInformation() {
+    return ['Desktop of the tests', 'Fanfare', '1', '1.2'];
+  }
+
+  Notify(_app, replaced, _icon, title, body, keysAndLabels) {
+    const id = replaced || ++this.#last;
+    const actions = keysAndLabels.flatMap((key, at) => (at % 2 ? [] : [[key, keysAndLabels[at + 1]]]));
+    this.shown.set(id, { id, title, body, actions });
+    return id;
+  }
+
+  CloseNotification(id) {
+    this.shown.delete(id);
+  }
+
+  ActionInvoked(id, key) {
+    return [id, key];
+  }
+
+  NotificationClosed(id, reason) {
+    return [id, reason];
+  }
+}
+
+Server.configureMembers({
+  methods: {
+    GetCapabilities: { inSignature: '', outSignature: 'as' },
+    GetServerInformation: { inSignature: '', outSignature: 'ssss' },
+    Notify: { inSignature: 'susssasa{sv}i', outSignature: 'u' },
+    CloseNotification: { inSignature: 'u', outSignature: '' },
+  },
+  signals: { ActionInvoked: { signature: 'us' }, NotificationClosed: { signature: 'uu' } },
+});
+
+export class Desktop {
+  static async start(directory) {
+    const desktop = new Desktop();
+    desktop.address = `unix:path=${join(directory, 'bus')}`;
+    const args = ['--session', '--nofork', '--nopidfile', '--print-address', `--address=${desktop.address}`];
+    desktop.process = new Process('dbus-daemon', args, { PATH: process.env.PATH });
+    await desktop.process.whileAlive(until(10, 'the session bus', () => desktop.process.lines.some((line) => line.startsWith('unix:'))));
+    desktop.bus = dbus.sessionBus({ busAddress: desktop.address });
+    desktop.server = new Server(NAME);
+    desktop.bus.export('/org/freedesktop/Notifications', desktop.server);
+    await desktop.bus.requestName(NAME, 0);
+    return desktop;
+  }
+
+  /** Waits until something with this text is on screen. */
+  shows(body) {
+    return until(20, `“${body}” on the desktop`,
+      () => [...this.server.shown.values()].find((one) => one.body.split('\n').includes(body)));
+  }
+
+  /** Presses the notification, or the button of that label on it. */
+  press({ id, actions }, label) {
+    const [key] = label ? actions.find(([, text]) => text === label) : ['default'];
+    this.server.ActionInvoked(id, key);
+  }
+
+  stop() {
+    this.bus?.disconnect();
+  }
+}
