@@ -70,6 +70,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         ("/web/demo/fields.js", SCRIPT, Reach::Own, web!("demo/fields.js")),
         ("/web/demo/form.js", SCRIPT, Reach::Own, web!("demo/form.js")),
         ("/web/demo/keys.js", SCRIPT, Reach::Own, web!("demo/keys.js")),
+        ("/web/demo/progress.css", CSS, Reach::Own, web!("demo/progress.css")),
         ("/web/demo/progress.js", SCRIPT, Reach::Own, web!("demo/progress.js")),
         ("/web/demo/send.js", SCRIPT, Reach::Own, web!("demo/send.js")),
         ("/web/demo/subscription.js", SCRIPT, Reach::Own, web!("demo/subscription.js")),

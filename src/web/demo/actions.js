@@ -8,7 +8,7 @@ import { ACTION } from './fields.js';
 export function createActions(changed) {
   const rows = [];
   const list = make('div', { className: 'action-list' });
-  const add = make('button', { type: 'button' }, 'Add a button');
+  const add = make('button', { id: 'add-button', type: 'button' }, 'Add a button');
   add.addEventListener('click', () => {
     const row = createRow(rows, remove);
     rows.push(row);

@@ -41,8 +41,8 @@ function show({ id, channel, seq, data, notification, raw }) {
   count += 1;
   $('count').textContent = `${count} since this page was opened`;
   $('empty').hidden = true;
+  $('arrivals-frame').hidden = false;
   $('hint').hidden = false;
-  $('latest').hidden = false;
 }
 
 function tellTime(id) {

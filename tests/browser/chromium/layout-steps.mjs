@@ -53,7 +53,7 @@ export const layoutSteps = (t) => ({
 
   async 'Tab leads through the page in its order, and what has the focus shows it'() {
     await t.demo.run('document.activeElement.blur(), getSelection().removeAllRanges(), scrollTo(0, 0)');
-    const stops = await t.demo.run(`[...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
+    const stops = await t.demo.run(`[...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
       .filter((one) => one.checkVisibility() && !one.disabled && one.id !== 'kind-raw').length`);
     await t.demo.tabTo('nav a');
     let last = -1;

@@ -43,7 +43,6 @@ export function fieldOf(page, label) {
     const found = [...document.querySelectorAll('form label, form button')].filter(isWanted).at(-1);
     const field = found?.control ?? found;
     if (!field) throw new Error(`the form has no ${wanted}`);
-    field.id ||= 'add';
     const group = field.closest('details');
     if (group) group.open = true;
     return `#${field.id}`;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 /** What the browser logs by itself where a step asked for it, and how often: refused calls, an address that is not secure. */
 const ASKED_FOR = [
-  [/status of 422 /, 1], [/status of 401 /, 1], [/status of 404 .*/, 4],
+  [/status of 422 /, 5], [/status of 401 /, 1], [/status of 404 /, 4],
   [/^The Cross-Origin-Opener-Policy header has been ignored/, 1],
 ];
 

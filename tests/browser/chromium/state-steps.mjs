@@ -61,6 +61,13 @@ async function walk(t, look) {
   await sendToThree(t, page, look);
   await photograph(t, page, look, '5-done');
 
+  await fill(page, 'Image', 'kettle.png');
+  await page.click('#send');
+  await page.reads('[aria-invalid] ~ .mistake', /^This must be an absolute https URL/);
+  await page.run(`document.querySelectorAll('details').forEach((one) => (one.open = true))`);
+  await page.click('#add-button');
+  await photograph(t, page, look, '6-mistake');
+
   await t.daemon.call('DELETE', `/v1/subscriptions/${id}`);
   await page.open(`${t.daemon.origin}/demo`);
   await page.reads('#agreement', /^It does not know this subscription/);
