@@ -26,7 +26,7 @@ export function createActions(changed) {
     changed();
   }
 
-  const hint = make('p', { className: 'hint' }, 'Most systems show two at most; Safari and Firefox show none.');
+  const hint = make('p', { className: 'hint' }, 'Not every browser shows them, and most systems show two at most.');
   return { element: make('div', {}, hint, list, add), fields: () => rows.flatMap(({ fields }) => fields) };
 }
 

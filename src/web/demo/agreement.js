@@ -18,7 +18,7 @@ export async function agreement({ id, channels }) {
   const current = body.push_key === body.current_push_key;
   const words = difference(body, known, channels);
   return {
-    key: `${key} (${current ? 'the server’s current key' : 'an earlier key of the server'})`,
+    key: `${key} (${current ? 'current' : 'an earlier one'})`,
     agrees: words ? 'no' : 'yes',
     words: words ?? `Agrees: ${body.state}, in ${body.channels.join(', ') || 'no channel'}`,
   };

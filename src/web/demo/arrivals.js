@@ -41,7 +41,7 @@ function show({ id, channel, seq, data, notification, raw }) {
   count += 1;
   $('count').textContent = `${count} since this page was opened`;
   $('empty').hidden = true;
-  $('arrivals-frame').hidden = false;
+  $('arrivals-frame').tabIndex = 0; // it may have to be scrolled, also by keys
   $('hint').hidden = false;
 }
 

@@ -28,10 +28,10 @@ export const pathOf = (channel) => `/v1/channels/${encodeURIComponent(channel)}/
 function command(channel, headers, body) {
   const more = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`);
   return [
-    `curl ${quoted(location.origin + pathOf(channel))}`,
-    '-H "Authorization: Bearer $KEY"',
+    'curl -H "Authorization: Bearer $KEY"',
     "-H 'Content-Type: application/json'",
     ...more,
+    quoted(location.origin + pathOf(channel)),
     `-d ${quoted(textOf(body))}`,
   ].join(' \\\n  ');
 }

@@ -26,7 +26,7 @@ export function watch({ id, channel, recipients, seq }, key) {
   tell($('progress-problem'), '');
   $('progress-id').textContent = id;
   $('cancel').hidden = false;
-  say(recipients === null ? 'Scheduled.' : `Sent to ${people(recipients)}.`);
+  say(recipients === null ? 'It waits for its time.' : `Sent to ${people(recipients)}.`);
   $('progress-channel').textContent = seq === null ? channel : `${channel}, number ${seq}`;
   follow(watched);
 }
@@ -66,7 +66,7 @@ function show({ state, seq, channel, recipients, outcomes, send_at }) {
   $('progress-state').dataset.state = state;
   $('progress-state').textContent = STATES[state];
   $('progress-channel').textContent = seq === null ? channel : `${channel}, number ${seq}`;
-  $('progress-when').textContent = state === 'scheduled' && send_at ? `Goes out ${new Date(send_at).toLocaleString()}` : '';
+  if (state === 'scheduled') say(`It goes out ${new Date(send_at).toLocaleString()}.`);
   $('cancel').hidden = state === 'done' || state === 'cancelled';
   const counted = OUTCOMES.filter(([name]) => outcomes[name] > 0);
   $('bar').replaceChildren(...counted.map(([name]) => {
@@ -93,4 +93,6 @@ function finish({ id, key }, { state, recipients, outcomes }) {
 
 const people = (count) => (count === 1 ? '1 browser' : `${count.toLocaleString()} browsers`);
 
-const say = (text) => ($('progress-said').textContent = text);
+function say(text) {
+  if ($('progress-said').textContent !== text) $('progress-said').textContent = text; // it is a live region
+}

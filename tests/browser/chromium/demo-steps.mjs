@@ -68,7 +68,7 @@ export const demoSteps = (t) => ({
     await t.demo.reads('#progress-state', 'Scheduled');
     assert.deepEqual(JSON.parse(t.browser.lastBody), body);
     const command = await t.demo.text('#command');
-    const answer = JSON.parse(execFileSync('sh', ['-c', command.replace('curl ', 'curl -sS ')], {
+    const answer = JSON.parse(execFileSync('sh', ['-c', command.replace('curl', 'curl -sS')], {
       env: { PATH: process.env.PATH, KEY: t.key }, encoding: 'utf8',
     }));
     assert.equal(answer.id, await t.demo.text('#progress-id'), 'under one Idempotency-Key the command is not the call of the form');
@@ -106,7 +106,7 @@ export const demoSteps = (t) => ({
     await fill(t.demo, 'Send at', moment(1));
     await t.demo.click('#send');
     await t.demo.reads('#progress-state', 'Scheduled');
-    await t.demo.reads('#progress-when', /^Goes out /);
+    await t.demo.reads('#progress-said', /^It goes out /);
     await t.demo.tabTo('#cancel');
     await t.demo.press('Enter');
     await t.demo.reads('#progress-state', 'Cancelled');
@@ -134,7 +134,7 @@ export const demoSteps = (t) => ({
     await t.demo.click('#channel');
     await t.demo.retype('empty');
     await t.demo.press('Enter');
-    await t.demo.reads('#nobody', /^Nobody is subscribed/);
+    await t.demo.reads('#nobody', /^Nobody is in that channel/);
     await t.worker.push(message({ title: 'Back here', body: 'so soon' }, { id: await t.demo.text('#progress-id') }), t.demo);
     await t.demo.reads('#arrivals li:first-child .arrival-time', /^\d+\.\d\d s after it was sent here$/);
   },

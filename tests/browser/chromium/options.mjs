@@ -17,7 +17,7 @@ export function EVERY_OPTION(origin) {
     fields: [
       ['Title', 'Every option'], ['Text', "It's all here: “ß” $HOME `id` \\n"],
       ['A click opens', url('open')], ['Icon', url('icon')], ['Image', url('image')], ['Badge', url('badge')],
-      ['Tag', 'all'], ['Alert again when it replaces another', true], ['Stays until somebody acts', true],
+      ['Tag', 'all'], ['Alert again for the same tag', true], ['Stays until somebody acts', true],
       ['Vibrate', '200, 100 200'], ['It tells of', told], ['Language', 'de-AT'], ['Direction', 'rtl'],
       ['Add a button', null], ['Name', 'kettle'], ['Label', 'Show'], ['Opens', url('kettle')],
       ['Data', '{"kettle": [1]}'], ['Number on the app’s icon', '3'], ['Let Safari’s worker change it', false],
