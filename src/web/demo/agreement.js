@@ -33,8 +33,8 @@ function difference(server, known, channels) {
   }
   if (known.push_key && server.push_key !== known.push_key) return `It has another key for this browser. ${AGAIN}`;
   const same = (list) => [...list].sort().join('\n');
-  if (same(server.channels) !== same(channels)) return `It has this browser in: ${server.channels.join(', ') || 'nothing'}`;
-  return undefined;
+  if (same(server.channels) === same(channels)) return undefined;
+  return `It has this browser in: ${server.channels.join(', ') || 'no channel'}`;
 }
 
 const keyOf = (key) => (key ? `${key.slice(0, SHOWN)}…` : 'unknown');

@@ -12,7 +12,7 @@ export const MESSAGE = [
 ];
 
 export const RAW = [
-  { at: '#/raw', label: 'Raw text', kind: 'lines', hint: 'This very text is the payload; the worker makes sense of it.' },
+  { at: '#/raw', label: 'Raw text', kind: 'lines', hint: 'This very text is the payload, for your own worker.' },
 ];
 
 /** Opened by whoever wants them. Those of `payload` go with a notification, and not with a raw text. */
@@ -23,7 +23,7 @@ export const GROUPS = [
       notification('navigate', 'A click opens', { kind: 'url', hint: 'https://… The app’s home by default.' }),
       notification('icon', 'Icon', { kind: 'url', hint: 'https://…' }),
       notification('image', 'Image', { kind: 'url', hint: 'https://… Large, below the text.' }),
-      notification('badge', 'Badge', { kind: 'url', hint: 'https://… Small, of one colour, for Android’s status bar.' }),
+      notification('badge', 'Badge', { kind: 'url', hint: 'https://… Small, one colour, for Android’s status bar.' }),
     ],
   },
   {
@@ -52,12 +52,12 @@ export const GROUPS = [
   {
     title: 'Delivery', payload: false,
     fields: [
-      { at: '#/ttl', label: 'Worth delivering for', kind: 'integer', hint: 'Seconds, to 2419200 (28 days). A day by default; 0 is'
-        + ' now or never.' },
+      { at: '#/ttl', label: 'Worth delivering for', kind: 'integer',
+        hint: 'Seconds, to 2419200 (28 days). A day by default; 0 is now or never.' },
       { at: '#/urgency', label: 'Urgency', kind: 'choice', options: ['', 'very-low', 'low', 'normal', 'high'] },
       { at: '#/topic', label: 'Topic', hint: 'A newer one of the same topic replaces what still waits.' },
-      { at: '#/send_at', label: 'Send at', kind: 'time', hint: 'At most 28 days ahead. Until then it can be cancelled.' },
-      { at: 'idempotency-key', label: 'Idempotency-Key', hint: 'The same call again, under the same key, is sent once.' },
+      { at: '#/send_at', label: 'Send at', kind: 'time', hint: 'At most 28 days ahead. Until then you can cancel it.' },
+      { at: 'idempotency-key', label: 'Idempotency-Key', hint: 'The same call under the same key is sent once.' },
       { at: '#/exclude', label: 'Not to this browser', kind: 'exclude' },
     ],
   },

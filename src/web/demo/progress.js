@@ -10,6 +10,7 @@ const OUTCOMES = [
   ['rejected', 'rejected'], ['too_large', 'too large'], ['unsubscribed', 'left before'], ['cancelled', 'cancelled'],
   ['pending', 'pending'],
 ];
+const FAILED = ['gone', 'expired', 'rejected', 'too_large'];
 const STATES = { scheduled: 'Scheduled', delivering: 'Delivering', done: 'Done', cancelled: 'Cancelled' };
 const PAUSE_MS = 1000; // before asking again after a stream was cut off
 const TRIES = 5;
@@ -45,17 +46,20 @@ function prepare() {
 
 /** Reads the stream to its end; one that was cut off is asked for again, a few times. */
 async function follow(watched) {
-  for (let left = TRIES; left > 0 && !watched.stop.signal.aborted; left -= 1) {
+  const path = `/v1/notifications/${watched.id}/events`;
+  const { signal } = watched.stop;
+  for (let left = TRIES; left > 0 && !signal.aborted; left -= 1) {
     try {
-      for await (const { event, data } of events(`/v1/notifications/${watched.id}/events`, watched.key, watched.stop.signal)) {
+      for await (const { event, data } of events(path, watched.key, signal)) {
         if (watched !== current) return;
         show(data);
         left = TRIES;
         if (event === 'done') return finish(watched, data);
       }
     } catch (error) {
-      if (watched.stop.signal.aborted) return;
-      if (error.answer) return tell($('progress-problem'), capitalized(error.answer.body.detail ?? 'It cannot be watched.'));
+      if (signal.aborted) return;
+      const refused = error.answer;
+      if (refused) return tell($('progress-problem'), capitalized(refused.body.detail ?? 'It cannot be watched.'));
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
@@ -88,7 +92,7 @@ function show({ state, seq, channel, recipients, outcomes, send_at }) {
 function finish({ id, key }, { state, recipients, outcomes }) {
   if (state === 'cancelled') say('Cancelled.');
   else say(recipients ? `Done: ${outcomes.accepted} of ${people(recipients)} accepted it.` : 'Done: nobody is there.');
-  if (outcomes.accepted + outcomes.cancelled + outcomes.unsubscribed + outcomes.superseded < recipients) showFailures(id, key);
+  if (FAILED.some((outcome) => outcomes[outcome] > 0)) showFailures(id, key);
 }
 
 const people = (count) => (count === 1 ? '1 browser' : `${count.toLocaleString()} browsers`);

@@ -46,7 +46,7 @@ async function send(form) {
 function faultsOf(key, channel) {
   const faults = [];
   if (!key) faults.push({ pointer: 'key', detail: 'is needed to send. Make one as it says below, and paste it' });
-  else if (!/^fk_[\x21-\x7e]+$/.test(key)) faults.push({ pointer: 'key', detail: 'is no API key: those begin with fk_' });
+  else if (!/^fk_[!-~]+$/.test(key)) faults.push({ pointer: 'key', detail: 'is no API key: those begin with fk_' });
   // The browser would resolve them away, as in any path.
   if (/^\.\.?$/.test(channel)) faults.push({ pointer: 'channel', detail: 'is not a channel’s name' });
   return faults;

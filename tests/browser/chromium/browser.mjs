@@ -33,13 +33,15 @@ export class Chromium extends EventEmitter {
     const chromium = new Chromium();
     chromium.setMaxListeners(50);
     const args = [...FLAGS, `--user-data-dir=${join(directory, 'chromium')}`, 'about:blank'];
-    const env = { PATH: process.env.PATH, HOME: directory, LANG: 'en_US.UTF-8', TZ: 'UTC', DBUS_SESSION_BUS_ADDRESS: busAddress };
+    const place = { LANG: 'en_US.UTF-8', TZ: 'UTC' };
+    const env = { PATH: process.env.PATH, HOME: directory, ...place, DBUS_SESSION_BUS_ADDRESS: busAddress };
     chromium.process = new Process(binary, args, env);
     const address = until(60, 'Chromium to listen', () => chromium.process.lines.join('\n').match(/ws:\/\/\S+/)?.[0]);
     chromium.cdp = await Cdp.connect(await chromium.process.whileAlive(address));
     chromium.cdp.on('event', (...event) => chromium.#hear(...event));
     const filter = [{ type: 'page' }, { type: 'service_worker' }];
-    await chromium.cdp.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true, filter });
+    const watching = { autoAttach: true, waitForDebuggerOnStart: true, flatten: true, filter };
+    await chromium.cdp.send('Target.setAutoAttach', watching);
     return chromium;
   }
 

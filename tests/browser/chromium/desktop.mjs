@@ -59,7 +59,8 @@ export class Desktop {
     desktop.address = `unix:path=${join(directory, 'bus')}`;
     const args = ['--session', '--nofork', '--nopidfile', '--print-address', `--address=${desktop.address}`];
     desktop.process = new Process('dbus-daemon', args, { PATH: process.env.PATH });
-    await desktop.process.whileAlive(until(10, 'the session bus', () => desktop.process.lines.some((line) => line.startsWith('unix:'))));
+    const isUp = () => desktop.process.lines.some((line) => line.startsWith('unix:'));
+    await desktop.process.whileAlive(until(10, 'the session bus', isUp));
     desktop.bus = dbus.sessionBus({ busAddress: desktop.address });
     desktop.server = new Server(NAME);
     desktop.bus.export('/org/freedesktop/Notifications', desktop.server);

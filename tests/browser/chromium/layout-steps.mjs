@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { contrastFaults, SCHEMES, SIZES, tooSmall } from './measures.mjs';
 
 const MIN_TARGET = 44; // CSS pixels, WCAG 2.5.5
+const STOPS = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
 const MIN_CONTRAST = 4.5; // WCAG 1.4.3
 
 export const layoutSteps = (t) => ({
@@ -18,7 +19,8 @@ export const layoutSteps = (t) => ({
           page: document.documentElement.scrollWidth,
           elements: [...document.querySelectorAll('body *')]
             .filter((element) => element.checkVisibility() && !element.matches('.unseen'))
-            .filter((element) => element.getBoundingClientRect().right > width + 0.5).map((element) => element.outerHTML.slice(0, 120)),
+            .filter((element) => element.getBoundingClientRect().right > width + 0.5)
+            .map((element) => element.outerHTML.slice(0, 120)),
         }), size.width);
         assert.deepEqual(over, { page: size.width, elements: [] });
       }
@@ -41,8 +43,8 @@ export const layoutSteps = (t) => ({
 
   async 'with less motion wanted nothing moves, and with forced colours the focus is still seen'() {
     await t.demo.emulate({ 'prefers-reduced-motion': 'reduce' });
-    const moving = await t.demo.run(`[...document.querySelectorAll('*')]
-      .filter((one) => getComputedStyle(one).transitionDuration !== '0s' || getComputedStyle(one).animationName !== 'none').length`);
+    const moving = await t.demo.run(`[...document.querySelectorAll('*')].map((one) => getComputedStyle(one))
+      .filter((style) => style.transitionDuration !== '0s' || style.animationName !== 'none').length`);
     assert.equal(moving, 0);
     await t.demo.emulate({ 'forced-colors': 'active' });
     await t.demo.tabTo('#send');
@@ -53,7 +55,7 @@ export const layoutSteps = (t) => ({
 
   async 'Tab leads through the page in its order, and what has the focus shows it'() {
     await t.demo.run('document.activeElement.blur(), getSelection().removeAllRanges(), scrollTo(0, 0)');
-    const stops = await t.demo.run(`[...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+    const stops = await t.demo.run(`[...document.querySelectorAll('${STOPS}')]
       .filter((one) => one.checkVisibility() && !one.disabled && one.id !== 'kind-raw').length`);
     await t.demo.tabTo('nav a');
     let last = -1;

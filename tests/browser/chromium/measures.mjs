@@ -12,7 +12,7 @@ export function tooSmall(least) {
     .filter(([, height]) => height < least);
 }
 
-/** Texts whose colour is too near to what is behind them (WCAG 2.2, relative luminance), and how many texts there are. */
+/** Texts whose colour is too near to what is behind them (WCAG 2.2, relative luminance), and how many there are. */
 export function contrastFaults(least) {
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
   const rgba = (color) => {
@@ -43,7 +43,8 @@ export function contrastFaults(least) {
     const front = over([...color.slice(0, 3), color[3] * opacity], back);
     const [light, dark] = [luminance(front), luminance(back)].sort((one, other) => other - one);
     const ratio = (light + 0.05) / (dark + 0.05);
-    if (ratio < least) faults.push(`${ratio.toFixed(2)} “${text.slice(0, 40)}” in ${element.tagName}.${element.className}`);
+    const place = `${element.tagName}.${element.className}`;
+    if (ratio < least) faults.push(`${ratio.toFixed(2)} “${text.slice(0, 40)}” in ${place}`);
   };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {

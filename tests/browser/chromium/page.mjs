@@ -27,12 +27,13 @@ export class Page {
 
   /** Opens the URL and waits until it is loaded. */
   async open(url) {
-    const loaded = within(20, `${url} to load`, this.#event('Page.loadEventFired'));
+    const loaded = within(20, `${url} to load`, this.event('Page.loadEventFired'));
     await this.send('Page.navigate', { url });
     await loaded;
   }
 
-  async #event(wanted) {
+  /** What comes with the next event of that name. */
+  async event(wanted) {
     for (;;) {
       const [method, params, sessionId] = await once(this.browser, 'event');
       if (method === wanted && sessionId === this.sessionId) return params;
@@ -112,7 +113,8 @@ export class Page {
   }
 
   resize({ width, height }) {
-    return this.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 600 });
+    const mobile = width < 600;
+    return this.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile });
   }
 
   /** `{ 'prefers-color-scheme': 'dark' }` and the like. */

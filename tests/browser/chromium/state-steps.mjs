@@ -29,7 +29,7 @@ export const stateSteps = (t) => ({
   },
 
   ...Object.fromEntries(LOOKS.map((look) => [
-    `${look.name}: subscribed, what the page says of the subscription is what the server says; sent, it is watched to its end`,
+    `${look.name}: what the page says of a subscription is what the server says; what is sent is watched to its end`,
     () => walk(t, look),
   ])),
 });

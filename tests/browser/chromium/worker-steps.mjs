@@ -14,7 +14,8 @@ export const workerSteps = (t) => ({
     t.second = await t.browser.open(`${t.daemon.origin}/demo`);
     await t.second.reads('#status', 'Not subscribed');
     t.worker = await Worker.register(t.demo, '/sdk/fanfare-sw.js', '/demo');
-    await t.worker.push(message({ title: 'Blechbläser gesucht', body: 'Zwölf Hörner ✓' }, { data: { article: 4711 }, seq: 12 }));
+    const wanted = { title: 'Blechbläser gesucht', body: 'Zwölf Hörner ✓' };
+    await t.worker.push(message(wanted, { data: { article: 4711 }, seq: 12 }));
     const shown = await t.worker.shows(({ body }) => body === 'Zwölf Hörner ✓');
     assert.equal(shown.title, 'Blechbläser gesucht');
     assert.equal((await t.desktop.shows('Zwölf Hörner ✓')).title, 'Blechbläser gesucht');
@@ -63,12 +64,14 @@ export const workerSteps = (t) => ({
   async 'a click focuses the page that it leads to, and the notification goes away'() {
     const url = `${t.app.origin}/other`;
     await t.page.send('Page.bringToFront');
-    const focused = t.other.run(`new Promise((resolve) => addEventListener('focus', () => resolve(true), { once: true }))`);
+    const focused = t.other.run(`
+      new Promise((resolve) => addEventListener('focus', () => resolve(true), { once: true }))`);
     await t.appWorker.push(message({ title: 'There', body: 'open already', navigate: url }));
     const pages = (await t.browser.pages()).length;
     t.desktop.press(await t.desktop.shows('open already'));
     assert.equal(await focused, true);
-    await until(10, 'the notification to go', async () => !(await t.appWorker.shown()).some(({ title }) => title === 'There'));
+    const isThere = ({ title }) => title === 'There';
+    await until(10, 'the notification to go', async () => !(await t.appWorker.shown()).some(isThere));
     assert.equal((await t.browser.pages()).length, pages);
   },
 
@@ -86,7 +89,8 @@ export const workerSteps = (t) => ({
     for (const { targetId, url } of await t.browser.pages()) {
       if (url.startsWith(t.app.origin)) await t.browser.cdp.send('Target.closeTarget', { targetId });
     }
-    await until(10, 'the pages to close', async () => !(await t.browser.pages()).some(({ url }) => url.startsWith(t.app.origin)));
+    const isOpen = ({ url }) => url.startsWith(t.app.origin);
+    await until(10, 'the pages to close', async () => !(await t.browser.pages()).some(isOpen));
     const url = `${t.app.origin}/anew`;
     await t.appWorker.push(message({ title: 'Anew', body: 'nobody home', navigate: url }), t.demo);
     t.desktop.press(await t.desktop.shows('nobody home'));
@@ -94,4 +98,5 @@ export const workerSteps = (t) => ({
   },
 });
 
-const titles = (page) => page.evaluate(() => Array.from(document.querySelectorAll('#arrivals h3'), (one) => one.textContent));
+const titles = (page) => page.run(`
+  Array.from(document.querySelectorAll('#arrivals h3'), (one) => one.textContent)`);

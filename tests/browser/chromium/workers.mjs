@@ -3,17 +3,18 @@
 import { until } from '../limits.mjs';
 
 export class Worker {
-  /** Registers the script as the SDK does, and waits until it is active. */
+  /** Registers the script as the SDK does, and waits until it is activated: an activating one may miss a push. */
   static async register(page, script, scope) {
-    const worker = new Worker();
     const url = await page.evaluate(async (script, scope) => {
       const registration = await navigator.serviceWorker.register(script, { scope });
-      const coming = registration.installing ?? registration.waiting;
-      while (!registration.active) await new Promise((resolve) => coming.addEventListener('statechange', resolve, { once: true }));
+      const worker = registration.installing ?? registration.waiting ?? registration.active;
+      while (worker.state !== 'activated') {
+        await new Promise((resolve) => worker.addEventListener('statechange', resolve, { once: true }));
+      }
       return registration.scope;
     }, script, scope);
     const id = await until(10, 'the registration to be known', () => page.browser.registrations.get(url));
-    return Object.assign(worker, { page, scope: url, id, origin: new URL(url).origin });
+    return Object.assign(new Worker(), { page, scope: url, id, origin: new URL(url).origin });
   }
 
   /** By any page, should its own be closed: DevTools finds the worker by its registration. */
