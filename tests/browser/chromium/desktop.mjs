@@ -1,7 +1,6 @@
 // The desktop that Chromium shows notifications on: a session bus of the test's own, with a notification server
 // (org.freedesktop.Notifications) that can press what is shown. Chromium takes such a click for a real one.
 
-import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import dbus from 'dbus-next';
 
@@ -11,8 +10,7 @@ import { Process } from '../processes.mjs';
 const NAME = 'org.freedesktop.Notifications';
 
 class Server extends dbus.interface.Interface {
-  shown = new Map(); // id → { title, body, actions: [[key, label], …] }
-  events = new EventEmitter();
+  news = []; // what was shown and nobody has asked for yet: { id, title, body, actions: [[key, label], …] }
   #last = 0;
 
   GetCapabilities() {
@@ -26,13 +24,11 @@ class Server extends dbus.interface.Interface {
   Notify(_app, replaced, _icon, title, body, keysAndLabels) {
     const id = replaced || ++this.#last;
     const actions = keysAndLabels.flatMap((key, at) => (at % 2 ? [] : [[key, keysAndLabels[at + 1]]]));
-    this.shown.set(id, { id, title, body, actions });
+    this.news.push({ id, title, body, actions });
     return id;
   }
 
-  CloseNotification(id) {
-    this.shown.delete(id);
-  }
+  CloseNotification() {}
 
   ActionInvoked(id, key) {
     return [id, key];
@@ -68,10 +64,15 @@ export class Desktop {
     return desktop;
   }
 
-  /** Waits until something with this text is on screen. */
-  shows(body) {
-    return until(20, `“${body}” on the desktop`,
-      () => [...this.server.shown.values()].find((one) => one.body.split('\n').includes(body)));
+  /**
+   * Waits until something with this text comes on screen. Wait for that before asking Chromium what it shows: it forgets
+   * a notification for good that somebody asks for while it is on its way to the desktop.
+   */
+  async shows(body) {
+    const { news } = this.server;
+    const isIt = (one) => one.body.split('\n').includes(body);
+    const at = await until(20, `“${body}” on the desktop`, () => news.findIndex(isIt) + 1);
+    return news.splice(at - 1, 1)[0];
   }
 
   /** Presses the notification, or the button of that label on it. */

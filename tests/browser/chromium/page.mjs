@@ -1,6 +1,5 @@
 // One page, driven as people do it: by keys and by the mouse, and read as they read it.
 
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 
 import { until, within } from '../limits.mjs';
@@ -33,11 +32,15 @@ export class Page {
   }
 
   /** What comes with the next event of that name. */
-  async event(wanted) {
-    for (;;) {
-      const [method, params, sessionId] = await once(this.browser, 'event');
-      if (method === wanted && sessionId === this.sessionId) return params;
-    }
+  event(wanted) {
+    return new Promise((resolve) => {
+      const hear = (method, params, sessionId) => {
+        if (method !== wanted || sessionId !== this.sessionId) return;
+        this.browser.off('event', hear);
+        resolve(params);
+      };
+      this.browser.on('event', hear);
+    });
   }
 
   /** What `act` returns in the page, called with JSON values. */

@@ -58,7 +58,7 @@ async function walk(t, look) {
   await page.click('#cancel');
   await page.reads('#progress-state', 'Cancelled');
 
-  await sendToThree(t, page, look);
+  await sendToThree(t, page, look, id);
   await photograph(t, page, look, '5-done');
 
   await fill(page, 'Image', 'kettle.png');
@@ -91,8 +91,8 @@ async function sendSlowly(t, page, { name }) {
   assert.equal(await page.text('[data-outcome="pending"] dd'), '1');
 }
 
-/** To three, of which one is gone; what came here is told to the worker as its push service would. */
-async function sendToThree(t, page, { name }) {
+/** To three others, of which one is gone; what came here is told to the worker as its push service would. */
+async function sendToThree(t, page, { name }, id) {
   const channel = `team:${name}`;
   for (let n = 0; n < 2; n += 1) await t.subscribers.join(channel);
   await t.subscribers.leave(await t.subscribers.join(channel));
@@ -100,9 +100,12 @@ async function sendToThree(t, page, { name }) {
   await page.retype(channel);
   await fill(page, 'Data', '{"kettle": 1}');
   await page.press('Escape');
+  await fill(page, 'Not to this browser', true);
+  await page.press('Escape');
   await page.click('#send');
   await page.reads('#progress-said', 'Done: 2 of 3 browsers accepted it.');
   await page.reads('#failure-list', /gone/);
+  assert.deepEqual(JSON.parse(t.browser.lastBody).exclude, [id]);
   const told = { id: await page.text('#progress-id'), data: { kettle: 1 } };
   await t.worker.push(message({ title: 'Tea is ready', body: 'Two cups, by the window.' }, told), page);
   await page.reads('#arrivals li:first-child .arrival-time', /after it was sent here$/);

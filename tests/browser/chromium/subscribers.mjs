@@ -51,13 +51,19 @@ export class Subscribers {
     return this.#ask({ messageType: 'unregister', channelID });
   }
 
-  async #ask(message) {
+  #ask(message) {
+    const { messageType, channelID } = message;
+    const answer = new Promise((resolve) => {
+      const hear = (text) => {
+        const heard = JSON.parse(text);
+        if (heard.messageType !== messageType || heard.channelID !== channelID) return;
+        this.socket.off('message', hear);
+        resolve(heard);
+      };
+      this.socket.on('message', hear);
+    });
     this.socket.send(JSON.stringify(message));
-    for (;;) {
-      const [text] = await within(10, `an answer to ${message.messageType}`, once(this.socket, 'message'));
-      const answer = JSON.parse(text);
-      if (answer.messageType === message.messageType && answer.channelID === message.channelID) return answer;
-    }
+    return within(10, `an answer to ${messageType}`, answer);
   }
 
   close() {

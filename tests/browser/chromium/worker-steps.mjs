@@ -16,9 +16,9 @@ export const workerSteps = (t) => ({
     t.worker = await Worker.register(t.demo, '/sdk/fanfare-sw.js', '/demo');
     const wanted = { title: 'Blechbläser gesucht', body: 'Zwölf Hörner ✓' };
     await t.worker.push(message(wanted, { data: { article: 4711 }, seq: 12 }));
+    assert.equal((await t.desktop.shows('Zwölf Hörner ✓')).title, 'Blechbläser gesucht');
     const shown = await t.worker.shows(({ body }) => body === 'Zwölf Hörner ✓');
     assert.equal(shown.title, 'Blechbläser gesucht');
-    assert.equal((await t.desktop.shows('Zwölf Hörner ✓')).title, 'Blechbläser gesucht');
     for (const page of [t.demo, t.second]) {
       await page.reads('#arrivals li:first-child h3', 'Blechbläser gesucht');
       await page.reads('#arrivals li:first-child .arrival-body', 'Zwölf Hörner ✓');
@@ -32,6 +32,7 @@ export const workerSteps = (t) => ({
     await t.worker.push(twice);
     await t.worker.push(twice);
     await t.worker.push(message({ title: 'The end', body: 'after the repeat' }));
+    await t.desktop.shows('after the repeat');
     await t.demo.reads('#arrivals li:first-child h3', 'The end');
     assert.equal((await titles(t.demo)).filter((title) => title === 'Score').length, 1);
     assert.equal((await t.worker.shown()).filter(({ title }) => title === 'Score').length, 1);
@@ -41,6 +42,7 @@ export const workerSteps = (t) => ({
     for (const [sent, body] of [['plain words', 'plain words'], ['{"a":1}', 'New message'], ['', 'New message']]) {
       const before = (await titles(t.demo)).length;
       await t.worker.push(sent);
+      await t.desktop.shows(body);
       await t.worker.shows((one) => one.body === body);
       await until(10, 'the arrival', async () => (await titles(t.demo)).length === before + 1);
       await t.demo.reads('#arrivals li:first-child .arrival-body', body);
@@ -53,6 +55,7 @@ export const workerSteps = (t) => ({
     t.other = await t.browser.open(`${t.app.origin}/other`);
     const before = await titles(t.demo);
     await t.appWorker.push(message({ title: 'For the app', body: 'to both of its pages' }, { data: { n: 1 } }));
+    await t.desktop.shows('to both of its pages');
     await t.appWorker.shows(({ title }) => title === 'For the app');
     for (const page of [t.page, t.other]) {
       const got = await until(10, 'the message', () => page.run('messages.length && messages'));
