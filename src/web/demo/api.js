@@ -1,0 +1,42 @@
+/** Calls to the daemon. The credential rides in the header Authorization, and nowhere else. */
+
+/** `{ok, status, body, slug}`; status 0: no answer. */
+export async function call(method, path, credential, json, more = {}) {
+  const headers = { ...authorization(credential), ...more };
+  if (json !== undefined) headers['Content-Type'] = 'application/json';
+  try {
+    const response = await fetch(path, { method, headers, body: json, credentials: 'omit', cache: 'no-store' });
+    return await answer(response);
+  } catch {
+    return { ok: false, status: 0, body: {}, slug: 'unreachable' };
+  }
+}
+
+/** Server-sent events, by `fetch` because EventSource cannot send a credential: yields `{event, data}`. */
+export async function* events(path, credential, signal) {
+  const headers = { ...authorization(credential), Accept: 'text/event-stream' };
+  const response = await fetch(path, { headers, signal, credentials: 'omit', cache: 'no-store' });
+  if (!response.ok) throw Object.assign(new Error('refused'), { answer: await answer(response) });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const frames = (text + value).split('\n\n');
+    text = frames.pop();
+    for (const frame of frames) {
+      const event = frame.match(/^event: (.*)$/m)?.[1];
+      if (event) yield { event, data: JSON.parse(frame.match(/^data: (.*)$/m)[1]) };
+    }
+  }
+}
+
+const authorization = (credential) => (credential ? { Authorization: `Bearer ${credential}` } : {});
+
+async function answer(response) {
+  // Anything else is a 204, or a proxy's page.
+  const isJson = response.headers.get('Content-Type')?.includes('json');
+  const body = isJson ? await response.json() : {};
+  const slug = body.type?.match(/[^/#]+$/)?.[0]; // RFC 9457: a URI; its end is our name of the problem
+  return { ok: response.ok, status: response.status, body, slug };
+}

@@ -1,0 +1,33 @@
+/** What goes wrong with a subscription, in words that say what to do. */
+
+import { CHANNEL } from './client.js';
+import { capitalized } from './dom.js';
+
+/** Why this browser cannot be subscribed. */
+export const UNABLE = {
+  'unsupported': 'This browser does not offer Web Push in this window. Private windows often do not; current versions'
+    + ' of Firefox, Chrome, Edge and Safari do in a normal one.',
+  'insecure-context': 'Browsers allow Web Push on https pages, and on localhost or 127.0.0.1. This address is neither:'
+    + ' open the page by one of those, or put the server behind https.',
+  'ios-needs-install': 'On iPhone and iPad, Web Push is for web apps on the Home Screen: choose Share, then “Add to Home'
+    + ' Screen”, and open the page from there.',
+  'denied': 'Notifications from this site are blocked. Allow them in the site’s settings, beside the address, and'
+    + ' reload this page.',
+};
+
+/** Where the SDK's own message does not say what to do about it. */
+const PROBLEMS = {
+  'push-service-unreachable': 'This browser cannot reach its push service. That is a server of the browser’s vendor, not'
+    + ' this one: the browser may be offline, behind a firewall, or built without push (some builds of Chromium are).'
+    + ' Try again, or try another browser.',
+  'server-unreachable': 'This page’s server does not answer. Is it still running?',
+  'dismissed': 'The browser did not get permission to show notifications. Press Subscribe again and allow it.',
+  'denied': UNABLE.denied,
+  'subscription-gone': 'The push service has forgotten this browser. Unsubscribe, and subscribe again.',
+  'http-401': `The channel “${CHANNEL}” is not public on this server: start it with --demo true.`,
+  'http-429': 'That was too soon after the last one. Wait a second, and try again.',
+};
+
+export function describe(error) {
+  return PROBLEMS[error.code] ?? PROBLEMS[`http-${error.status}`] ?? capitalized(error.message);
+}
