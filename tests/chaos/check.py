@@ -278,6 +278,9 @@ def check_notification(run, one, states, answers, is_replaced):
     may, silent = Counter(), []
     for who, is_member in states.items():
         if who in answers:
+            # A result that a kill took away: another channel's push, which came first then, may have said that they are gone.
+            if all(may_be_unsettled(run, request) for request in answers[who]):
+                may.update(excuse(run, one, who) & {"gone"})
             continue
         why = excuse(run, one, who)
         may.update(why)

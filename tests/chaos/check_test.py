@@ -131,6 +131,16 @@ class Good(Story):
         self.settle("n3", accepted=1, too_large=1)
         self.assertEqual(self.found(), {}, "it was too large for ann's")
 
+    def test_who_took_the_last_push_before_a_kill_and_is_gone_by_the_next_may_count_as_gone(self):
+        self.requests[4] |= {"status": 410}
+        del self.requests[6]
+        self.settle("n2", accepted=1, gone=1)
+        self.settle("t1", gone=1)
+        self.settle("n3", accepted=1, gone=1)
+        self.assertEqual(self.found(), {})
+        self.settle("n1", accepted=1, gone=1)
+        self.assertEqual(self.found(), {"sums": 2})
+
     def test_who_joins_while_it_is_published_may_get_it_or_not(self):
         self.calls.append(moved("joined", [404, 406], "eve", "news"))
         self.assertEqual(self.found(), {})
