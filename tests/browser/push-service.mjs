@@ -89,7 +89,7 @@ export class PushService extends EventEmitter {
     const token = request.url.replace('/push/', '');
     const [channelID, channel] = [...this.#channels].find(([, known]) => known.token === token) ?? [];
     if (!channel) return this.#refuse(response, 410, 'this subscription is gone');
-    const problem = faultOf(request, `https://${this.authority}`, channel.key);
+    const problem = faultOf(request, chunks.length > 0, `https://${this.authority}`, channel.key);
     if (problem) return this.#refuse(response, 400, problem);
 
     const version = String(++this.#version);
@@ -119,11 +119,12 @@ export class PushService extends EventEmitter {
 export const unpadded = (base64url) => base64url.replace(/=+$/, '');
 
 /** What a real push service would not accept; undefined where it would. */
-function faultOf({ method, headers }, origin, subscribedKey) {
+function faultOf({ method, headers }, hasBody, origin, subscribedKey) {
   if (method !== 'POST') return `${method} is not POST`;
   if (!/^\d+$/.test(headers.ttl)) return 'no TTL (RFC 8030 section 5.2)';
   if (!['very-low', 'low', 'normal', 'high'].includes(headers.urgency)) return 'no Urgency (RFC 8030 section 5.3)';
-  if (headers['content-encoding'] !== 'aes128gcm') return 'not aes128gcm (RFC 8188)';
+  if (hasBody && headers['content-encoding'] !== 'aes128gcm') return 'not aes128gcm (RFC 8188)';
+  if (!hasBody && headers['content-encoding']) return 'nothing, encoded (RFC 8291 section 4)';
   const [, token, key] = headers.authorization?.match(/^vapid t=([^,\s]+),\s*k=(\S+)$/) ?? [];
   if (!token) return 'no vapid authorization (RFC 8292 section 3)';
   if (key !== subscribedKey) return 'signed with another key than subscribed with (RFC 8292 section 4.2)';
