@@ -26,6 +26,7 @@ const refusals = [];
 const acknowledged = [];
 let service, gcm, daemon, desktop, browser, page, endpoints;
 let pushes = 0;
+let ending;
 
 const UTF8 = 'Zwölf Hörner – „bis Freitag“ ✓ 日本語 עברית 🎺 e\u0301';
 const NEWS = {
@@ -104,6 +105,7 @@ const STEPS = {
     await arrived((item) => item.body === LONGEST);
     await notification((one) => one.body === LONGEST);
     await settled(sent.id);
+    assert.equal(gcm.sizes.at(-1), 86 + 3968 + 16); // RFC 8188: header, padded record, tag
   },
 
   async 'a push without a payload is shown and told all the same'() {
@@ -112,6 +114,7 @@ const STEPS = {
     await notification((one) => one.body === 'New message');
     await until(20, 'the arrival in the page', async () => (await arrivals()).length === before + 1);
     await settled(sent.id);
+    assert.equal(gcm.sizes.at(-1), 0);
   },
 
   async 'every push was accepted, and Chromium acknowledged each, once'() {
@@ -259,8 +262,12 @@ async function run() {
   return { passed, failed: 0 };
 }
 
-/** Whatever ends this run, what it started ends with it. */
-async function cleanUp() {
+/** Whatever ends this run, and whatever else happens meanwhile, what it started ends with it. */
+function cleanUp() {
+  return ending ??= end();
+}
+
+async function end() {
   await browser?.stop();
   desktop?.stop();
   await stopAll();
@@ -272,6 +279,10 @@ async function cleanUp() {
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => cleanUp().finally(() => process.exit(1)));
 }
+process.once('uncaughtException', (error) => {
+  console.log(`FAILED  ${error.stack}`);
+  cleanUp().finally(() => process.exit(1));
+});
 const { passed, failed } = await run();
 await cleanUp();
 console.log(`${passed} passed, ${failed} failed`);

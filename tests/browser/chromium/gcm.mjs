@@ -17,6 +17,8 @@ export class Gcm {
   /** The forms that Chromium sent to register, or to delete a registration. */
   registered = [];
   deleted = [];
+  /** How many bytes each push had. */
+  sizes = [];
   #device = { id: 4_000_000_000_000_001n, token: 8_000_000_000_000_009n };
   #registrations = new Map(); // channelID → the form that asked for it
   #answers = new EventEmitter();
@@ -96,6 +98,7 @@ export class Gcm {
   #forward({ channelID, version, ttl, data, headers }) {
     const { app, 'X-subtype': subtype, sender } = this.#registrations.get(channelID);
     const body = data && Buffer.from(data, 'base64url');
+    this.sizes.push(body?.length ?? 0);
     this.mcs.push(version, { app, subtype, sender, ttl, encoding: headers?.encoding, body });
   }
 
