@@ -35,6 +35,7 @@ export class Gcm {
     gcm.socket = new WebSocket(pushService.socketUrl, 'push-notification');
     await within(10, 'the stand-in for GCM', Promise.all([once(gcm.server, 'listening'), once(gcm.socket, 'open')]));
     gcm.socket.on('message', (text) => gcm.#hear(JSON.parse(text)));
+    await gcm.#ask({ messageType: 'hello' });
     gcm.flags = gcm.#flags(cert);
     return gcm;
   }
@@ -100,6 +101,8 @@ export class Gcm {
     const body = data && Buffer.from(data, 'base64url');
     this.sizes.push(body?.length ?? 0);
     this.mcs.push(version, { app, subtype, sender, ttl, encoding: headers?.encoding, body });
+    // From here on MCS keeps it until Chromium has acknowledged it.
+    this.socket.send(JSON.stringify({ messageType: 'ack', updates: [{ channelID, version }] }));
   }
 
   async #ask(message) {
