@@ -7,7 +7,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -17,8 +17,8 @@ import { renameEndpoints } from './chromium/gcm-endpoints.mjs';
 import { Gcm } from './chromium/gcm.mjs';
 import { Daemon } from './daemon.mjs';
 import { until, within } from './limits.mjs';
-import { stopAll } from './processes.mjs';
 import { PushService } from './push-service.mjs';
+import { runSteps } from './steps.mjs';
 
 const binary = resolve(process.argv[2] ?? join(import.meta.dirname, '../../target/debug/fanfare'));
 const directory = mkdtempSync(join(tmpdir(), 'fanfare-chromium-push-'));
@@ -26,7 +26,6 @@ const refusals = [];
 const acknowledged = [];
 let service, gcm, daemon, desktop, browser, page, endpoints;
 let pushes = 0;
-let ending;
 
 const UTF8 = 'Zwölf Hörner – „bis Freitag“ ✓ 日本語 עברית 🎺 e\u0301';
 const NEWS = {
@@ -45,8 +44,8 @@ const STEPS = {
     gcm.mcs.on('acknowledged', (id) => acknowledged.push(id));
     daemon = await Daemon.start(binary, directory, service);
     desktop = await Desktop.start(directory);
-    const chromium = withFlags(process.env.CHROMIUM ?? 'chromium', gcm.flags);
-    browser = await Chromium.start(chromium, directory, desktop.address);
+    const chromium = process.env.CHROMIUM ?? 'chromium';
+    browser = await Chromium.start(chromium, directory, desktop.address, gcm.flags);
     await browser.setNotifications(daemon.origin, 'granted');
   },
 
@@ -162,14 +161,6 @@ const STEPS = {
   },
 };
 
-/** A browser to start, which has these flags besides those that it is started with. */
-function withFlags(command, flags) {
-  const script = join(directory, 'chromium-with-flags');
-  const quoted = [command, ...flags].map((word) => `'${word}'`).join(' ');
-  writeFileSync(script, `#!/bin/sh\nexec ${quoted} "$@"\n`, { mode: 0o755 });
-  return script;
-}
-
 async function unsubscribe() {
   const before = gcm.deleted.length;
   await page.click('#unsubscribe');
@@ -243,47 +234,17 @@ async function subscriptions() {
   return (await daemon.call('GET', '/v1/channels/demo/subscriptions')).items;
 }
 
-async function run() {
-  let passed = 0;
-  for (const [name, step] of Object.entries(STEPS)) {
-    const start = Date.now();
-    try {
-      await step();
-      passed += 1;
-      console.log(`ok      ${name} (${Date.now() - start} ms)`);
-    } catch (error) {
-      console.log(`FAILED  ${name}\n        ${error.stack.replaceAll('\n', '\n        ')}`);
-      for (const complaint of browser?.complaints ?? []) console.log(`        page: ${JSON.stringify(complaint)}`);
-      for (const line of browser?.process.lines ?? []) console.log(`        Chromium: ${line}`);
-      for (const line of daemon?.process.lines ?? []) console.log(`        daemon: ${line}`);
-      return { passed, failed: 1 }; // what follows builds on it
-    }
-  }
-  return { passed, failed: 0 };
+function report() {
+  const complaints = (browser?.complaints ?? []).map((complaint) => `page: ${JSON.stringify(complaint)}`);
+  const lines = (name, from) => (from?.process.lines ?? []).map((line) => `${name}: ${line}`);
+  return [...complaints, ...lines('Chromium', browser), ...lines('daemon', daemon)];
 }
 
-/** Whatever ends this run, and whatever else happens meanwhile, what it started ends with it. */
-function cleanUp() {
-  return ending ??= end();
-}
-
-async function end() {
+async function close() {
   await browser?.stop();
   desktop?.stop();
-  await stopAll();
   gcm?.stop();
   await service?.stop();
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 }
 
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => cleanUp().finally(() => process.exit(1)));
-}
-process.once('uncaughtException', (error) => {
-  console.log(`FAILED  ${error.stack}`);
-  cleanUp().finally(() => process.exit(1));
-});
-const { passed, failed } = await run();
-await cleanUp();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+await runSteps(STEPS, { directory, report, close });

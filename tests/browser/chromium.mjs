@@ -3,7 +3,7 @@
 //
 //   node tests/browser/chromium.mjs [path to the fanfare binary] [--screenshots DIR]     CHROMIUM names the browser
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,8 +19,8 @@ import { stateSteps } from './chromium/state-steps.mjs';
 import { SilentService, Subscribers } from './chromium/subscribers.mjs';
 import { workerSteps } from './chromium/worker-steps.mjs';
 import { Daemon } from './daemon.mjs';
-import { stopAll } from './processes.mjs';
 import { PushService } from './push-service.mjs';
+import { runSteps } from './steps.mjs';
 
 const { values: { screenshots }, positionals } = parseArgs({
   allowPositionals: true, options: { screenshots: { type: 'string' } },
@@ -53,40 +53,18 @@ const STEPS = {
   ...quietSteps(t),
 };
 
-async function run() {
-  let passed = 0;
-  for (const [name, step] of Object.entries(STEPS)) {
-    const start = Date.now();
-    try {
-      await step();
-      passed += 1;
-      console.log(`ok      ${name} (${Date.now() - start} ms)`);
-    } catch (error) {
-      console.log(`FAILED  ${name}\n        ${error.stack.replaceAll('\n', '\n        ')}`);
-      for (const complaint of t.browser?.complaints ?? []) console.log(`        page: ${JSON.stringify(complaint)}`);
-      for (const line of t.daemon?.process.lines ?? []) console.log(`        daemon: ${line}`);
-      return { passed, failed: 1 }; // what follows builds on it
-    }
-  }
-  return { passed, failed: 0 };
+function report() {
+  const complaints = (t.browser?.complaints ?? []).map((complaint) => `page: ${JSON.stringify(complaint)}`);
+  return [...complaints, ...(t.daemon?.process.lines ?? []).map((line) => `daemon: ${line}`)];
 }
 
-/** Whatever ends this run, what it started ends with it. */
-async function cleanUp() {
+async function close() {
   await t.browser?.stop();
   t.desktop?.stop();
   t.subscribers?.close();
   t.app?.stop();
   t.silent?.stop();
-  await stopAll();
   await t.service?.stop();
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 }
 
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => cleanUp().finally(() => process.exit(1)));
-}
-const { passed, failed } = await run();
-await cleanUp();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+await runSteps(STEPS, { directory, report, close });

@@ -5,17 +5,17 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { Daemon } from './daemon.mjs';
-import { Kinto } from './kinto-server.mjs';
-import { Site } from './kinto-site.mjs';
+import { Kinto } from './kinto/server.mjs';
+import { Site } from './kinto/site.mjs';
 import { until, within } from './limits.mjs';
 import { Firefox } from './marionette.mjs';
-import { stopAll } from './processes.mjs';
 import { PushService } from './push-service.mjs';
+import { runSteps } from './steps.mjs';
 
 const [binary, venv] = process.argv.slice(2).map((path) => resolve(path));
 if (!binary || !venv) throw new Error('usage: kinto.mjs BINARY VIRTUALENV; kinto.sh makes the latter');
@@ -183,38 +183,16 @@ async function seen(selector, text) {
   }
 }
 
-async function run() {
-  let passed = 0;
-  for (const [name, step] of Object.entries(STEPS)) {
-    const start = Date.now();
-    try {
-      await step();
-      passed += 1;
-      console.log(`ok      ${name} (${Date.now() - start} ms)`);
-    } catch (error) {
-      console.log(`FAILED  ${name}\n        ${error.message.replaceAll('\n', '\n        ')}`);
-      console.log(`        the push service refused: ${JSON.stringify(service?.refusals ?? [])}`);
-      for (const line of daemon?.process.lines ?? []) console.log(`        daemon: ${line}`);
-      for (const line of kinto?.process.lines ?? []) console.log(`        kinto: ${line}`);
-      return { passed, failed: 1 }; // what follows builds on it
-    }
-  }
-  return { passed, failed: 0 };
+function report() {
+  const lines = (name, from) => (from?.process.lines ?? []).map((line) => `${name}: ${line}`);
+  const refused = `the push service refused: ${JSON.stringify(service?.refusals ?? [])}`;
+  return [refused, ...lines('daemon', daemon), ...lines('kinto', kinto)];
 }
 
-/** Whatever ends this run, what it started ends with it. */
-async function cleanUp() {
+async function close() {
   await firefox?.stop();
-  await stopAll();
   await service?.stop();
   site?.stop();
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 }
 
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => cleanUp().finally(() => process.exit(1)));
-}
-const { passed, failed } = await run();
-await cleanUp();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+await runSteps(STEPS, { directory, report, close });

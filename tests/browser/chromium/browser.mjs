@@ -29,10 +29,10 @@ export class Chromium extends EventEmitter {
   registrations = new Map();
   #targets = new Map(); // target id → { session, url }
 
-  static async start(binary, directory, busAddress) {
+  static async start(binary, directory, busAddress, flags = []) {
     const chromium = new Chromium();
     chromium.setMaxListeners(50);
-    const args = [...FLAGS, `--user-data-dir=${join(directory, 'chromium')}`, 'about:blank'];
+    const args = [...FLAGS, ...flags, `--user-data-dir=${join(directory, 'chromium')}`, 'about:blank'];
     const place = { LANG: 'en_US.UTF-8', TZ: 'UTC' };
     const env = { PATH: process.env.PATH, HOME: directory, ...place, DBUS_SESSION_BUS_ADDRESS: busAddress };
     chromium.process = new Process(binary, args, env);

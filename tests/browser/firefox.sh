@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A real Firefox against the real daemon: run.sh [path to the fanfare binary] [part of a test's name]
+# A real Firefox against the real daemon: firefox.sh [path to the fanfare binary] [part of a test's name]
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 npm ci --prefix "$here" --no-audit --no-fund --silent

@@ -16,8 +16,8 @@ export class Site {
       `worker-src 'self'`,
     ].join('; ');
     const pages = {
-      '/': ['text/html', file('kinto-page.html').toString().replace('{{fanfare}}', config.fanfare)],
-      '/kinto-page.js': ['text/javascript', file('kinto-page.js')],
+      '/': ['text/html', file('page.html').toString().replace('{{fanfare}}', config.fanfare)],
+      '/page.js': ['text/javascript', file('page.js')],
       '/config.json': ['application/json', JSON.stringify(config)],
       '/fanfare-sw.js': ['text/javascript', `importScripts('${config.fanfare}/sdk/fanfare-sw.js');`],
     };

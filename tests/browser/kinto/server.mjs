@@ -3,8 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { until } from './limits.mjs';
-import { Process } from './processes.mjs';
+import { until } from '../limits.mjs';
+import { Process } from '../processes.mjs';
 
 const PASSWORD = 'a long enough password';
 
