@@ -13,8 +13,12 @@ pub fn strong(text: String) -> EntityTag {
 
 /// The tag of some content.
 pub fn of(content: &[u8]) -> EntityTag {
-    let hash = digest(&SHA256, content);
-    strong(URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]))
+    strong(hash(content))
+}
+
+/// A name of some content, short and safe.
+pub fn hash(content: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(&digest(&SHA256, content).as_ref()[..12])
 }
 
 /// Whether the client has what `tag` names.

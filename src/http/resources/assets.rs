@@ -1,13 +1,15 @@
 //! The browser's half: pages, the SDK and its worker, compiled into the program.
 
+mod content;
 mod sdk;
 
 use std::sync::LazyLock;
 
-use actix_web::http::header::{self, EntityTag};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::http::caching;
+use content::Content;
+
 use crate::http::problem::Problem;
 
 /// What a page may load: its own scripts, styles and images, and this daemon's API. Nothing inline, nothing foreign.
@@ -34,10 +36,8 @@ enum Reach {
 
 struct Asset {
     path: &'static str,
-    media_type: &'static str,
     reach: Reach,
-    content: &'static [u8],
-    tag: EntityTag,
+    content: Content,
 }
 
 /// A file of src/web.
@@ -84,12 +84,9 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         ("/web/docs.css", CSS, Reach::Own, include_bytes!("docs/docs.css").as_slice()),
     ]
     .into_iter()
-    .map(|(path, media_type, reach, content)| Asset {
-        path,
-        media_type,
-        reach,
-        content,
-        tag: caching::of(content),
+    .map(|(path, media_type, reach, content)| {
+        let content = Content::new(media_type, content);
+        Asset { path, reach, content }
     })
     .collect()
 });
@@ -98,19 +95,13 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
 pub async fn show(req: HttpRequest) -> Result<HttpResponse, Problem> {
     let asset = ASSETS.iter().find(|asset| asset.path == req.path());
     let asset = asset.ok_or_else(|| Problem::not_found("path"))?;
-    let mut response = if caching::is_known(&req, &asset.tag) {
-        HttpResponse::NotModified()
-    } else {
-        HttpResponse::Ok()
-    };
-    response
-        .insert_header(header::ETag(asset.tag.clone()))
-        .insert_header((header::CACHE_CONTROL, ASKED_ANEW));
-    match asset.reach {
-        Reach::Page => as_page(&mut response),
-        Reach::Own => {}
-    }
-    Ok(response.content_type(asset.media_type).body(asset.content))
+    Ok(asset.content.answer(&req, |response| {
+        response.insert_header((header::CACHE_CONTROL, ASKED_ANEW));
+        match asset.reach {
+            Reach::Page => as_page(response),
+            Reach::Own => {}
+        }
+    }))
 }
 
 /// `/` leads to what there is to see.
@@ -152,7 +143,7 @@ mod tests {
             let shared = response.headers().get(header::CROSS_ORIGIN_RESOURCE_POLICY);
             assert!(shared.is_none(), "{}", asset.path);
             let page = response.headers().get(header::CONTENT_SECURITY_POLICY).is_some();
-            assert_eq!(page, asset.media_type == HTML, "{}", asset.path);
+            assert_eq!(page, asset.reach == Reach::Page, "{}", asset.path);
             assert!(!requests::read_body(response).await.is_empty());
 
             let again = requests::TestRequest::with_uri(asset.path)
@@ -164,8 +155,8 @@ mod tests {
 
     #[test]
     fn pages_have_nothing_inline_that_their_policy_forbids() {
-        for asset in ASSETS.iter().filter(|asset| asset.media_type == HTML) {
-            let text = std::str::from_utf8(asset.content).unwrap();
+        for asset in ASSETS.iter().filter(|asset| asset.reach == Reach::Page) {
+            let text = std::str::from_utf8(asset.content.plain()).unwrap();
             for forbidden in ["<style", "style=\"", "<script>", " onclick=", "javascript:", "//cdn"]
             {
                 assert!(!text.contains(forbidden), "{}: {forbidden}", asset.path);

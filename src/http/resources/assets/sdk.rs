@@ -9,15 +9,15 @@
 
 use std::sync::LazyLock;
 
-use actix_web::http::header::{self, EntityTag};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use aws_lc_rs::digest::{SHA384, digest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::content::Content;
 use super::{ASKED_ANEW, SCRIPT, source};
-use crate::http::caching;
 use crate::http::problem::Problem;
 
 const TYPES: &str = "text/plain; charset=utf-8";
@@ -35,9 +35,7 @@ const MAX_HASH: usize = 64;
 struct File {
     stem: &'static str,
     extension: &'static str,
-    media_type: &'static str,
-    content: &'static [u8],
-    tag: EntityTag,
+    content: Content,
 }
 
 static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
@@ -52,8 +50,8 @@ static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
     ]
     .into_iter()
     .map(|(stem, extension, media_type, content)| {
-        let tag = caching::of(content);
-        File { stem, extension, media_type, content, tag }
+        let content = Content::new(media_type, content);
+        File { stem, extension, content }
     })
     .collect()
 });
@@ -74,12 +72,12 @@ impl File {
     }
 
     fn hashed(&self) -> String {
-        format!("{}.{}{}", self.stem, self.tag.tag(), self.extension)
+        format!("{}.{}{}", self.stem, self.content.hash(), self.extension)
     }
 
     /// For the attribute `integrity` (W3C Subresource Integrity).
     fn integrity(&self) -> String {
-        format!("sha384-{}", STANDARD.encode(digest(&SHA384, self.content)))
+        format!("sha384-{}", STANDARD.encode(digest(&SHA384, self.content.plain())))
     }
 
     fn at(&'static self, name: &str) -> Option<Found> {
@@ -92,20 +90,12 @@ impl File {
         if hash.is_empty() || hash.len() > MAX_HASH || !hash.bytes().all(legal) {
             return None;
         }
-        let is_current = hash == self.tag.tag();
+        let is_current = hash == self.content.hash();
         Some(if is_current { Found::Current(self) } else { Found::Other(self) })
     }
 
-    fn answer(&self, req: &HttpRequest, caching: &'static str) -> HttpResponseBuilder {
-        let mut response = if caching::is_known(req, &self.tag) {
-            HttpResponse::NotModified()
-        } else {
-            HttpResponse::Ok()
-        };
-        for_anyone(&mut response, caching)
-            .insert_header(header::ETag(self.tag.clone()))
-            .content_type(self.media_type);
-        response
+    fn answer(&'static self, req: &HttpRequest, caching: &'static str) -> HttpResponse {
+        self.content.answer(req, |response| _ = for_anyone(response, caching))
     }
 
     fn redirect(&self) -> HttpResponseBuilder {
@@ -120,11 +110,9 @@ impl File {
 async fn show(req: HttpRequest, name: web::Path<String>) -> Result<HttpResponse, Problem> {
     let found = FILES.iter().find_map(|file| file.at(&name));
     Ok(match found.ok_or_else(|| Problem::not_found("path"))? {
-        Found::Plain(file) => file.answer(&req, ASKED_ANEW).body(file.content),
-        Found::Current(file) => file.answer(&req, FOR_GOOD).body(file.content),
-        Found::Other(file) if file.stem == WORKER => {
-            file.answer(&req, ASKED_ANEW).body(file.content)
-        }
+        Found::Plain(file) => file.answer(&req, ASKED_ANEW),
+        Found::Current(file) => file.answer(&req, FOR_GOOD),
+        Found::Other(file) if file.stem == WORKER => file.answer(&req, ASKED_ANEW),
         Found::Other(file) => file.redirect().finish(),
     })
 }
