@@ -79,11 +79,31 @@
 //!   parked there and the worker ends; its supervisor starts it again when it is due.
 //! - **Schedule**: what is to be sent later waits in a table of its own. When it is due it takes its number, its recipients, its
 //!   exclusions and its topic in one transaction, by the way that every accept takes.
+//! - **Receipts**, where an app asks for them: a device's word that something was shown, clicked or closed counts once, and only if
+//!   its membership began before that `seq`. They come last in the Journal's transactions, a few at a time.
 //! - **Retention**: what is finished is removed oldest first, so many rows at a time. A channel that nobody is in and whose log is
 //!   empty goes too, and has another epoch when it comes again.
 //! - After a start, the channels with open work are swept again: that is the whole recovery.
 //!
 //! The tables are in `migrations/sqlite`.
+//!
+//! # The browser's half
+//!
+//! `src/web` is compiled into the program as it is: no build step, nothing from another host.
+//!
+//! ```text
+//! page ─▶ fanfare.js ─▶ PushManager      the browser's subscription, made with the app's VAPID key
+//!            └▶ POST …/subscriptions     its endpoint and keys, in exchange for an id and a secret ─▶ IndexedDB `fanfare`
+//! push ─▶ fanfare-sw.js ─▶ shows it ─▶ tells every open page ─▶ on('message')
+//!            └▶ pushsubscriptionchange: PUT by the secret, with no page open and no token
+//! ```
+//!
+//! The record in IndexedDB, one per worker scope, is all that page and worker share. Whatever goes wrong while no page is open is
+//! healed when one is (`reconcile` in fanfare.js): an endpoint that moved, a key that was rotated, a subscription that is gone. The
+//! payload is Declarative Web Push ([`webpush::message`]), which Safari shows even if no worker runs.
+//!
+//! Tests: `tests/sdk` (a browser of fakes that refuses what browsers refuse), `tests/browser` (real Firefox and Chromium, and a real
+//! Kinto with the plugin in `deploy/kinto`), `tests/it/parsers` (what the W3C, Safari and Gecko make of our payload).
 //!
 //! # Layers
 //!
