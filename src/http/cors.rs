@@ -68,7 +68,10 @@ pub fn check(
         // `null` is what a browser says of sandboxed frames and files: whoever listed that would list everybody's.
         None => {
             if may_tell() {
-                tracing::warn!(app = %app.name, "a page of a foreign origin was refused, which no app can list: {UNLISTABLE}");
+                tracing::warn!(
+                    app = %app.name,
+                    "a page of a foreign origin was refused, which no app can list: {UNLISTABLE}"
+                );
             }
             format!("the app {} cannot list this page's origin: {UNLISTABLE}", app.name)
         }
