@@ -44,8 +44,14 @@ pub fn preflight() -> Headers {
     ]
 }
 
-/// Refuses a page whose origin the app does not list. No `Origin` is no browser.
-pub fn check(req: &HttpRequest, app: &App, public_url: &str) -> Result<(), Problem> {
+/// Refuses a page whose origin the app does not list. No `Origin` is no browser. Any page may cause this, so the log
+/// hears of it only where `may_tell` says that there is room.
+pub fn check(
+    req: &HttpRequest,
+    app: &App,
+    public_url: &str,
+    may_tell: impl FnOnce() -> bool,
+) -> Result<(), Problem> {
     let Some(value) = req.headers().get(header::ORIGIN) else { return Ok(()) };
     let origin = value.to_str().unwrap_or_default();
     if lists(app, origin) || is_own(origin, public_url, req.headers()) {
@@ -54,12 +60,19 @@ pub fn check(req: &HttpRequest, app: &App, public_url: &str) -> Result<(), Probl
     let detail = match app_settings::origin(origin) {
         Some(origin) => {
             let command = allowing(app, &origin);
-            tracing::warn!(app = %app.name, "a page of a foreign origin was refused; `{command}` would allow it");
+            if may_tell() {
+                tracing::warn!(app = %app.name, "a page of a foreign origin was refused; `{command}` would allow it");
+            }
             format!("the app {} does not list this page's origin; `{command}` allows it", app.name)
         }
         // `null` is what a browser says of sandboxed frames and files: whoever listed that would list everybody's.
         None => {
-            tracing::warn!(app = %app.name, "a page of a foreign origin was refused, which no app can list: {UNLISTABLE}");
+            if may_tell() {
+                tracing::warn!(
+                    app = %app.name,
+                    "a page of a foreign origin was refused, which no app can list: {UNLISTABLE}"
+                );
+            }
             format!("the app {} cannot list this page's origin: {UNLISTABLE}", app.name)
         }
     };
@@ -183,7 +196,7 @@ mod tests {
                 headers.iter().any(|(name, _)| name == header::ACCESS_CONTROL_ALLOW_ORIGIN);
             assert_eq!(allowed, readable, "{origin:?}");
             for (app, may) in [("default", default), ("other", other)] {
-                let checked = check(&request, &directory.apps[app], OWN);
+                let checked = check(&request, &directory.apps[app], OWN, || true);
                 assert_eq!(checked.is_ok(), may, "{origin:?} {app}");
             }
         }

@@ -8,14 +8,16 @@
 (() => {
   'use strict';
 
-  const REMEMBERED = 200; // ids of relayed notifications: more than a push service redelivers at once
+  const REMEMBERED = 200; // notifications: more than a push service redelivers at once
+  const PATIENCE_MS = 2000; // Safari gives a push about 10 s
   const OPTIONS = [
     'actions', 'badge', 'body', 'data', 'dir', 'icon', 'image', 'lang', 'renotify', 'requireInteraction', 'silent',
     'tag', 'timestamp', 'vibrate',
   ];
   const { registration } = self;
   const { scope } = registration;
-  let lastShown = Promise.resolve(); // one after the other, so that each sees what is on screen
+  const RELAYED = `${scope} relayed`; // where what was relayed is remembered
+  let lastPush; // one after the other, so that each knows what was shown before it
 
   self.addEventListener('push', (event) => event.waitUntil(receive(event)));
   self.addEventListener('notificationclick', (event) => event.waitUntil(follow(event)));
@@ -25,15 +27,18 @@
   /** Shows first: whatever else fails or takes its time, the push was not silent. */
   async function receive(event) {
     const message = understand(event);
-    const showing = lastShown.then(() => show(message.notification, Boolean(event.notification)));
-    lastShown = showing.catch(() => false);
-    const isShown = await lastShown;
-    const isNew = await isFirst(message.id);
+    const showing = soon(lastPush).then(() => show(message.notification, Boolean(event.notification)));
+    lastPush = soon(showing.catch(() => false))
+      .then(async (isShown) => ({ isShown, isNew: await soon(isFirst(message)) ?? true }));
+    const { isShown, isNew } = await lastPush;
     if (isNew) await relay(message).catch(() => {});
     if (message.app_badge !== undefined) await navigator.setAppBadge?.(message.app_badge).catch(() => {});
     if (isNew && isShown) await report(message.notification, 'shown');
     await showing; // a refusal is the browser's to log
   }
+
+  /** What never settles holds up no other push: then undefined. */
+  const soon = (promise) => Promise.race([promise, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
 
   /** The push as a message to pages: Declarative Web Push where it is that, else the text under this site's name. */
   function understand(event) {
@@ -71,7 +76,7 @@
     const links = Object.fromEntries(actions.map((action) => [action?.action, action?.navigate]));
     // Kept in the data for the click. As an option `navigate` would suppress `notificationclick` where it is new.
     shown.data = { ...shown.data, fanfare: { ...shown.data.fanfare, navigate, links } };
-    const newer = await newerOf(shown).catch(() => undefined);
+    const newer = await soon(newerOf(shown).catch(() => {}));
     if (newer) [title, shown] = [newer.title, { ...options(newer), renotify: false }];
     const { body, tag, data } = shown;
     if (declarative && data.fanfare.navigate) shown.navigate = data.fanfare.navigate;
@@ -84,26 +89,29 @@
     return !newer;
   }
 
-  /** What is on screen under the same tag and comes later in the same log: it stays. */
+  /**
+   * What is on screen under the same tag and comes later in the same log: it stays. Asks the browser only where there
+   * was one: Chromium forgets a notification for good that is on its way to the desktop when somebody asks.
+   */
   async function newerOf({ tag, data: { fanfare } }) {
-    const same = tag ? await registration.getNotifications({ tag }) : [];
-    return same.find(({ data }) => {
-      const other = data?.fanfare;
-      return other?.channel === fanfare.channel && other.epoch === fanfare.epoch && other.seq > fanfare.seq;
-    });
+    const isNewer = (other) => other?.channel === fanfare.channel && other.epoch === fanfare.epoch
+      && other.seq > fanfare.seq;
+    if (!tag || tag === fanfare.id) return undefined; // nobody else's
+    const seen = await storage('readonly', (state) => state.get(RELAYED));
+    if (!seen?.some((other) => other.tag === tag && isNewer(other))) return undefined;
+    return (await registration.getNotifications({ tag })).find(({ data }) => isNewer(data?.fanfare));
   }
 
   /** A repeat is relayed once. Without an id, or without storage, relaying twice is better than never. */
-  async function isFirst(id) {
+  async function isFirst({ id, channel, epoch, seq, notification: { tag } }) {
     if (!id) return true;
-    const key = `${scope} relayed`;
     let first = true;
     await storage('readwrite', (state) => {
-      const reading = state.get(key);
+      const reading = state.get(RELAYED);
       reading.onsuccess = () => {
-        const ids = reading.result ?? [];
-        first = !ids.includes(id);
-        if (first) state.put([...ids, id].slice(-REMEMBERED), key);
+        const seen = reading.result ?? [];
+        first = !seen.some((other) => other.id === id);
+        if (first) state.put([...seen, { id, tag, channel, epoch, seq }].slice(-REMEMBERED), RELAYED);
       };
       return reading;
     }).catch(() => {});
@@ -188,6 +196,7 @@
     return fetch(`${server}/v1/subscriptions/${id}${rest}`, {
       method,
       keepalive: true,
+      signal: AbortSignal.timeout(1e4), // pages wait for the same lock
       headers: { 'Authorization': `Bearer ${secret}`, 'Content-Type': 'application/json', 'Fanfare-App': app },
       body: JSON.stringify(body),
     });

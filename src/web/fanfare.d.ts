@@ -15,7 +15,7 @@ export type Support =
   | 'ios-needs-install';
 
 export interface Options {
-  /** Where Fanfare is reached; the page's own origin by default. */
+  /** Where Fanfare is reached, with the path under which a proxy has put it; the page's own origin by default. */
   server?: string;
   /** The app; `default` by default. */
   app?: string;
@@ -68,9 +68,10 @@ export interface Message<Data = unknown> {
 
 /**
  * Every rejection that is expected. `code` is a `Support`, or one of `dismissed`, `push-service-unreachable`,
- * `server-unreachable`, `storage-unavailable` (blocked, or a private window's), `worker-failed`, `not-subscribed`,
- * `secret-lost`, `foreign-push-key`; where the server refused, the last part of its problem's `type` (or
- * `http-<status>`), with `status`. What your `tokenProvider` throws comes as it is.
+ * `server-unreachable` (also: it does not list the page's origin, of which a browser tells no more),
+ * `storage-unavailable` (blocked, or a private window's), `worker-failed`, `not-subscribed`, `secret-lost`,
+ * `foreign-push-key`; where the server refused, the last part of its problem's `type` (or `http-<status>`), with
+ * `status`. What your `tokenProvider` throws comes as it is.
  */
 export class FanfareError extends Error {
   readonly code: string;
@@ -81,7 +82,10 @@ export interface Client {
   support(): Support;
   /** Puts this browser into a channel. Call it in a user gesture: the browser may ask for permission. */
   subscribe(channel: string, credentials?: Credentials): Promise<State>;
-  /** Leaves the channel. Without one: is forgotten by the server, and unsubscribed in the browser. */
+  /**
+   * Leaves the channel. Without one: is forgotten by the server, and unsubscribed in the browser. A `subscribe` that
+   * still waits for permission or a token comes after it.
+   */
   unsubscribe(channel?: string): Promise<State>;
   /** Asks the server for a push to this browser alone; at most one a second. */
   test(): Promise<void>;

@@ -52,7 +52,7 @@
       await settled(opening, 'onsuccess', 'onerror');
       const transaction = opening.result.transaction('state', mode);
       const request = act(transaction.objectStore('state'));
-      opening.result.close(); // takes effect after the transaction
+      opening.result.close(); // after the transaction
       await settled(transaction, 'oncomplete', 'onabort');
       return request.result;
     } catch (cause) {
@@ -68,10 +68,9 @@
   const base64url = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))
     .replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 
-  function init(options = {}) {
-    let { server = location.origin, app = 'default', worker = '/fanfare-sw.js', workerType, scope = './' } = options;
-    server = new URL(server, location.href).origin;
-    worker = new URL(worker, location.href);
+  function init({ server = '/', app = 'default', worker = '/fanfare-sw.js', workerType, scope = './' } = {}) {
+    server = new URL(server, location).href.replace(/\/+$/, ''); // perhaps a path behind a proxy
+    worker = new URL(worker, location);
     scope = new URL(scope, worker).href;
 
     const events = new EventTarget(); // a listener that throws stops no other
@@ -109,7 +108,8 @@
         status = response.status;
         answer = response.headers.get('Content-Type')?.includes('json') ? await response.json() : {};
       } catch (cause) {
-        throw new FanfareError('server-unreachable', { message: `The server ${server} cannot be reached.`, cause });
+        const message = `Cannot reach ${server}, or it does not list ${location.origin}.`;
+        throw new FanfareError('server-unreachable', { message, cause });
       }
       if (status < 300) return answer;
       const code = answer.type?.split(/[/#]/).pop() ?? `http-${status}`; // RFC 9457: a URI
@@ -150,8 +150,8 @@
       const { pushManager } = await activeRegistration();
       const existing = await current();
       if (existing && !anew) return existing;
-      await existing?.unsubscribe();
       const { key } = await call('GET', 'push-key');
+      await existing?.unsubscribe();
       try {
         return await withinLimit(pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }));
       } catch (cause) {
@@ -160,7 +160,7 @@
       }
     }
 
-    /** Subscribes the browser where it is not, tells the server, and keeps what it answers. */
+    /** Subscribes the browser if need be, tells the server, and keeps what it answers. */
     async function enrol(join, anew) {
       for (;; anew = true) {
         try {
@@ -231,7 +231,7 @@
       };
     }
 
-    /** Heals what changed while no page was open; when nothing did, asks the server once a day. */
+    /** Heals what changed while no page was open; if nothing did, asks the server once a day. */
     async function reconcile() {
       if (globalThis.Notification?.permission !== 'granted') return;
       await alone(async () => {

@@ -3,4 +3,5 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 npm ci --prefix "$here" --no-audit --no-fund --silent
+node --test --test-reporter=dot "$here/runner.test.mjs"
 exec node "$here/firefox.mjs" "${1:-$here/../../target/debug/fanfare}" "${@:2}"

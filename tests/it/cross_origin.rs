@@ -99,6 +99,21 @@ async fn an_app_on_another_origin_subscribes_with_a_token_and_a_foreign_one_once
 }
 
 #[actix_web::test]
+async fn strangers_cannot_fill_the_log_with_refusals() {
+    let service = PushService::start();
+    let daemon = Home::new().start(&service).await;
+    let calls = 300;
+    for origin in [EVIL, "null"] {
+        for _ in 0..calls / 2 {
+            let call = daemon.call_of_anybody(Method::GET, "/v1/push-key").header("origin", origin);
+            assert_eq!(call.send().await.status, 403);
+        }
+    }
+    let told = daemon.log().lines().filter(|line| line.contains("foreign origin")).count();
+    assert!((1..calls).contains(&told), "{told} lines for {calls} refusals");
+}
+
+#[actix_web::test]
 async fn an_apps_origin_opens_that_app_and_no_other() {
     let api = Api::with(|app| app.origins = vec![SHOP.to_owned()]).await;
     api.create_app("tea").await;

@@ -134,14 +134,50 @@ for (const fails of ['open', 'throws', 'commit']) {
   });
 }
 
-test('it is shown where the browser does not list what is on screen', async () => {
-  const { worker } = await startedWorker();
-  worker.notifications.isListable = false;
-  await worker.push(declared());
-  assert.equal(worker.notifications.shown.length, 1);
-  delete worker.registration.getNotifications;
-  await worker.push(declared({}, { id: 'ntf_2' }));
-  assert.equal(worker.notifications.shown.length, 2);
+for (const without of ['isListable', 'getNotifications']) {
+  test(`it is shown where the browser does not list what is on screen (${without})`, async () => {
+    const { worker } = await startedWorker();
+    await worker.push(declared({ notification: { tag: 'score' } }, { seq: 2 }));
+    if (without === 'isListable') worker.notifications.isListable = false;
+    else delete worker.registration.getNotifications;
+    await worker.push(declared({ notification: { tag: 'score', body: 'late' } }, { id: 'ntf_2', seq: 1 }));
+    assert.equal(worker.notifications.latest.body, 'late');
+  });
+}
+
+/** Pushes of one tag, of which the later comes first: what is slow cannot be passed over unasked. */
+function pushes(worker) {
+  const push = (seq) => worker.push(declared({ notification: { tag: 'score' } }, { id: `ntf_${seq}`, seq }));
+  push(2);
+  push(1);
+}
+
+test('a browser that never says that it shows one holds up neither the next pushes nor what pages hear', async () => {
+  const { browser, page, worker } = await startedWorker();
+  worker.notifications.hangs = 1;
+  for (const seq of [1, 2, 3]) worker.push(declared({}, { id: `ntf_${seq}`, seq }));
+  await browser.clock.advance(1_999);
+  assert.equal(worker.notifications.calls.length, 1, 'the order was not kept');
+  await browser.clock.advance(1);
+  assert.deepEqual(worker.notifications.shown.map(({ tag }) => tag).sort(), ['ntf_2', 'ntf_3']);
+  assert.deepEqual(page.received.map(({ fanfare }) => fanfare.id).sort(), ['ntf_1', 'ntf_2', 'ntf_3']);
+});
+
+test('a browser that never says what is on screen shows all the same', async () => {
+  const { browser, worker } = await startedWorker();
+  worker.registration.getNotifications = () => new Promise(() => {});
+  pushes(worker);
+  await browser.clock.advance(2_000);
+  assert.equal(worker.notifications.calls.length, 2);
+});
+
+test('storage that never answers keeps nothing from being shown and relayed', async () => {
+  const { browser, page, worker } = await startedWorker();
+  browser.database.fails = 'hangs';
+  pushes(worker);
+  for (let second = 0; second < 6; second += 1) await browser.clock.advance(1_000);
+  assert.equal(worker.notifications.calls.length, 2);
+  assert.equal(page.received.length, 2);
 });
 
 test('it is shown where pages cannot be told, and the badge is set', async () => {

@@ -79,6 +79,27 @@ test('numbers of other channels and other epochs say nothing: the later push is 
   assert.deepEqual(await onScreen({ seq: 2, body: 'a' }, { seq: 1, epoch: 'f', body: 'b' }), later);
 });
 
+// Chromium forgets a notification for good that is on its way to the desktop when somebody asks what is there.
+test('the browser is asked what is on screen only where something newer was shown under that tag', async () => {
+  const { worker } = await startedWorker();
+  const push = (seq, more) => worker.push(declared(more, { id: `ntf_${seq}`, seq }));
+  for (const seq of [1, 2, 2, 1]) await push(seq);
+  for (const seq of [3, 4]) await push(seq, { notification: { tag: 'score' } });
+  await push(5, { notification: { tag: 'weather' } });
+  assert.equal(worker.notifications.lists, 0);
+  await push(3, { notification: { tag: 'score' } });
+  assert.equal(worker.notifications.lists, 1);
+});
+
+test('what is newer stays also when another worker of that scope showed it', async () => {
+  const { browser, worker } = await startedWorker();
+  await worker.push(declared({ notification: { tag: 'score', body: '2:0' } }, { seq: 2 }));
+  const next = await browser.startWorker();
+  next.run();
+  await next.push(declared({ notification: { tag: 'score', body: '1:0' } }, { id: 'ntf_0', seq: 1 }));
+  assert.deepEqual(next.notifications.shown.map(({ body }) => body), ['2:0']);
+});
+
 test('an older one that comes late does not sound again', async () => {
   const { worker } = await startedWorker();
   for (const seq of [2, 1]) {

@@ -57,6 +57,20 @@ test('with both null it takes what the browser has', async () => {
   assert.equal(pushService.subscribed.length, 1);
 });
 
+test('a server that never answers is given ten seconds, and then the page may do it', async () => {
+  const { browser, server, client, worker, manager, record } = await subscribed();
+  const change = manager.replace();
+  server.hangs = true;
+  const renewing = worker.fire('pushsubscriptionchange', change);
+  await browser.clock.advance(9_999);
+  server.hangs = false;
+  const subscribing = client.subscribe('user:42', { token: 'good' });
+  await browser.clock.advance(1);
+  assert.equal((await renewing).failures.length, 1);
+  assert.equal((await subscribing).id, record.id);
+  assert.equal(server.subscriptions.get(record.id).endpoint, change.newSubscription.endpoint);
+});
+
 test('what has not changed is told to nobody', async () => {
   const { server, worker } = await subscribed();
   await worker.fire('pushsubscriptionchange', { oldSubscription: null, newSubscription: null });

@@ -289,3 +289,46 @@ test('another vendor that subscribes just before us gives way', async () => {
   assert.equal(browser.pushService.subscribed.length, 2);
   assert.equal(server.subscriptions.get('sub_1').push_key, server.key);
 });
+
+test('a server under a path, as a proxy may put it, is asked there, with or without its last slash', async () => {
+  for (const server of ['https://push.example/push', 'https://push.example/push/']) {
+    const at = opened({ server });
+    at.server.path = '/push';
+    await at.client.subscribe('news');
+    assert.equal(kept(at.browser).server, 'https://push.example/push');
+  }
+});
+
+test('a server that does not let a page in cannot be told from one that is away: the error says both', async () => {
+  const { server, client } = opened();
+  server.isOffline = true;
+  const message = 'Cannot reach https://push.example, or it does not list https://app.example.';
+  await assert.rejects(client.subscribe('news'), { code: 'server-unreachable', message });
+});
+
+test('a server that goes away in the midst of subscribing anew costs no subscription', async () => {
+  const { browser, server, client } = opened();
+  const pushManager = await pushManagerOf(browser);
+  const others = await pushManager.subscribe(foreign);
+  server.override = ({ path }) => (path === '/v1/push-key' ? { status: 503 } : undefined);
+  await assert.rejects(client.subscribe('news'), { code: 'http-503' });
+  assert.equal(await pushManager.getSubscription(), others);
+});
+
+test('one tab that joins two channels at once is in both', async () => {
+  const { browser, server, client } = opened();
+  await Promise.all([client.subscribe('news'), client.subscribe('user:42', { token: 'good' })]);
+  assert.deepEqual(Array.from((await client.state()).channels).sort(), ['news', 'user:42']);
+  assert.equal(server.subscriptions.size, 1);
+  assert.equal(browser.pushService.subscribed.length, 1);
+});
+
+test('a page that was closed before it kept the secret: the next one subscribes anew', async () => {
+  const { browser, server, client } = opened();
+  browser.database.fails = 'commit';
+  await assert.rejects(client.subscribe('news'), { code: 'storage-unavailable' });
+  browser.database.fails = null;
+  const { id, subscribed } = await browser.openPage().init().subscribe('news');
+  assert.deepEqual([id, subscribed, kept(browser).secret], ['sub_2', true, 'ss_sub_2']);
+  assert.equal(server.subscriptions.get('sub_2').endpoint, kept(browser).endpoint);
+});

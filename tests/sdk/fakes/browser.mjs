@@ -34,7 +34,7 @@ export class Browser {
   /** `missing`: globals that this browser has not. */
   openPage({ path = '/', missing = [], isSecure = true, standalone } = {}) {
     const page = new Page(this, path);
-    const globals = { ...this.#shared(path), isSecureContext: isSecure, setTimeout: this.clock.setTimeout };
+    const globals = { ...this.#shared(path), isSecureContext: isSecure };
     globals.navigator = { locks: this.locks, serviceWorker: page.container, standalone };
     globals.PushManager = class {};
     globals.Notification = this.#notification();
@@ -64,6 +64,7 @@ export class Browser {
     return {
       ...COMMON, BroadcastChannel, CustomEvent, EventTarget, Date: now, fetch: server.fetch,
       location: new URL(path, this.origin), indexedDB: { open: database.open }, AbortSignal: { timeout: clock.timeout },
+      setTimeout: clock.setTimeout,
     };
   }
 

@@ -15,6 +15,10 @@ export class Notifications {
   /** Refuses so many calls, whatever they say. */
   refusals = 0;
   isListable = true;
+  /** How often somebody asked what is on screen. */
+  lists = 0;
+  /** So many calls are never answered. */
+  hangs = 0;
 
   /** `navigates`: whether this browser knows the option, as Safari does. */
   constructor({ browser, navigates = false }) {
@@ -23,6 +27,10 @@ export class Notifications {
 
   show = async (title, options = {}) => {
     this.calls.push({ title, options: structuredClone(options) });
+    if (this.hangs > 0) {
+      this.hangs -= 1;
+      await new Promise(() => {});
+    }
     if (this.browser.permission !== 'granted') refuse('permission is not granted');
     if (this.refusals > 0) {
       this.refusals -= 1;
@@ -55,6 +63,7 @@ export class Notifications {
   }
 
   list = async ({ tag = '' } = {}) => {
+    this.lists += 1;
     if (!this.isListable) throw new DOMException('not now', 'InvalidStateError');
     return this.shown.filter((one) => !tag || one.tag === tag).map((one) => this.handle(one));
   };

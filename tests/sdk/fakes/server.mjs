@@ -18,6 +18,8 @@ const answer = (status, body) => ({ status, type: body && 'application/json', bo
 
 export class Server {
   origin = 'https://push.example';
+  /** Where a proxy has put it. */
+  path = '';
   requests = [];
   receipts = [];
   /** Nobody answers; `hangs`: only the caller's patience ends it. */
@@ -39,9 +41,9 @@ export class Server {
 
   /** As `fetch` of a page or worker. */
   fetch = async (url, { method = 'GET', headers = {}, body, keepalive = false, signal } = {}) => {
-    const { origin, pathname } = new URL(url);
-    if (this.isOffline || origin !== this.origin) throw new TypeError('Failed to fetch');
-    if (this.hangs) await new Promise((_, reject) => { signal.onabort = reject; });
+    if (this.isOffline || !url.startsWith(`${this.origin}${this.path}/v1/`)) throw new TypeError('Failed to fetch');
+    const pathname = new URL(url).pathname.slice(this.path.length);
+    if (this.hangs) await new Promise((_, reject) => { if (signal) signal.onabort = reject; });
     await new Promise(setImmediate);
     const json = body === undefined ? undefined : JSON.parse(body);
     const request = { method, path: decodeURIComponent(pathname), headers: { ...headers }, body: json, keepalive };

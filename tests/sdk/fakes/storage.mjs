@@ -4,7 +4,7 @@ const refuse = (name, message) => { throw new DOMException(message, name); };
 
 /** One database with one store. Transactions run one after the other, and end when a turn brings no request. */
 export class Database {
-  /** `open`: as in a private window; `throws`: as with blocked cookies; `commit`: as with a full disk. */
+  /** `open`: as in a private window; `throws`: as with blocked cookies; `commit`: as with a full disk; `hangs`. */
   fails = null;
   rows = new Map();
   #last = Promise.resolve();
@@ -12,6 +12,7 @@ export class Database {
   open = (name, version) => {
     if (this.fails === 'throws') refuse('SecurityError', 'the operation is insecure');
     const opening = { error: null, result: null };
+    if (this.fails === 'hangs') return opening;
     setImmediate(() => {
       if (this.fails === 'open') {
         opening.error = new DOMException('mutations are not allowed', 'InvalidStateError');
