@@ -65,8 +65,9 @@ fn page(document: &Value) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>Fanfare: the API</title>\n\
          <link rel=\"icon\" href=\"/web/icon.svg\" type=\"image/svg+xml\">\n\
+         <link rel=\"stylesheet\" href=\"/web/base.css\">\n\
          <link rel=\"stylesheet\" href=\"/web/docs.css\">\n</head>\n<body>\n\
-         <header><h1>Fanfare {version}</h1>{}<p>The same for programs: <a href=\"/openapi.json\">/openapi.json</a>. \
+         <header><h1>Fanfare’s API</h1>{}<p>Version {version}. For programs: <a href=\"/openapi.json\">/openapi.json</a>. \
          To try it: <a href=\"/demo\">the demo</a>.</p></header>\n\
          <nav aria-label=\"Contents\"><ul>{menu}</ul></nav>\n<main>\n{main}</main>\n</body>\n</html>\n",
         prose(text(&document["info"]["description"])),
@@ -153,7 +154,7 @@ fn callers(security: &Value) -> String {
                 let scopes: Vec<_> = array(scopes)
                     .map(|scope| format!("<code>{}</code>", escaped(text(scope))))
                     .collect();
-                let scheme = escaped(scheme).replace('_', " ");
+                let scheme = escaped(scheme).replace('_', " ").replace("api", "API");
                 if scopes.is_empty() {
                     scheme
                 } else {

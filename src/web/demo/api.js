@@ -1,11 +1,15 @@
 /** Calls to the daemon. The credential rides in the header Authorization, and nowhere else. */
 
+const WAIT_MS = 30_000; // for an answer
+const SILENCE_MS = 45_000; // the server writes into a stream every 15 s: one that says nothing for so long is cut off
+
 /** `{ok, status, body, slug}`; status 0: no answer. */
 export async function call(method, path, credential, json, more = {}) {
   const headers = { ...authorization(credential), ...more };
   if (json !== undefined) headers['Content-Type'] = 'application/json';
   try {
-    const response = await fetch(path, { method, headers, body: json, credentials: 'omit', cache: 'no-store' });
+    const signal = AbortSignal.timeout(WAIT_MS);
+    const response = await fetch(path, { method, headers, body: json, signal, credentials: 'omit', cache: 'no-store' });
     return await answer(response);
   } catch {
     return { ok: false, status: 0, body: {}, slug: 'unreachable' };
@@ -20,7 +24,7 @@ export async function* events(path, credential, signal) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await withinSilence(reader);
     if (done) return;
     const frames = (text + value).split('\n\n');
     text = frames.pop();
@@ -28,6 +32,16 @@ export async function* events(path, credential, signal) {
       const event = frame.match(/^event: (.*)$/m)?.[1];
       if (event) yield { event, data: JSON.parse(frame.match(/^data: (.*)$/m)[1]) };
     }
+  }
+}
+
+/** The next piece; the end, where none comes. */
+async function withinSilence(reader) {
+  const silence = setTimeout(() => reader.cancel().catch(() => {}), SILENCE_MS);
+  try {
+    return await reader.read();
+  } finally {
+    clearTimeout(silence);
   }
 }
 

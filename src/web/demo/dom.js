@@ -21,19 +21,23 @@ export function tell(element, text) {
 }
 
 /** Makes a button busy while `work` goes on; another press meanwhile does nothing. */
+export async function whileBusy(button, busyLabel, work) {
+  if (button.getAttribute('aria-disabled')) return;
+  const label = button.textContent;
+  button.style.minWidth = `${button.offsetWidth}px`; // what stands beside it stays where it is
+  button.setAttribute('aria-disabled', 'true');
+  button.textContent = busyLabel;
+  try {
+    await work();
+  } finally {
+    button.textContent = label;
+    button.style.minWidth = '';
+    button.removeAttribute('aria-disabled');
+  }
+}
+
 export function onPress(button, busyLabel, work) {
-  button.addEventListener('click', async () => {
-    if (button.getAttribute('aria-disabled')) return;
-    const label = button.textContent;
-    button.setAttribute('aria-disabled', 'true');
-    button.textContent = busyLabel;
-    try {
-      await work();
-    } finally {
-      button.textContent = label;
-      button.removeAttribute('aria-disabled');
-    }
-  });
+  button.addEventListener('click', () => whileBusy(button, busyLabel, work));
 }
 
 export const capitalized = (text) => text.replace(/^./, (first) => first.toUpperCase());

@@ -4,32 +4,25 @@ import { createActions } from './actions.js';
 import { CHANNEL } from './client.js';
 import { $, make, tell } from './dom.js';
 import { createField, existingField } from './field.js';
-import { GROUPS, MESSAGE, RAW } from './fields.js';
+import { GROUPS, KINDS } from './fields.js';
 
 export function startForm() {
   const changed = () => $('form').dispatchEvent(new Event('input'));
   const key = existingField('key', $('key'));
   const channel = existingField('channel', $('channel'));
-  const message = MESSAGE.map(createField);
-  const raw = RAW.map(createField);
+  const kinds = Object.entries(KINDS).map(([name, fields]) => createKind(name, fields));
   const groups = GROUPS.map((group) => createGroup(group, changed));
-  $('message-fields').append(...message.map(({ element }) => element));
-  $('raw-fields').append(...raw.map(({ element }) => element));
   $('groups').append(...groups.map(({ element }) => element));
 
-  const isRaw = () => $('kind-raw').checked;
-  const all = () => [key, channel, ...message, ...raw, ...groups.flatMap(({ fields }) => fields())];
+  const fits = ({ payload }) => !payload || $('kind-notification').checked;
+  const all = () => [key, channel, ...[...kinds, ...groups].flatMap(({ fields }) => fields())];
   /** Those that say something now. */
-  const used = () => [
-    ...(isRaw() ? raw : message),
-    ...groups.flatMap(({ payload, fields }) => (payload && isRaw() ? [] : fields())),
-  ];
+  const used = () => [...kinds.filter(isChosen), ...groups.filter(fits)].flatMap(({ fields }) => fields());
   const exclude = all().find(({ at }) => at === '#/exclude').input;
 
   $('form').addEventListener('change', () => {
-    $('message-fields').hidden = isRaw();
-    $('raw-fields').hidden = !isRaw();
-    groups.forEach(({ payload, element }) => (element.hidden = payload && isRaw()));
+    kinds.forEach((kind) => (kind.element.hidden = !isChosen(kind)));
+    groups.forEach((group) => (group.element.hidden = !fits(group)));
     changed();
   });
 
@@ -51,6 +44,15 @@ export function startForm() {
     onChange: (listener) => $('form').addEventListener('input', listener),
   };
 }
+
+function createKind(name, fields) {
+  const created = fields.map(createField);
+  const element = $(`${name}-fields`);
+  element.append(...created.map((field) => field.element));
+  return { element, radio: $(`kind-${name}`), fields: () => created };
+}
+
+const isChosen = ({ radio }) => radio.checked;
 
 function createGroup({ title, payload, fields, actions }, changed) {
   const created = fields.map(createField);

@@ -12,8 +12,9 @@ const OUTCOMES = [
 ];
 const FAILED = ['gone', 'expired', 'rejected', 'too_large'];
 const STATES = { scheduled: 'Scheduled', delivering: 'Delivering', done: 'Done', cancelled: 'Cancelled' };
-const PAUSE_MS = 1000; // before asking again after a stream was cut off
-const TRIES = 5;
+const PAUSE_MS = 1000; // before asking again after a stream was cut off; twice as long after each that fails
+const LONGEST_PAUSE_MS = 30_000;
+const TOLD = 3; // failures in a row before they are worth a word: a restart takes as long
 
 let current = null; // what is watched: a newer one ends it
 
@@ -44,27 +45,31 @@ function prepare() {
   });
 }
 
-/** Reads the stream to its end; one that was cut off is asked for again, a few times. */
+/** Reads the stream to its end; one that was cut off is asked for again, for as long as nothing else is watched. */
 async function follow(watched) {
   const path = `/v1/notifications/${watched.id}/events`;
   const { signal } = watched.stop;
-  for (let left = TRIES; left > 0 && !signal.aborted; left -= 1) {
+  for (let failed = 0; !signal.aborted; failed += 1) {
     try {
       for await (const { event, data } of events(path, watched.key, signal)) {
-        if (watched !== current) return;
+        if (signal.aborted) return;
+        if (failed >= TOLD) tell($('progress-problem'), '');
+        failed = 0;
         show(data);
-        left = TRIES;
         if (event === 'done') return finish(watched, data);
       }
-    } catch (error) {
+    } catch ({ answer }) {
       if (signal.aborted) return;
-      const refused = error.answer;
-      if (refused) return tell($('progress-problem'), capitalized(refused.body.detail ?? 'It cannot be watched.'));
+      const refusal = capitalized(answer?.body.detail ?? 'It cannot be watched.');
+      if (isFinal(answer)) return tell($('progress-problem'), refusal);
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    if (failed === TOLD) tell($('progress-problem'), 'The server does not answer. Is it still running? Still asking.');
+    await new Promise((resolve) => setTimeout(resolve, Math.min(PAUSE_MS * 2 ** failed, LONGEST_PAUSE_MS)));
   }
-  if (watched === current) tell($('progress-problem'), 'The server does not answer any more. Is it still running?');
 }
+
+/** A refusal that asking again does not change: not one of too many calls, nor of a server in trouble. */
+const isFinal = (answer) => answer && answer.status < 500 && answer.status !== 429;
 
 function show({ state, seq, channel, recipients, outcomes, send_at }) {
   $('progress-state').dataset.state = state;

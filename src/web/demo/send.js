@@ -3,7 +3,7 @@
 import { call } from './api.js';
 import { sent } from './arrivals.js';
 import { pathOf, textOf } from './command.js';
-import { $, capitalized, tell } from './dom.js';
+import { $, capitalized, tell, whileBusy } from './dom.js';
 import { watch } from './progress.js';
 
 /** Problems that are about one field though they point to none. */
@@ -18,16 +18,12 @@ const FIELDS = {
 };
 
 export function startSending(form) {
-  $('form').addEventListener('submit', async (event) => {
+  $('form').addEventListener('submit', (event) => {
     event.preventDefault();
-    const button = $('send');
-    if (button.getAttribute('aria-disabled')) return;
-    button.setAttribute('aria-disabled', 'true');
-    button.textContent = 'Sending …';
-    form.clear();
-    await send(form);
-    button.textContent = 'Send';
-    button.removeAttribute('aria-disabled');
+    whileBusy($('send'), 'Sending …', () => {
+      form.clear();
+      return send(form);
+    });
   });
 }
 

@@ -6,12 +6,16 @@ import { $, onPress, tell } from './dom.js';
 import { showSupport } from './support.js';
 import { describe, UNABLE } from './words.js';
 
+const UNKNOWN = { subscribed: false, id: null, channels: [], pushService: null };
+
 let form;
 let asked = 0; // answers of the server that come late do not replace newer ones
 
 export function startSubscription(sendForm) {
   form = sendForm;
   fanfare.on('change', refresh);
+  // Permission, subscription and server may have changed while nobody looked.
+  document.addEventListener('visibilitychange', () => document.hidden || refresh());
   button('subscribe', 'Asking the browser …', () => fanfare.subscribe(CHANNEL), 'test');
   button('test', 'Sending …', () => fanfare.test());
   button('unsubscribe', 'Unsubscribing …', () => fanfare.unsubscribe(), 'subscribe');
@@ -35,10 +39,11 @@ function button(id, busyLabel, work, nextFocus) {
 async function refresh() {
   showSupport();
   try {
-    render(await fanfare.state());
+    const state = await fanfare.state();
+    render(state, UNABLE[state.support]);
   } catch (error) {
-    showStatus('unable', 'No answer', 'The browser does not say whether it is subscribed.');
-    tell($('problem'), describe(error));
+    tell($('problem'), ''); // it is the explanation now
+    render(UNKNOWN, describe(error));
   }
 }
 
@@ -48,12 +53,12 @@ function showStatus(state, label, explanation) {
   $('explanation').textContent = explanation;
 }
 
-/** Brings the card in line with the state; every change of it ends here. */
-function render(state) {
-  const able = state.support === 'supported';
+/** Brings the card in line with the state, and with what keeps the browser from it; every change ends here. */
+function render(state, hindrance) {
+  const able = !hindrance;
   const { subscribed } = state;
   if (!able) {
-    showStatus('unable', 'Cannot subscribe', UNABLE[state.support]);
+    showStatus('unable', 'Cannot subscribe', hindrance);
   } else if (subscribed) {
     showStatus('on', 'Subscribed', 'What is sent to the channel now reaches this browser, also when this page is'
       + ' closed.');

@@ -1,30 +1,38 @@
 /** What this browser needs for Web Push, what it has of that, and what to do about each that is missing. */
 
 import { $, make } from './dom.js';
+import { UNABLE } from './words.js';
 
-const BROWSER = 'Use a current Firefox, Chrome, Edge or Safari, in a normal window: private ones often have no push.';
+/** Why a part of Web Push may be missing: browsers hide it from addresses and windows that may not use it. */
+function missing() {
+  if (!isSecureContext) return 'Browsers offer it at a secure address alone.';
+  if (navigator.standalone === false) return 'iPhone and iPad offer it on the Home Screen alone.';
+  return 'Use a current Firefox, Chrome, Edge or Safari, in a normal window: private ones often have no push.';
+}
+
+const offered = (is) => (is ? 'yes' : 'no');
 
 /** `yes`, `no`, `open` (nobody asked yet) or `free` (not needed here). */
 const CHECKS = [
   {
     label: 'Secure address',
-    find: () => (isSecureContext ? 'yes' : 'no'),
-    remedy: 'Open this page over https, or as localhost or 127.0.0.1.',
+    find: () => offered(isSecureContext),
+    remedy: () => 'Open this page over https, or as localhost or 127.0.0.1.',
   },
-  { label: 'Service worker', find: () => ('serviceWorker' in navigator ? 'yes' : 'no'), remedy: BROWSER },
-  { label: 'Push API', find: () => ('PushManager' in globalThis ? 'yes' : 'no'), remedy: BROWSER },
-  { label: 'Notifications', find: () => ('Notification' in globalThis ? 'yes' : 'no'), remedy: BROWSER },
+  { label: 'Service worker', find: () => offered('serviceWorker' in navigator), remedy: missing },
+  { label: 'Push API', find: () => offered('PushManager' in globalThis), remedy: missing },
+  { label: 'Notifications', find: () => offered('Notification' in globalThis), remedy: missing },
   {
     label: 'Permission',
     find: () => ({ granted: 'yes', denied: 'no' })[globalThis.Notification?.permission] ?? 'open',
-    remedy: 'Notifications are blocked. Allow them in the site’s settings, beside the address, and reload this page.',
+    remedy: () => UNABLE.denied,
     open: 'Not asked yet. Subscribe asks.',
   },
   {
     label: 'On the Home Screen',
     // Only iPhones and iPads have `standalone`.
     find: () => ({ true: 'yes', false: 'no' })[navigator.standalone] ?? 'free',
-    remedy: 'Choose Share, then “Add to Home Screen”, and open the page from there.',
+    remedy: () => 'Choose Share, then “Add to Home Screen”, and open the page from there.',
     free: 'Only iPhone and iPad ask for that.',
   },
 ];
@@ -36,15 +44,15 @@ let failing; // shown last time: who closes the list does not see it open again 
 export function showSupport() {
   const found = CHECKS.map((check) => ({ ...check, result: check.find() }));
   $('checks').replaceChildren(...found.map(item));
-  const missing = found.filter(({ result }) => result === 'no').map(({ label }) => label).join(', ');
+  const lacking = found.filter(({ result }) => result === 'no').map(({ label }) => label).join(', ');
   const open = found.some(({ result }) => result === 'open');
-  $('support-summary').textContent = missing ? `missing: ${missing}` : open ? 'ready to ask' : 'everything is there';
-  if (missing && missing !== failing) $('support').open = true;
-  failing = missing;
+  $('support-summary').textContent = lacking ? `missing: ${lacking}` : open ? 'ready to ask' : 'everything is there';
+  if (lacking && lacking !== failing) $('support').open = true;
+  failing = lacking;
 }
 
 function item({ label, result, remedy, open, free }) {
-  const text = { no: remedy, open, free }[result];
+  const text = { no: remedy?.(), open, free }[result];
   const line = make('li', { className: 'check' },
     make('span', { className: 'check-name' }, label),
     make('span', { className: 'check-result' }, WORDS[result]));

@@ -24,10 +24,12 @@ const PROBLEMS = {
   'dismissed': 'The browser did not get permission to show notifications. Press Subscribe again and allow it.',
   'denied': UNABLE.denied,
   'subscription-gone': 'The push service has forgotten this browser. Unsubscribe, and subscribe again.',
-  'http-401': `The channel “${CHANNEL}” is not public on this server: start it with --demo true.`,
-  'http-429': 'That was too soon after the last one. Wait a second, and try again.',
+  'credential-needed': `The channel “${CHANNEL}” is not open to everyone on this server. Its operator opens it by`
+    + ' starting it with --demo true.',
+  'storage-unavailable': 'This browser stores nothing for this site, and Web Push needs it to. Use a normal window'
+    + ' instead of a private one, and allow this site to keep data (cookies).',
 };
 
 export function describe(error) {
-  return PROBLEMS[error.code] ?? PROBLEMS[`http-${error.status}`] ?? capitalized(error.message);
+  return PROBLEMS[error.code] ?? capitalized(error.message);
 }

@@ -39,7 +39,7 @@ export const demoSteps = (t) => ({
     await t.demo.type(t.key); // where the focus was led
     await t.demo.tabTo('#channel');
     await t.demo.retype('team:7');
-    await t.demo.tabTo('#message-fields input');
+    await t.demo.tabTo('#notification-fields input');
     await t.demo.retype('Kettle');
     await t.demo.press('Enter');
     await t.demo.reads('#progress-state', 'Done');
@@ -160,6 +160,14 @@ export const demoSteps = (t) => ({
     await t.demo.click('#send');
     await until(20, 'the call', () => t.browser.lastBody && JSON.parse(t.browser.lastBody).raw === 'plain words');
     assert.deepEqual(JSON.parse(t.browser.lastBody), { raw: 'plain words' });
+  },
+
+  async 'bytes go as base64'() {
+    await t.demo.click('#kind-bytes');
+    await fill(t.demo, 'Bytes in base64', 'AP8=');
+    await t.demo.click('#send');
+    await until(20, 'the call', () => t.browser.lastBody?.includes('raw_base64'));
+    assert.deepEqual(JSON.parse(t.browser.lastBody), { raw_base64: 'AP8=' });
     await t.demo.click('#kind-notification');
   },
 
@@ -167,7 +175,7 @@ export const demoSteps = (t) => ({
     await t.browser.setNotifications(t.daemon.origin, 'denied');
     const page = await t.browser.open(`${t.daemon.origin}/demo`);
     await page.reads('#status', 'Cannot subscribe');
-    await page.reads('[data-result="no"]', /Permission\s+No\s+Notifications are blocked\. Allow them/);
+    await page.reads('[data-result="no"]', /Permission\s+No\s+Notifications from this site are blocked\. Allow them/);
     await t.browser.setNotifications(t.daemon.origin, 'granted');
     await page.open(`http://insecure.test:${new URL(t.daemon.origin).port}/demo`);
     await page.reads('#explanation', /Browsers allow Web Push on https pages/);

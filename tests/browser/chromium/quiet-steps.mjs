@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 
 /** What the browser logs by itself where a step asked for it, and how often. */
 const ASKED_FOR = [
-  [/status of 422 /, 5], [/status of 401 /, 1], [/status of 404 /, 4], [/ERR_CONNECTION_RESET/, 1],
+  [/status of 422 /, 7], [/status of 401 /, 3], [/status of 403 /, 1], [/status of 404 /, 6], [/status of 413 /, 1],
+  [/status of 429 /, 3], [/ERR_CONNECTION_RESET/, 5], [/ERR_CONNECTION_REFUSED/, 1],
   [/^The Cross-Origin-Opener-Policy header has been ignored/, 1],
 ];
 

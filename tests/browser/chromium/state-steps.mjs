@@ -8,18 +8,20 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { until } from '../limits.mjs';
+import { hindranceSteps } from './hindrance-steps.mjs';
 import { fill } from './options.mjs';
 import { SCHEMES, SIZES } from './measures.mjs';
-import { Subscribers } from './subscribers.mjs';
+import { endpointStub, pageWith, unsubscribe } from './stubs.mjs';
+import { troubleSteps } from './trouble-steps.mjs';
 import { message } from './workers.mjs';
 
-const LOOKS = [['desktop', SIZES[0]], ['phone', SIZES.at(-1)]]
+const LOOKS = [['desktop', SIZES[0]], ['tablet', SIZES[1]], ['phone', SIZES.at(-1)]]
   .flatMap(([name, size]) => SCHEMES.map((scheme) => ({ name: `${name}-${scheme}`, size, scheme })));
 
 export const stateSteps = (t) => ({
   async 'a browser without Web Push is told so, with what to do, and offered nothing that cannot work'() {
     for (const look of LOOKS) {
-      const page = await pageWith(t, look, 'delete globalThis.PushManager;');
+      const page = await pageWith(t, 'delete globalThis.PushManager;', look);
       await page.reads('#status', 'Cannot subscribe');
       await page.reads('[data-result="no"]', /^Push API\s+No\s+Use a current Firefox/);
       assert.equal(await page.text('#subscribe'), null);
@@ -32,12 +34,14 @@ export const stateSteps = (t) => ({
     `${look.name}: what the page says of a subscription is what the server says; what is sent is watched to its end`,
     () => walk(t, look),
   ])),
+
+  ...hindranceSteps(t),
+  ...troubleSteps(t),
 });
 
 async function walk(t, look) {
-  const { endpoint } = await t.subscribers.endpoint();
-  const { key } = await t.daemon.call('GET', '/v1/push-key');
-  const page = await pageWith(t, look, stubOf(Subscribers.subscriptionTo(endpoint), key));
+  const { endpoint, key, script } = await endpointStub(t);
+  const page = await pageWith(t, script, look);
   await page.reads('#status', 'Not subscribed');
   await photograph(t, page, look, '2-not-subscribed');
 
@@ -71,9 +75,7 @@ async function walk(t, look) {
   await t.daemon.call('DELETE', `/v1/subscriptions/${id}`);
   await page.open(`${t.daemon.origin}/demo`);
   await page.reads('#agreement', /^It does not know this subscription/);
-  await page.click('#unsubscribe');
-  await page.reads('#status', 'Not subscribed');
-  await page.close();
+  await unsubscribe(page);
 }
 
 /** To two that take it and one whose push service never answers. */
@@ -114,27 +116,6 @@ async function sendToThree(t, page, { name }, id) {
 async function members(t, channel) {
   return (await t.daemon.call('GET', `/v1/channels/${channel}/subscriptions`)).items.map(({ id }) => id);
 }
-
-/** The demo with a script that runs before the page's own. */
-async function pageWith(t, { size, scheme }, script) {
-  const page = await t.browser.open('about:blank', size);
-  await page.emulate({ 'prefers-color-scheme': scheme, 'prefers-reduced-motion': 'reduce' });
-  await page.send('Page.addScriptToEvaluateOnNewDocument', { source: script });
-  await page.open(`${t.daemon.origin}/demo`);
-  return page;
-}
-
-/** A PushManager that subscribes to that and remembers it beyond a reload. */
-const stubOf = (subscription, key) => `{
-  const point = Uint8Array.from(atob('${key}'.replaceAll('-', '+').replaceAll('_', '/')), (one) => one.charCodeAt(0));
-  const subscription = {
-    ...${JSON.stringify(subscription)}, options: { applicationServerKey: point.buffer },
-    toJSON: () => (${JSON.stringify(subscription)}),
-    unsubscribe: async () => (sessionStorage.removeItem('stub'), true),
-  };
-  PushManager.prototype.getSubscription = async () => (sessionStorage.getItem('stub') ? subscription : null);
-  PushManager.prototype.subscribe = async () => (sessionStorage.setItem('stub', 'subscribed'), subscription);
-}`;
 
 async function photograph({ screenshots }, page, { name }, state) {
   if (!screenshots) return;
