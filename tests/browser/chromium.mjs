@@ -13,10 +13,12 @@ import { accessibilitySteps } from './chromium/accessibility-steps.mjs';
 import { Chromium } from './chromium/browser.mjs';
 import { demoSteps } from './chromium/demo-steps.mjs';
 import { Desktop } from './chromium/desktop.mjs';
+import { hindranceSteps } from './chromium/hindrance-steps.mjs';
 import { layoutSteps } from './chromium/layout-steps.mjs';
 import { quietSteps } from './chromium/quiet-steps.mjs';
 import { stateSteps } from './chromium/state-steps.mjs';
 import { SilentService, Subscribers } from './chromium/subscribers.mjs';
+import { troubleSteps } from './chromium/trouble-steps.mjs';
 import { workerSteps } from './chromium/worker-steps.mjs';
 import { Daemon } from './daemon.mjs';
 import { PushService } from './push-service.mjs';
@@ -50,6 +52,8 @@ const STEPS = {
   ...layoutSteps(t),
   ...accessibilitySteps(t),
   ...stateSteps(t),
+  ...hindranceSteps(t),
+  ...troubleSteps(t),
   ...quietSteps(t),
 };
 

@@ -8,11 +8,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { until } from '../limits.mjs';
-import { hindranceSteps } from './hindrance-steps.mjs';
 import { fill } from './options.mjs';
 import { SCHEMES, SIZES } from './measures.mjs';
 import { endpointStub, pageWith, unsubscribe } from './stubs.mjs';
-import { troubleSteps } from './trouble-steps.mjs';
 import { message } from './workers.mjs';
 
 const LOOKS = [['desktop', SIZES[0]], ['tablet', SIZES[1]], ['phone', SIZES.at(-1)]]
@@ -35,8 +33,6 @@ export const stateSteps = (t) => ({
     () => walk(t, look),
   ])),
 
-  ...hindranceSteps(t),
-  ...troubleSteps(t),
 });
 
 async function walk(t, look) {
