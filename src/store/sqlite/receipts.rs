@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::retention::Of;
 use super::rows::parse_exclude;
@@ -143,6 +144,44 @@ fn is_for(
             .contains(&SubscriptionId(device)),
     };
     Ok(joined.is_some_and(|joined| joined < subject.seq) && !excluded)
+}
+
+/// What `other` has said, `device` has said: they are one browser, whose word must not count again.
+pub(super) fn hand_over(
+    connection: &mut SqliteConnection,
+    other: i64,
+    device: i64,
+) -> Result<(), StoreError> {
+    diesel::sql_query(
+        "INSERT INTO receipt (notification_id, subscription_id, events)
+         SELECT notification_id, ?, events FROM receipt WHERE subscription_id = ?
+         ON CONFLICT (notification_id, subscription_id) DO UPDATE SET events = events | excluded.events",
+    )
+    .bind::<BigInt, _>(device)
+    .bind::<BigInt, _>(other)
+    .execute(connection)
+    .map(drop)
+    .map_err(fault)
+}
+
+/// Both are in a channel and are one browser: it has been there since the earlier of them came.
+pub(super) fn heed_since(
+    connection: &mut SqliteConnection,
+    channel: i64,
+    other: i64,
+    device: i64,
+) -> Result<(), StoreError> {
+    let since = membership::table
+        .find((channel, other))
+        .select(membership::joined)
+        .get_result::<i64>(connection)
+        .map_err(fault)?;
+    diesel::update(membership::table.find((channel, device)))
+        .filter(membership::joined.gt(since))
+        .set(membership::joined.eq(since))
+        .execute(connection)
+        .map(drop)
+        .map_err(fault)
 }
 
 /// Forgets what a device has said of anything: the device goes.
