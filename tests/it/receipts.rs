@@ -72,6 +72,14 @@ async fn report(daemon: &Daemon, device: &Value, notification: &str, event: &str
     answer.status.as_u16()
 }
 
+/// A daemon whose app asks for receipts, and a device in `news`.
+async fn asking_daemon(service: &PushService) -> (Daemon, Value) {
+    let daemon = Home::new().start(service).await;
+    daemon.fanfare(&["app", "set", "default", "--receipts", "true"]);
+    let device = daemon.subscribe(&Browser::new(), &service.endpoint("it"), "news").await;
+    (daemon, device)
+}
+
 async fn status(daemon: &Daemon, id: &str) -> Value {
     daemon.call(Method::GET, &format!("/v1/notifications/{id}")).send().await.json()
 }

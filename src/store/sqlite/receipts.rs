@@ -198,33 +198,21 @@ pub(super) fn prune(
     of: Of,
     room: usize,
 ) -> Result<usize, StoreError> {
-    let limit = super::pruning::rows(room);
+    let (limit, batch) = (super::pruning::rows(room), diesel::alias!(receipt as batch));
     match of {
         Of::Notification(row) => {
-            let of = receipt::notification_id.eq(row);
-            let devices = receipt::table
-                .filter(of)
-                .order(receipt::subscription_id)
-                .limit(limit)
-                .select(receipt::subscription_id)
-                .load::<i64>(connection)
-                .map_err(fault)?;
-            let Some(last) = devices.last() else { return Ok(0) };
-            let up_to = receipt::subscription_id.le(last);
-            diesel::delete(receipt::table.filter(of.and(up_to))).execute(connection)
+            let of = batch.filter(batch.field(receipt::notification_id).eq(row)).limit(limit);
+            let devices = of.select(batch.field(receipt::subscription_id));
+            diesel::delete(receipt::table.filter(receipt::notification_id.eq(row)))
+                .filter(receipt::subscription_id.eq_any(devices))
+                .execute(connection)
         }
         Of::Subscription(row) => {
-            let of = receipt::subscription_id.eq(row);
-            let subjects = receipt::table
-                .filter(of)
-                .order(receipt::notification_id)
-                .limit(limit)
-                .select(receipt::notification_id)
-                .load::<i64>(connection)
-                .map_err(fault)?;
-            let Some(last) = subjects.last() else { return Ok(0) };
-            let up_to = receipt::notification_id.le(last);
-            diesel::delete(receipt::table.filter(of.and(up_to))).execute(connection)
+            let of = batch.filter(batch.field(receipt::subscription_id).eq(row)).limit(limit);
+            let subjects = of.select(batch.field(receipt::notification_id));
+            diesel::delete(receipt::table.filter(receipt::subscription_id.eq(row)))
+                .filter(receipt::notification_id.eq_any(subjects))
+                .execute(connection)
         }
     }
     .map_err(fault)

@@ -3,9 +3,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{report, status};
+use super::{asking_daemon, report, status};
 use crate::harness::browser::Browser;
-use crate::harness::daemon::Home;
 use crate::harness::push_service::{Answer, PushService};
 
 fn counted(shown: i64, clicked: i64) -> Value {
@@ -15,9 +14,7 @@ fn counted(shown: i64, clicked: i64) -> Value {
 #[actix_web::test]
 async fn who_comes_back_by_an_export_tells_of_what_it_gets_and_of_nothing_before() {
     let service = PushService::start();
-    let daemon = Home::new().start(&service).await;
-    daemon.fanfare(&["app", "set", "default", "--receipts", "true"]);
-    let device = daemon.subscribe(&Browser::new(), &service.endpoint("it"), "news").await;
+    let (daemon, device) = asking_daemon(&service).await;
     let settled = daemon.notify("news", "before").await;
     daemon.finished(&settled).await;
     service.answer_all(Answer::Hold);
@@ -42,9 +39,7 @@ async fn who_comes_back_by_an_export_tells_of_what_it_gets_and_of_nothing_before
 #[actix_web::test]
 async fn a_restored_store_has_the_receipts_of_its_backup_and_goes_on_counting() {
     let service = PushService::start();
-    let daemon = Home::new().start(&service).await;
-    daemon.fanfare(&["app", "set", "default", "--receipts", "true"]);
-    let device = daemon.subscribe(&Browser::new(), &service.endpoint("it"), "news").await;
+    let (daemon, device) = asking_daemon(&service).await;
     let before = daemon.notify("news", "before").await;
     daemon.finished(&before).await;
     assert_eq!(report(&daemon, &device, &before, "shown").await, 204);
@@ -75,9 +70,7 @@ async fn a_restored_store_has_the_receipts_of_its_backup_and_goes_on_counting() 
 #[actix_web::test]
 async fn one_that_subscribes_anew_after_a_rotation_tells_of_what_it_got_before_and_after_it() {
     let service = PushService::start();
-    let daemon = Home::new().start(&service).await;
-    daemon.fanfare(&["app", "set", "default", "--receipts", "true"]);
-    let device = daemon.subscribe(&Browser::new(), &service.endpoint("old"), "news").await;
+    let (daemon, device) = asking_daemon(&service).await;
     let before = daemon.notify("news", "before").await;
     daemon.finished(&before).await;
     assert_eq!(report(&daemon, &device, &before, "shown").await, 204);
