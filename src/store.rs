@@ -97,7 +97,8 @@ pub trait Store: Quarantines + Send + Sync + 'static {
         id: PublicId,
         now: Timestamp,
     ) -> StoreFuture<Option<NotificationView>>;
-    /// Counts what a device says became of a notification, once however often it is said. It waits behind everything else.
+    /// Counts what a device says became of a notification, once however often it is said. It waits behind everything
+    /// else.
     fn receipt(&self, command: Receipt) -> StoreFuture<ReceiptReply>;
     /// Deletes a channel: its open and its scheduled notifications are cancelled, its members leave. `false`: there was none.
     fn delete_channel(&self, app: AppId, channel: String, now: Timestamp) -> StoreFuture<bool>;

@@ -17,6 +17,10 @@ pub(super) const SUBSCRIBE_PER_TOKEN: Key = Key::one("limits.subscribe_per_token
 /// More than any system lets one process open; it keeps sums from overflowing.
 const MOST: u32 = 1_000_000;
 
+/// actix counts a connection's times from a clock that it reads every 500 ms. What has passed already when it is set never
+/// ends (actix-http 3.20: the timer's first poll is not heeded), and the connection with it.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
+
 /// What callers may take of the daemon.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LimitsConfig {
@@ -45,9 +49,8 @@ impl LimitsConfig {
         let connections_per_address = number(CONNECTIONS_PER_ADDRESS, 1_000);
         let subscribe_per_address = number(SUBSCRIBE_PER_ADDRESS, 600);
         let subscribe_per_token = number(SUBSCRIBE_PER_TOKEN, 100);
-        let mut time = |key, default| {
-            settings.one(key, parse::duration).unwrap_or(Duration::from_secs(default))
-        };
+        let mut time =
+            |key, default| settings.one(key, patience).unwrap_or(Duration::from_secs(default));
         Self {
             connections,
             connections_per_address,
@@ -71,4 +74,12 @@ impl LimitsConfig {
             (SUBSCRIBE_PER_TOKEN, number(self.subscribe_per_token)),
         ]
     }
+}
+
+fn patience(text: &str) -> Result<Duration, String> {
+    let patience = parse::duration(text)?;
+    if patience < LEAST_PATIENCE {
+        return Err("is shorter than a second; choose a duration that is longer".to_owned());
+    }
+    Ok(patience)
 }

@@ -82,6 +82,11 @@ mod tests {
             (journal(3, 7, 0), journal(3, 7, 1), true, "the disk is full"),
             (journal(3, 7, 0), journal(3, 7, 0), false, "stuck"),
         ];
+        let reports = |waiting_reports| JournalSnapshot { waiting_reports, ..journal(0, 7, 0) };
+        let rows = rows.into_iter().chain([
+            (reports(0), reports(1), true, "reports have only come"),
+            (reports(1), reports(1), false, "stuck with reports alone"),
+        ]);
         for (before, now, expected, what) in rows {
             assert_eq!(moves(&before, &now), expected, "{what}");
         }

@@ -87,8 +87,8 @@ fn tell_if_refused(req: &ServiceRequest) {
     let state = req.app_data::<web::Data<State>>().expect("`configure` has put it there");
     let public_url = &state.options().public_url;
     let refused = cors::refused_preflight(&state.directory(), public_url, req.headers());
-    if let Some(command) = refused.filter(|_| state.rates.may_tell()) {
-        tracing::warn!("a page of a foreign origin was refused; `{command}` would allow it");
+    if let Some(remedy) = refused.filter(|_| state.rates.may_tell()) {
+        tracing::warn!("a page of a foreign origin was refused; {remedy}");
     }
 }
 

@@ -6,7 +6,6 @@ use url::Url;
 
 use super::auth::token;
 use super::channel_name::ChannelName;
-use super::cors;
 use crate::store::directory::AppSettings;
 use crate::store::limit::Limit;
 use crate::webpush::field::FieldError;
@@ -103,13 +102,17 @@ fn check_home(home: &mut String, errors: &mut Vec<FieldError>) {
     if home.is_empty() {
         return;
     }
-    match link::sent(home).filter(|sent| sent.len() <= MAX_HOME) {
-        Some(sent) => *home = sent.into_owned(),
-        None => {
-            let detail = format!("{}, or empty for the demo", link::MUST);
-            errors.push(FieldError::new("#/home", detail));
+    let wrong = match link::sent(home) {
+        None => format!("{}, or empty for the demo", link::MUST),
+        Some(sent) if sent.len() > MAX_HOME => {
+            format!("has {} bytes, and at most {MAX_HOME} are allowed", sent.len())
         }
-    }
+        Some(sent) => {
+            *home = sent.into_owned();
+            return;
+        }
+    };
+    errors.push(FieldError::new("#/home", wrong));
 }
 
 fn each(
@@ -127,15 +130,10 @@ fn each(
 
 /// An origin as browsers send it: lower case, without the default port and a final slash.
 pub(super) fn origin(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok().filter(is_safe)?;
+    let url = Url::parse(text).ok().filter(link::is_safe)?;
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let anonymous = url.username().is_empty() && url.password().is_none();
     (bare && anonymous).then(|| url.origin().ascii_serialization())
-}
-
-/// https anywhere, and http where nobody can listen in.
-fn is_safe(url: &Url) -> bool {
-    url.scheme() == "https" || (url.scheme() == "http" && cors::is_loopback(url))
 }
 
 #[cfg(test)]
@@ -200,5 +198,21 @@ mod tests {
             ]
         );
         assert!(checked(AppSettings::default()).is_ok());
+    }
+
+    #[test]
+    fn a_home_is_a_link_of_a_certain_length_or_nothing() {
+        let checked = |home: String| checked(AppSettings { home, ..AppSettings::default() });
+        let at = |len: usize| format!("{:x<len$}", "https://shop.example/");
+        assert_eq!(checked(at(2048)).unwrap().home.len(), 2048);
+        for (home, detail) in [
+            (at(2049), "has 2049 bytes, and at most 2048 are allowed"),
+            (
+                "/demo".to_owned(),
+                "must be an absolute https URL (http for a loopback host alone), or empty for the demo",
+            ),
+        ] {
+            assert_eq!(checked(home).unwrap_err()[0].detail, detail);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Cross-origin calls. A preflight names no app, so an origin that any app lists gets its headers; the real request
 //! is then held against its own app ([`check`]), where a foreign origin is 403.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
@@ -8,6 +10,7 @@ use url::Url;
 use super::app_settings;
 use super::problem::{Problem, ProblemKind};
 use crate::store::directory::{App, Directory};
+use crate::webpush::link;
 
 /// What a page may send.
 const ALLOW_HEADERS: &str =
@@ -44,8 +47,7 @@ pub fn preflight() -> Headers {
     ]
 }
 
-/// Refuses a page whose origin the app does not list. No `Origin` is no browser. Any page may cause this, so the log
-/// hears of it only where `may_tell` says that there is room.
+/// Refuses a page whose origin the app does not list; the log hears of it if it `may_tell`. No `Origin` is no browser.
 pub fn check(
     req: &HttpRequest,
     app: &App,
@@ -57,30 +59,16 @@ pub fn check(
     if lists(app, origin) || is_own(origin, public_url, req.headers()) {
         return Ok(());
     }
-    let detail = match app_settings::origin(origin) {
-        Some(origin) => {
-            let command = allowing(app, &origin);
-            if may_tell() {
-                tracing::warn!(app = %app.name, "a page of a foreign origin was refused; `{command}` would allow it");
-            }
-            format!("the app {} does not list this page's origin; `{command}` allows it", app.name)
-        }
-        // `null` is what a browser says of sandboxed frames and files: whoever listed that would list everybody's.
-        None => {
-            if may_tell() {
-                tracing::warn!(
-                    app = %app.name,
-                    "a page of a foreign origin was refused, which no app can list: {UNLISTABLE}"
-                );
-            }
-            format!("the app {} cannot list this page's origin: {UNLISTABLE}", app.name)
-        }
-    };
+    let remedy = remedy(Some(app), origin);
+    if may_tell() {
+        tracing::warn!(app = %app.name, "a page of a foreign origin was refused; {remedy}");
+    }
+    let detail = format!("the app {} does not list this page's origin; {remedy}", app.name);
     Err(Problem::new(ProblemKind::OriginForbidden, detail))
 }
 
-/// The command that would let in the origin of a preflight that no app lists. Its browser sends nothing after that, so
-/// [`check`] never hears of the page. Which app it is for, a preflight does not say; where there are several, nor do we.
+/// What would let in the page of a preflight whose origin no app lists. Its browser sends nothing after that, so [`check`]
+/// never hears of the page. Which app it is for, a preflight does not say; where there are several, nor do we.
 pub fn refused_preflight(
     directory: &Directory,
     public_url: &str,
@@ -91,9 +79,20 @@ pub fn refused_preflight(
         return None;
     }
     let mut apps = directory.apps.values();
-    match (apps.next(), apps.next()) {
-        (Some(only), None) => Some(allowing(only, origin)),
-        _ => Some(format!("fanfare app set APP --origin {}", shown(origin))),
+    let only = apps.next().filter(|_| apps.next().is_none());
+    Some(remedy(only.map(Arc::as_ref), origin))
+}
+
+/// What would let a page in.
+fn remedy(app: Option<&App>, origin: &str) -> String {
+    match (app_settings::origin(origin), app) {
+        (Some(origin), Some(app)) => format!("`{}` would allow it", allowing(app, &origin)),
+        (Some(origin), None) => format!(
+            "`fanfare app set APP --origin {}`, with those that APP has already, would allow it",
+            shown(&origin)
+        ),
+        // `null` is what a browser says of sandboxed frames and files: whoever listed that would list everybody's.
+        (None, _) => format!("no app can list it: {UNLISTABLE}"),
     }
 }
 
@@ -122,17 +121,7 @@ fn is_own(origin: &str, public_url: &str, request: &HeaderMap) -> bool {
     }
     let host = request.get(header::HOST).and_then(|host| host.to_str().ok());
     let called = host.and_then(|host| Url::parse(&format!("{}://{host}", url.scheme())).ok());
-    is_loopback(&url) && called.is_some_and(|called| called.origin() == url.origin())
-}
-
-/// Whether a URL leads to this machine by a name that nobody else can give to it.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    link::is_loopback(&url) && called.is_some_and(|called| called.origin() == url.origin())
 }
 
 /// The command that lets the origin in, and those that are in already: it replaces the list.
@@ -150,8 +139,6 @@ fn shown(origin: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use actix_web::test::TestRequest;
 
     use super::*;
@@ -196,29 +183,33 @@ mod tests {
                 headers.iter().any(|(name, _)| name == header::ACCESS_CONTROL_ALLOW_ORIGIN);
             assert_eq!(allowed, readable, "{origin:?}");
             for (app, may) in [("default", default), ("other", other)] {
-                let checked = check(&request, &directory.apps[app], OWN, || true);
+                let checked = check(&request, &directory.apps[app], OWN, || false);
                 assert_eq!(checked.is_ok(), may, "{origin:?} {app}");
             }
         }
     }
 
     #[test]
-    fn a_preflight_that_is_refused_names_the_command_that_lets_the_page_in() {
+    fn a_preflight_that_is_refused_is_told_what_lets_the_page_in() {
         let mut directory = directory();
-        let command = |directory: &Directory, origin| {
+        let told = |directory: &Directory, origin| {
             let request = TestRequest::default()
                 .insert_header((header::HOST, "push.example"))
                 .insert_header((header::ORIGIN, origin))
                 .to_http_request();
             refused_preflight(directory, OWN, request.headers())
         };
-        let anywhere = "fanfare app set APP --origin https://a.example";
-        assert_eq!(command(&directory, "https://a.example").as_deref(), Some(anywhere));
+        let any = "`fanfare app set APP --origin https://a.example`, with those that APP has already, would allow it";
+        assert_eq!(told(&directory, "https://a.example").as_deref(), Some(any));
         directory.apps.remove("other");
-        let default = "fanfare app set default --origin https://shop.example,https://a.example";
-        assert_eq!(command(&directory, "https://a.example").as_deref(), Some(default));
-        assert_eq!(command(&directory, "https://shop.example"), None);
-        assert_eq!(command(&directory, OWN), None);
+        let only = "`fanfare app set default --origin https://shop.example,https://a.example` would allow it";
+        assert_eq!(told(&directory, "https://a.example").as_deref(), Some(only));
+        let nothing = "no app can list it: it must be https (http for a loopback host alone)";
+        for unlistable in ["null", "http://a.example"] {
+            assert_eq!(told(&directory, unlistable).as_deref(), Some(nothing));
+        }
+        assert_eq!(told(&directory, "https://shop.example"), None);
+        assert_eq!(told(&directory, OWN), None);
         let request = TestRequest::default().to_http_request();
         assert_eq!(refused_preflight(&directory, OWN, request.headers()), None);
     }

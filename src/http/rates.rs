@@ -1,5 +1,5 @@
-//! Which rates are limited: registrations by whoever has no API key, test pushes, receipts, and an API key's requests where its
-//! app says so. What was counted is noted on the request, and every answer to it says where its caller stands.
+//! Which rates are limited: registrations by whoever has no API key, test pushes, receipts, and an API key's requests
+//! where its app says so. What was counted is noted on the request, and every answer to it says where its caller stands.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;

@@ -1,8 +1,8 @@
 //! The Journal: the one writer. Commands that arrive together share one transaction and one fsync.
 //!
 //! Accepts and changes of subscriptions go first, at most `run::MAX_CHANGES` of them; then settlements, until
-//! `run::SETTLE_TIME` has gone; then reports, at most `run::MAX_REPORTS`; one commit; then all answers. A command that fails is not allowed to take its
-//! neighbours with it: the batch is rolled back and its commands run one by one.
+//! `run::SETTLE_TIME` has gone; then reports, at most `run::MAX_REPORTS`; one commit; then all answers. A command that
+//! fails is not allowed to take its neighbours with it: the batch is rolled back and its commands run one by one.
 //!
 //! After a failed commit nothing is known. Changes are refused until a commit succeeds again; settlements are
 //! results that exist nowhere else, so they are kept and go first.
@@ -174,7 +174,8 @@ impl<W: Writer> Journal<W> {
         R: Send + 'static,
         F: FnMut(&mut W) -> Result<R, StoreError> + Send + 'static,
     {
-        self.queue_unless_full(function, |queues| &mut queues.changes, MAX_WAITING_CHANGES)
+        let full = "too many changes wait to be written";
+        self.queue_unless(full, function, |queues| &mut queues.changes, MAX_WAITING_CHANGES)
     }
 
     /// Queues what is good to know and holds up nothing: it comes last in each transaction, and a few at a time. It is
@@ -184,11 +185,13 @@ impl<W: Writer> Journal<W> {
         R: Send + 'static,
         F: FnMut(&mut W) -> Result<R, StoreError> + Send + 'static,
     {
-        self.queue_unless_full(function, |queues| &mut queues.reports, MAX_WAITING_REPORTS)
+        let full = "too many reports wait to be written";
+        self.queue_unless(full, function, |queues| &mut queues.reports, MAX_WAITING_REPORTS)
     }
 
-    fn queue_unless_full<R, F>(
+    fn queue_unless<R, F>(
         &self,
+        full: &'static str,
         function: F,
         queue: fn(&mut Queues<W>) -> &mut Jobs<W>,
         room: usize,
@@ -205,7 +208,7 @@ impl<W: Writer> Journal<W> {
             return refuse("commits fail; see the log");
         }
         if queue(&mut queues).len() >= room {
-            return refuse("too many changes wait to be written");
+            return refuse(full);
         }
         let (job, answer) = command(function);
         queue(&mut queues).push_back(job);

@@ -10,13 +10,13 @@ pub const MUST: &str = "must be an absolute https URL (http for a loopback host 
 
 /// A link as it is sent; `None`: it is none that every browser would follow to the same place.
 ///
-/// It is kept as it was written, but for a host beyond ASCII: which names there are depends on a browser's tables of
-/// Unicode, and one that knows fewer would drop the whole message.
+/// It is kept as it was written, but for a host beyond ASCII, however that is written: which names there are depends on a
+/// browser's tables of Unicode, and one that knows fewer would drop the whole message.
 pub fn sent(text: &str) -> Option<Cow<'_, str>> {
-    let url = Url::parse(text).ok().filter(|url| is_allowed(url) && names_its_host(text))?;
+    let url = Url::parse(text).ok().filter(|url| is_safe(url) && names_its_host(text))?;
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#', '\\']).find(|part| !part.is_empty());
-    let is_plain = authority.is_none_or(str::is_ascii);
+    let is_plain = authority.is_none_or(|host| host.is_ascii() && !host.contains('%'));
     Some(if is_plain { text.into() } else { String::from(url).into() })
 }
 
@@ -28,13 +28,17 @@ fn names_its_host(text: &str) -> bool {
 }
 
 /// https anywhere, and http where nobody can listen in.
-fn is_allowed(url: &Url) -> bool {
-    match (url.scheme(), url.host()) {
-        ("https", Some(_)) => true,
-        ("http", Some(Host::Domain(name))) => name == "localhost" || name.ends_with(".localhost"),
-        ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
-        ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
-        _ => false,
+pub fn is_safe(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
+}
+
+/// Whether a URL leads to this machine by a name that nobody else can give to it.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
@@ -50,14 +54,20 @@ mod tests {
             "https://user@tea.example:8443/%zz",
             "https:///tea.example/",
             "http://127.1:80/",
+            "http://[::1]:3000/",
             "http://a.localhost/",
         ] {
             assert_eq!(sent(kept).as_deref(), Some(kept));
         }
         let written = sent("https://bücher.example/straße?q=ü").unwrap();
         assert_eq!(written, "https://xn--bcher-kva.example/stra%C3%9Fe?q=%C3%BC");
-        let written = sent("https:///bücher.example/").unwrap();
-        assert_eq!(written, "https://xn--bcher-kva.example/");
+        for host in [
+            "https:///bücher.example/",
+            "https://b%C3%BCcher.example",
+            "HTTPS://bu\u{308}cher.example",
+        ] {
+            assert_eq!(sent(host).unwrap(), "https://xn--bcher-kva.example/", "{host}");
+        }
     }
 
     #[test]

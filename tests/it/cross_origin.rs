@@ -175,6 +175,34 @@ async fn an_origin_that_no_app_can_list_is_told_so_and_not_how() {
 }
 
 #[actix_web::test]
+async fn pages_that_are_refused_without_end_fill_no_log_and_none_is_told_a_command_that_is_none() {
+    let service = PushService::start();
+    let daemon = Home::new().start(&service).await;
+    let call = |method| daemon.call_of_anybody(method, "/v1/push-key");
+    for origin in ["null", "http://shop.example"] {
+        assert_eq!(call(Method::OPTIONS).header("origin", origin).send().await.status, 204);
+        assert_eq!(call(Method::GET).header("origin", origin).send().await.status, 403);
+    }
+    let told = || {
+        let log = daemon.log();
+        let lines = log.lines().filter(|line| line.contains("foreign origin"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let first = told();
+    assert_eq!(first.len(), 4, "{first:?}");
+    for line in first {
+        assert!(line.contains("it must be https") && !line.contains("fanfare app set"), "{line}");
+    }
+    for method in [Method::GET, Method::OPTIONS] {
+        for _ in 0..200 {
+            call(method.clone()).header("origin", EVIL).send().await;
+        }
+    }
+    let lines = told().len();
+    assert!((60..200).contains(&lines), "{lines} lines of 404");
+}
+
+#[actix_web::test]
 async fn errors_can_be_read_by_the_page_that_made_them() {
     let api = Api::with(|app| app.origins = vec![SHOP.to_owned()]).await;
     let demo = "/v1/channels/demo/subscriptions";

@@ -2,7 +2,9 @@
 
 mod beside;
 mod kept;
+mod merged;
 mod migration;
+mod moved;
 mod recipients;
 mod refused;
 
@@ -12,6 +14,7 @@ use fanfare::clock::Timestamp;
 use fanfare::id::{AppId, PublicId};
 use fanfare::model::ReceiptEvent;
 use fanfare::store::Store;
+use fanfare::store::membership::{Leave, Leaver};
 use fanfare::store::publish::{Accept, AcceptReply};
 use fanfare::store::receipt::{Receipt, ReceiptCounts, ReceiptReply};
 use fanfare::webpush::message::{AppDefaults, Content, NotificationRequest};
@@ -20,7 +23,7 @@ use http::Method;
 use crate::harness::browser::Browser;
 use crate::harness::daemon::{Daemon, Home};
 use crate::harness::ledger::{Ledger, START};
-use crate::harness::push_service::{Answer, PushService};
+use crate::harness::push_service::PushService;
 
 /// What is pushed under the app's title, and asks for receipts.
 fn asking() -> Content {
@@ -51,6 +54,10 @@ async fn say(
     ledger.store.receipt(receipt).await.unwrap()
 }
 
+async fn leave(ledger: &Ledger, who: Leaver) {
+    ledger.store.leave(Leave { app: ledger.app, who, now: START }).await.unwrap();
+}
+
 async fn counts(ledger: &Ledger, notification: &PublicId) -> ReceiptCounts {
     let view = ledger.store.notification(ledger.app, notification.clone()).await.unwrap();
     view.unwrap().receipts.expect("it asks for receipts")
@@ -63,6 +70,14 @@ async fn report(daemon: &Daemon, device: &Value, notification: &str, event: &str
     let body = json!({ "notification": notification, "event": event });
     let answer = call.bearer(device["secret"].as_str().unwrap()).json(&body).send().await;
     answer.status.as_u16()
+}
+
+/// A daemon whose app asks for receipts, and a device in `news`.
+async fn asking_daemon(service: &PushService) -> (Daemon, Value) {
+    let daemon = Home::new().start(service).await;
+    daemon.fanfare(&["app", "set", "default", "--receipts", "true"]);
+    let device = daemon.subscribe(&Browser::new(), &service.endpoint("it"), "news").await;
+    (daemon, device)
 }
 
 async fn status(daemon: &Daemon, id: &str) -> Value {
@@ -138,31 +153,4 @@ async fn whoever_watches_a_notification_hears_of_what_is_counted_and_of_nothing_
     assert!(watch.changed().now_or_never().is_some());
     assert_eq!(say(&ledger, &device, &one, ReceiptEvent::Shown).await, ReceiptReply::Repeated);
     assert!(watch.changed().now_or_never().is_none());
-}
-
-#[actix_web::test]
-async fn who_comes_back_by_an_export_tells_of_what_it_gets_and_of_nothing_before() {
-    let service = PushService::start();
-    let daemon = Home::new().start(&service).await;
-    daemon.fanfare(&["app", "set", "default", "--receipts", "true"]);
-    let device = daemon.subscribe(&Browser::new(), &service.endpoint("it"), "news").await;
-    let settled = daemon.notify("news", "before").await;
-    daemon.finished(&settled).await;
-    service.answer_all(Answer::Hold);
-    // For another one, so that it stays open when this one leaves.
-    daemon.subscribe(&Browser::new(), &service.endpoint("other"), "news").await;
-    let open = daemon.notify("news", "open").await;
-    service.wait_for(3).await;
-    let list = daemon.home().beside("list.jsonl");
-    daemon.fanfare(&["export", "--channel", "news", &list]);
-    let id = device["id"].as_str().unwrap();
-    let membership = format!("/v1/channels/news/subscriptions/{id}");
-    assert_eq!(daemon.call(Method::DELETE, &membership).send().await.status, 204);
-    assert_eq!(report(&daemon, &device, &open, "shown").await, 409, "it is not there");
-    daemon.fanfare(&["import", &list]);
-    assert_eq!(report(&daemon, &device, &open, "shown").await, 204);
-    assert_eq!(report(&daemon, &device, &settled, "shown").await, 409);
-    service.answer_all(Answer::status(201));
-    service.release_all();
-    daemon.finished(&open).await;
 }

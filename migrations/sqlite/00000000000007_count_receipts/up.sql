@@ -12,6 +12,6 @@ CREATE TABLE receipt (
 ) WITHOUT ROWID;
 CREATE INDEX receipt_subscription ON receipt (subscription_id);
 
--- Where its channel's log stood when it came in: what has a later number is for it. Nothing that was accepted before now
--- asks for receipts, so that who is in already may speak of all that does.
+-- Where its channel's log stood when it came in: what has a later number is for it. Nothing that was accepted before
+-- now asks for receipts, so that who is in already may speak of all that does.
 ALTER TABLE membership ADD COLUMN joined BIGINT NOT NULL DEFAULT 0;

@@ -29,6 +29,10 @@ fn a_refusal_names_the_place_the_key_what_is_wrong_and_the_remedy() {
             "--workers: workers is not a whole number from 1 to 256: \"257\"; write one that is",
         ),
         (
+            flag("limits-idle-timeout", "900ms"),
+            "--limits-idle-timeout: limits.idle_timeout is shorter than a second; choose a duration that is longer",
+        ),
+        (
             flag("retention", "59m"),
             "--retention: retention is shorter than 1h; choose a duration that is longer",
         ),

@@ -41,8 +41,8 @@ impl FromRequest for Caller {
                 control: Connection::behind(req) == Connection::Control,
             };
             let caller = Self::identify(&state.directory(), presented, state.now())?;
-            let public_url = &state.options().public_url;
-            cors::check(req, &caller.app, public_url, || state.rates.may_tell())?;
+            let may_tell = || state.rates.may_tell();
+            cors::check(req, &caller.app, &state.options().public_url, may_tell)?;
             if let Credential::ApiKey(key) = &caller.credential {
                 state.rates.api_key(req, &caller.app, key)?;
             }

@@ -134,32 +134,11 @@ pub async fn create(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     caller.require_instance()?;
-    let new: NewApp = body.read(body::SMALL).await?;
-    let NewApp {
-        id,
-        title,
-        home,
-        origins,
-        public_channels,
-        exclusive,
-        token_keys,
-        receipts,
-        limits,
-    } = new;
+    let (id, change) = body.read::<NewApp>(body::SMALL).await?.parts();
     if !app_settings::is_app_name(&id) {
         let detail = "must have 1 to 64 of a-z, 0-9, `-`, `_` and `.`, a letter or digit first";
         return Err(Problem::fields(vec![FieldError::new("#/id", detail)]));
     }
-    let change = AppChange {
-        title,
-        home,
-        origins,
-        public_channels,
-        exclusive,
-        token_keys,
-        receipts,
-        limits,
-    };
     let settings = change.onto(AppSettings::default())?;
     let vapid_key = VapidKey::generate().map_err(Problem::fault)?;
     let token_secret = random_secret();
@@ -262,6 +241,23 @@ fn random_secret() -> Secret {
     let mut bytes = [0; TOKEN_SECRET];
     rng().fill_bytes(&mut bytes);
     Secret(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes).into_bytes())
+}
+
+impl NewApp {
+    /// Its name, and what it has besides as a change of what every app has at first.
+    fn parts(self) -> (String, AppChange) {
+        let change = AppChange {
+            title: self.title,
+            home: self.home,
+            origins: self.origins,
+            public_channels: self.public_channels,
+            exclusive: self.exclusive,
+            token_keys: self.token_keys,
+            receipts: self.receipts,
+            limits: self.limits,
+        };
+        (self.id, change)
+    }
 }
 
 impl AppChange {

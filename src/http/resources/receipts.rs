@@ -51,8 +51,8 @@ impl From<EventName> for ReceiptEvent {
 
 /// Counts what a device says became of a notification.
 ///
-/// Only a notification whose payload has `notification.data.fanfare.receipts` is counted, which the app's setting `receipts`
-/// decides when it is accepted. Each event of each device counts once, however often it is said.
+/// Only a notification whose payload has `notification.data.fanfare.receipts` is counted, which the app's setting
+/// `receipts` decides when it is accepted. Each event of each device counts once, however often it is said.
 #[utoipa::path(
     post, path = "/v1/subscriptions/{id}/receipts", operation_id = "reportReceipt", tag = "subscriptions",
     params(("id" = String, Path, description = "The subscription's name")),
@@ -92,8 +92,8 @@ fn refusal(reply: ReceiptReply) -> Option<Problem> {
         ReceiptReply::UnknownSubscription => Some(Problem::not_found("subscription")),
         ReceiptReply::UnknownNotification => Some(Problem::not_found("notification")),
         ReceiptReply::NotAsked => {
-            let detail = "the app's setting `receipts` was off when this notification was accepted, or it is `raw` or has no \
-                          payload";
+            let detail = "the app's setting `receipts` was off when this notification was accepted, or it is `raw` or \
+                          has no payload";
             Some(Problem::new(ProblemKind::ReceiptsNotAsked, detail))
         }
         ReceiptReply::NotForIt => {

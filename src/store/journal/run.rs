@@ -84,7 +84,8 @@ impl<W: Writer> Run<W> {
         queues.reports.drain(..count).collect()
     }
 
-    /// One transaction: changes first, then settlements while there is time, and some reports. Answers how many settlements it answered.
+    /// One transaction: changes first, then settlements while there is time, and some reports. Answers how many settlements
+    /// it answered.
     fn batch(&mut self) -> Result<usize, StoreError> {
         let (changes, reports) = (self.take_changes(), self.take_reports());
         let mut batch = Batch { changes, settlements: VecDeque::new(), reports };

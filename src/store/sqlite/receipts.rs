@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::retention::Of;
 use super::rows::parse_exclude;
@@ -145,6 +146,44 @@ fn is_for(
     Ok(joined.is_some_and(|joined| joined < subject.seq) && !excluded)
 }
 
+/// What `other` has said, `device` has said: they are one browser, whose word must not count again.
+pub(super) fn hand_over(
+    connection: &mut SqliteConnection,
+    other: i64,
+    device: i64,
+) -> Result<(), StoreError> {
+    diesel::sql_query(
+        "INSERT INTO receipt (notification_id, subscription_id, events)
+         SELECT notification_id, ?, events FROM receipt WHERE subscription_id = ?
+         ON CONFLICT (notification_id, subscription_id) DO UPDATE SET events = events | excluded.events",
+    )
+    .bind::<BigInt, _>(device)
+    .bind::<BigInt, _>(other)
+    .execute(connection)
+    .map(drop)
+    .map_err(fault)
+}
+
+/// Both are in a channel and are one browser: it has been there since the earlier of them came.
+pub(super) fn heed_since(
+    connection: &mut SqliteConnection,
+    channel: i64,
+    other: i64,
+    device: i64,
+) -> Result<(), StoreError> {
+    let since = membership::table
+        .find((channel, other))
+        .select(membership::joined)
+        .get_result::<i64>(connection)
+        .map_err(fault)?;
+    diesel::update(membership::table.find((channel, device)))
+        .filter(membership::joined.gt(since))
+        .set(membership::joined.eq(since))
+        .execute(connection)
+        .map(drop)
+        .map_err(fault)
+}
+
 /// Forgets what a device has said of anything: the device goes.
 pub(super) fn forget(connection: &mut SqliteConnection, device: i64) -> Result<(), StoreError> {
     diesel::delete(receipt::table.filter(receipt::subscription_id.eq(device)))
@@ -159,33 +198,21 @@ pub(super) fn prune(
     of: Of,
     room: usize,
 ) -> Result<usize, StoreError> {
-    let limit = super::pruning::rows(room);
+    let (limit, batch) = (super::pruning::rows(room), diesel::alias!(receipt as batch));
     match of {
         Of::Notification(row) => {
-            let of = receipt::notification_id.eq(row);
-            let devices = receipt::table
-                .filter(of)
-                .order(receipt::subscription_id)
-                .limit(limit)
-                .select(receipt::subscription_id)
-                .load::<i64>(connection)
-                .map_err(fault)?;
-            let Some(last) = devices.last() else { return Ok(0) };
-            let up_to = receipt::subscription_id.le(last);
-            diesel::delete(receipt::table.filter(of.and(up_to))).execute(connection)
+            let of = batch.filter(batch.field(receipt::notification_id).eq(row)).limit(limit);
+            let devices = of.select(batch.field(receipt::subscription_id));
+            diesel::delete(receipt::table.filter(receipt::notification_id.eq(row)))
+                .filter(receipt::subscription_id.eq_any(devices))
+                .execute(connection)
         }
         Of::Subscription(row) => {
-            let of = receipt::subscription_id.eq(row);
-            let subjects = receipt::table
-                .filter(of)
-                .order(receipt::notification_id)
-                .limit(limit)
-                .select(receipt::notification_id)
-                .load::<i64>(connection)
-                .map_err(fault)?;
-            let Some(last) = subjects.last() else { return Ok(0) };
-            let up_to = receipt::notification_id.le(last);
-            diesel::delete(receipt::table.filter(of.and(up_to))).execute(connection)
+            let of = batch.filter(batch.field(receipt::subscription_id).eq(row)).limit(limit);
+            let subjects = of.select(batch.field(receipt::notification_id));
+            diesel::delete(receipt::table.filter(receipt::subscription_id.eq(row)))
+                .filter(receipt::notification_id.eq_any(subjects))
+                .execute(connection)
         }
     }
     .map_err(fault)

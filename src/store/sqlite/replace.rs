@@ -12,7 +12,7 @@ use super::subscribe::{
 };
 use super::views::subscription_view;
 use super::writer::SqliteWriter;
-use super::{fault, returning, schedule};
+use super::{fault, receipts, returning, schedule};
 use crate::clock::Timestamp;
 use crate::id::SubscriptionId;
 use crate::model::Outcome;
@@ -50,6 +50,7 @@ pub(super) fn replace(
     }
     if let Some(other) = other.as_ref().filter(|other| other.has_keys(&command.keys)) {
         schedule::exclude_instead(&mut writer.connection, command.app, other.id, row.id)?;
+        receipts::hand_over(&mut writer.connection, other.id, row.id)?;
     }
     match other {
         Some(other) if !merges => {
@@ -141,6 +142,7 @@ fn merge(
             .get_result::<bool>(&mut writer.connection)
             .map_err(fault)?;
         if is_member {
+            receipts::heed_since(&mut writer.connection, channel, other.id, row.id)?;
             leave_channel(writer, channel, other.id, Outcome::Unsubscribed, now)?;
         } else {
             diesel::update(membership::table.find((channel, other.id)))

@@ -126,7 +126,8 @@ async fn when_too_many_wait_further_ones_are_refused_and_changes_are_not() {
     let release = hold(&disk, &journal).await;
     let told = reports(&journal, 2_000);
     let refused = journal.report(write("one too many")).await;
-    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    let Err(StoreError::Unavailable(why)) = refused else { panic!("{refused:?}") };
+    assert_eq!(why, "too many reports wait to be written");
     let changed = journal.change(write("change"));
     drop(release);
     changed.await.unwrap();

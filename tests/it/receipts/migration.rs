@@ -13,7 +13,7 @@ use super::{ask, counts, report, say, status};
 use crate::harness::browser::Browser;
 use crate::harness::daemon::Home;
 use crate::harness::ledger::{Ledger, START};
-use crate::harness::push_service::PushService;
+use crate::harness::push_service::{Answer, PushService};
 
 /// Makes a database that nobody has open what it was before receipts.
 fn take_back(database: &mut SqliteConnection) {
@@ -44,6 +44,32 @@ async fn a_daemon_that_finds_a_database_without_receipts_brings_it_up_to_date_an
         json!({"shown": 1, "clicked": 0, "closed": 0})
     );
     assert_eq!(status(&daemon, &before).await.get("receipts"), None);
+}
+
+#[actix_web::test]
+async fn what_was_open_when_receipts_came_is_delivered_as_it_was_accepted() {
+    let service = PushService::start();
+    let daemon = Home::new().start(&service).await;
+    let browser = Browser::new();
+    let device = daemon.subscribe(&browser, &service.endpoint("it"), "news").await;
+    service.answer_all(Answer::Hold);
+    let open = [daemon.notify("news", "one").await, daemon.notify("news", "two").await];
+    service.wait_for(1).await;
+    let home = daemon.kill();
+    take_back(&mut SqliteConnection::establish(home.database().to_str().unwrap()).unwrap());
+    service.answer_all(Answer::status(201));
+    service.release_all();
+    let daemon = home.start(&service).await;
+    daemon.fanfare(&["app", "set", "default", "--receipts", "true"]);
+    for (number, id) in open.iter().enumerate() {
+        let status = daemon.finished(id).await;
+        assert_eq!((&status["outcomes"]["accepted"], status.get("receipts")), (&json!(1), None));
+        assert_eq!(report(&daemon, &device, id, "shown").await, 409, "it asks for none");
+        // The first was under way when the daemon was killed, and is sent once more.
+        let push = browser.decrypt_json(&service.log_of("it")[number + 1].body);
+        assert_eq!(push["notification"]["data"]["fanfare"]["id"], json!(id));
+        assert_eq!(push["notification"]["data"]["fanfare"].get("receipts"), None);
+    }
 }
 
 #[actix_web::test]

@@ -6,21 +6,17 @@ use std::time::Duration;
 use fanfare::id::PublicId;
 use fanfare::model::ReceiptEvent;
 use fanfare::store::Store;
-use fanfare::store::membership::{Leave, Leaver, Replace, ReplaceReply, Subscribe};
+use fanfare::store::membership::{Leaver, Subscribe};
 use fanfare::store::publish::Accept;
 use fanfare::store::receipt::{ReceiptCounts, ReceiptReply};
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
-use super::{ask, asking, counts, say};
+use super::{ask, asking, counts, leave, say};
 use crate::harness::ledger::{Ledger, START, after};
 use ReceiptEvent::{Clicked, Closed, Shown};
 use ReceiptReply::{Counted, NotForIt, Repeated, UnknownNotification, UnknownSubscription};
-
-async fn leave(ledger: &Ledger, who: Leaver) {
-    ledger.store.leave(Leave { app: ledger.app, who, now: START }).await.unwrap();
-}
 
 #[actix_web::test]
 async fn who_came_later_was_excluded_or_is_in_another_channel_is_not_heard() {
@@ -86,6 +82,29 @@ async fn who_leaves_may_finish_what_it_began_to_tell_and_begins_nothing() {
 }
 
 #[actix_web::test]
+async fn a_channel_that_is_deleted_and_comes_again_has_notifications_and_members_of_its_own() {
+    let ledger = Ledger::open().await;
+    let (stays, goes) = (ledger.join(ledger.app, 1).await, ledger.join(ledger.app, 2).await);
+    let earlier = ask(&ledger, ledger.app, START).await;
+    assert_eq!(say(&ledger, &stays, &earlier, Shown).await, Counted);
+    assert!(ledger.store.delete_channel(ledger.app, "news".into(), START).await.unwrap());
+    ledger.upkeep(START).await;
+    ledger.join(ledger.app, 1).await;
+    let later = ask(&ledger, ledger.app, START).await;
+    assert_eq!(say(&ledger, &stays, &later, Shown).await, Counted);
+    assert_eq!(
+        say(&ledger, &goes, &later, Shown).await,
+        NotForIt,
+        "its number is the earlier one's"
+    );
+    assert_eq!(say(&ledger, &goes, &earlier, Shown).await, NotForIt, "it is in no channel");
+    assert_eq!(say(&ledger, &stays, &earlier, Clicked).await, Counted);
+    let counted = ReceiptCounts { shown: 1, clicked: 1, closed: 0 };
+    assert_eq!(counts(&ledger, &earlier).await, counted);
+    assert_eq!(counts(&ledger, &later).await, ReceiptCounts { shown: 1, ..Default::default() });
+}
+
+#[actix_web::test]
 async fn one_that_is_not_due_is_unknown_and_shows_that_it_will_ask() {
     let ledger = Ledger::open().await;
     let device = ledger.join(ledger.app, 1).await;
@@ -100,21 +119,6 @@ async fn one_that_is_not_due_is_unknown_and_shows_that_it_will_ask() {
     assert_eq!(counts(&ledger, &one).await, ReceiptCounts::default());
     ledger.upkeep(after(hour)).await;
     assert_eq!(say(&ledger, &device, &one, Shown).await, Counted);
-}
-
-#[actix_web::test]
-async fn two_that_turn_out_to_be_one_browser_go_on_telling_of_what_was_for_either() {
-    let ledger = Ledger::open().await;
-    let (keeps, goes) = (ledger.join(ledger.app, 1).await, ledger.joining(ledger.app, 2));
-    leave(&ledger, Leaver::Channel(keeps.clone(), "news".into())).await;
-    ledger.store.subscribe(goes.clone()).await.unwrap();
-    let one = ask(&ledger, ledger.app, START).await;
-    assert_eq!(say(&ledger, &keeps, &one, Shown).await, NotForIt);
-    let Subscribe { app, endpoint, keys, expires, vapid_key, now, .. } = goes;
-    let replace = Replace { app, id: keeps.clone(), endpoint, keys, expires, vapid_key, now };
-    let merged = ledger.store.replace(replace).await.unwrap();
-    assert!(matches!(merged, ReplaceReply::Replaced(_)), "{merged:?}");
-    assert_eq!(say(&ledger, &keeps, &one, Shown).await, Counted);
 }
 
 /// What should be counted: for each notification those it was for, and what each of them has said.

@@ -41,19 +41,17 @@ fn what_asks_for_receipts_says_so_beside_its_id_and_that_is_counted() {
         let content = NotificationRequest::parse_json(&body, &asking, false).unwrap().content;
         assert!(!Content::asks_for_receipts(content.kind()), "{body}");
     }
-    let text = |len| NotificationRequest::from_text(&"x".repeat(len), &asking).content;
-    let longest = (3000..4000).rev().find(|len| text(*len).check_size("tea", false).is_ok());
-    let (longest, epoch) = (longest.unwrap(), "e".repeat(Envelope::MAX_EPOCH));
-    let largest = Envelope { id, channel: "tea", epoch: &epoch, seq: i64::MIN, group: None };
-    assert_eq!(text(longest).encode(&largest).unwrap().len(), 3967);
 }
 
 #[test]
 fn what_is_checked_to_fit_fits_to_the_byte_and_one_more_is_too_large() {
     let id = "ntf_0123456789012345678901";
     let (epoch, channel) = ("e".repeat(Envelope::MAX_EPOCH), "\"☕".repeat(50));
-    for (group, group_id) in [(false, None), (true, Some(id))] {
-        let text = |len| NotificationRequest::from_text(&"x".repeat(len), &APP).content;
+    let cases = [(false, None), (true, Some(id))];
+    let cases = cases.iter().flat_map(|case| [false, true].map(|receipts| (*case, receipts)));
+    for ((group, group_id), receipts) in cases {
+        let app = AppDefaults { receipts, ..APP };
+        let text = |len| NotificationRequest::from_text(&"x".repeat(len), &app).content;
         let longest = (3000..4000).rev().find(|len| text(*len).check_size(&channel, group).is_ok());
         let longest = longest.expect("3000 bytes of text always fit");
         let envelope =
