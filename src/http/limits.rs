@@ -10,7 +10,8 @@ pub struct HttpLimits {
     pub connections: u32,
     /// Connections at once from one address; a trusted proxy's are not counted.
     pub connections_per_address: u32,
-    /// How long a client may take for a request's head.
+    /// How long a client may take for the head of its first request. Of later ones actix-http 3.20 times none that has
+    /// begun: what such connections may hold is `connections_per_address`.
     pub head_timeout: Duration,
     /// How long a client may take for a request's body.
     pub body_timeout: Duration,

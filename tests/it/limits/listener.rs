@@ -116,7 +116,7 @@ async fn a_head_that_does_not_end_is_408_and_so_is_one_that_never_begins() {
 }
 
 #[actix_web::test]
-async fn a_connection_without_requests_is_closed() {
+async fn a_connection_without_a_next_request_is_closed() {
     let api = limited(|limits| limits.idle_timeout = LEAST).await;
     let mut raw = Raw::connect(&api).await;
     raw.send(GET).await;
