@@ -17,6 +17,9 @@ const FILES = {
 const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
 const [, POLICY] = README.match(/^Content-Security-Policy: (.+)$/m);
 
+/** Of what a page heard. */
+export const titles = (messages) => messages.map(({ notification }) => notification.title);
+
 export class App {
   /** Starts one. `host` is the name by which the browser calls it: `localhost` is another site than the daemon's. */
   static async start(house, { host = '127.0.0.1' } = {}) {

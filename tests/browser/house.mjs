@@ -106,6 +106,14 @@ export class House {
     return app;
   }
 
+  /** The same, open, and subscribed to a public channel. */
+  async appIn(channel) {
+    const app = await this.app();
+    await app.open();
+    await app.subscribe(channel);
+    return app;
+  }
+
   async allowOrigins(...origins) {
     await this.call('PATCH', '/v1/apps/default', { origins });
   }

@@ -2,22 +2,14 @@
 
 import assert from 'node:assert/strict';
 
+import { titles } from '../app.mjs';
 import { until } from '../limits.mjs';
 
 const DUPLICATE = 102; // Firefox's acknowledgement of what it has had before
 
-async function subscribed(house) {
-  const app = await house.app();
-  await app.open();
-  await app.subscribe('news');
-  return app;
-}
-
-const titles = (messages) => messages.map(({ notification }) => notification.title);
-
 export const tests = {
   async 'what was sent meanwhile arrives in order on its return'(house) {
-    const app = await subscribed(house);
+    const app = await house.appIn('news');
     await house.whileOffline(async () => {
       for (const title of ['one', 'two', 'three']) await house.deliver('news', { notification: { title } });
       assert.deepEqual(await app.messages(), []);
@@ -26,7 +18,7 @@ export const tests = {
   },
 
   async 'of a topic only the newest arrives'(house) {
-    const app = await subscribed(house);
+    const app = await house.appIn('news');
     await house.whileOffline(async () => {
       await house.deliver('news', { notification: { title: '1:0' }, topic: 'score' });
       await house.deliver('news', { notification: { title: 'another matter' }, topic: 'weather' });
@@ -41,7 +33,7 @@ export const tests = {
   },
 
   async 'what is worth delivering only now does not arrive later'(house) {
-    const app = await subscribed(house);
+    const app = await house.appIn('news');
     await house.whileOffline(async () => {
       await house.deliver('news', { notification: { title: 'now or never' }, ttl: 0 });
       await house.deliver('news', { notification: { title: 'any time' }, ttl: 3600 });
@@ -50,7 +42,7 @@ export const tests = {
   },
 
   async 'what was never acknowledged is sent again, and told to the page once'(house) {
-    const app = await subscribed(house);
+    const app = await house.appIn('news');
     house.service.loseNextAcknowledgement();
     await house.deliver('news', { notification: { title: 'once' } });
     await until(20, 'the second acknowledgement', () => house.heard.acknowledged.length === 1);
@@ -61,7 +53,7 @@ export const tests = {
   },
 
   async 'a Firefox that was closed shows it when it is started, with no page open'(house) {
-    const app = await subscribed(house);
+    const app = await house.appIn('news');
     const { id } = await app.state();
     await house.whileFirefoxIsClosed(async () => {
       await house.deliver('news', { notification: { title: 'stored', body: 'exactly „this“' } });

@@ -2,14 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-async function subscribed(house) {
-  const app = await house.app();
-  await app.open();
-  await app.subscribe('news');
-  return app;
-}
-
-const titles = (messages) => messages.map(({ notification }) => notification.title);
+import { titles } from '../app.mjs';
 
 export const tests = {
   async 'every open tab is told, also one that was opened before the browser was subscribed'(house) {
@@ -65,7 +58,7 @@ export const tests = {
   },
 
   async 'a repeat is told once, and shown once'(house) {
-    const app = await subscribed(house);
+    const app = await house.appIn('news');
     await house.deliver('news', { notification: { title: 'once' } });
     await app.hearsOf('once');
     house.service.repeat(1);
@@ -76,7 +69,7 @@ export const tests = {
   },
 
   async 'a repeat does not hide what is newer under its tag'(house) {
-    const app = await subscribed(house);
+    const app = await house.appIn('news');
     await house.deliver('news', { notification: { title: '1:0', tag: 'score' } });
     await house.deliver('news', { notification: { title: '2:0', tag: 'score' } });
     await app.hears(2);
