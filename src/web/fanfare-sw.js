@@ -17,7 +17,7 @@
   const { registration } = self;
   const { scope } = registration;
   const RELAYED = `${scope} relayed`; // where what was relayed is remembered
-  let lastPush; // one after the other, so that each knows what was shown before it
+  let lastPush; // one after the other: each knows what was shown before it, and pages hear them in order
 
   self.addEventListener('push', (event) => event.waitUntil(receive(event)));
   self.addEventListener('notificationclick', (event) => event.waitUntil(follow(event)));
@@ -28,12 +28,14 @@
   async function receive(event) {
     const message = understand(event);
     const showing = soon(lastPush).then(() => show(message.notification, Boolean(event.notification)));
-    lastPush = soon(showing.catch(() => false))
-      .then(async (isShown) => ({ isShown, isNew: await soon(isFirst(message)) ?? true }));
-    const { isShown, isNew } = await lastPush;
-    if (isNew) await relay(message).catch(() => {});
+    lastPush = soon(showing.catch(() => false)).then(async (isShown) => {
+      const isNew = await soon(isFirst(message)) ?? true;
+      if (isNew) await soon(relay(message).catch(() => {}));
+      return isShown && isNew;
+    });
+    const isNewOnScreen = await lastPush;
     if (message.app_badge !== undefined) await navigator.setAppBadge?.(message.app_badge).catch(() => {});
-    if (isNew && isShown) await report(message.notification, 'shown');
+    if (isNewOnScreen) await report(message.notification, 'shown');
     await showing; // a refusal is the browser's to log
   }
 

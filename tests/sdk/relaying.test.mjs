@@ -39,6 +39,19 @@ test('two pushes of one notification at once are relayed once', async () => {
   assert.equal(page.received.length, 1);
 });
 
+test('pages hear in the order in which the pushes came, also when finding them takes longer for one', async () => {
+  const { page, worker } = await startedWorker();
+  const { matchAll } = worker.clients;
+  worker.clients.matchAll = async (options) => {
+    worker.clients.matchAll = matchAll;
+    await idle();
+    return matchAll(options);
+  };
+  const pushes = [1, 2, 3].map((seq) => worker.push(declared({}, { id: `ntf_${seq}`, seq })));
+  await Promise.all(pushes);
+  assert.deepEqual(page.received.map(({ fanfare }) => fanfare.seq), [1, 2, 3]);
+});
+
 test('a repeat is known after 199 others, and the memory does not grow beyond 200', async () => {
   const { browser, page, worker } = await startedWorker();
   for (let seq = 1; seq <= 200; seq += 1) await worker.push(declared({}, { id: `ntf_${seq}`, seq }));
