@@ -1,6 +1,8 @@
 // A push service of the test's own: Firefox holds a WebSocket to it, the daemon posts to its https endpoints.
 // It is strict where real ones are (push-service/strictness.mjs), so that what passes here is not refused out there,
-// and it keeps what was not acknowledged: for a browser that is away, or whose connection broke.
+// and it keeps what was not acknowledged: for a browser that is away, or whose connection broke. It hands out one message at
+// a time, the next when the last is acknowledged: Firefox decrypts what it has side by side, and may then wake the worker
+// in any order.
 
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
@@ -21,6 +23,8 @@ export class PushService extends EventEmitter {
   #mailboxes = new Map(); // channelID → Mailbox
   #version = 0;
   #sent = [];
+  #line = []; // frames for the browser, oldest first
+  #underWay = null; // the one that it has not acknowledged
   #browser = null;
   #uaid = randomUUID();
   #losing = false;
@@ -56,15 +60,15 @@ export class PushService extends EventEmitter {
       if (message.messageType) this.emit(message.messageType, message);
     });
     socket.on('close', () => {
-      if (this.#browser === socket) this.#browser = null;
+      if (this.#browser === socket) this.#connectTo(null);
       this.emit('gone');
     });
   }
 
-  #answer({ messageType, channelID, key, updates }, socket) {
+  #answer({ messageType, channelID, key, updates, version }, socket) {
     switch (messageType) {
       case 'hello':
-        this.#browser = socket;
+        this.#connectTo(socket);
         return { messageType, uaid: this.#uaid, status: 200, use_webpush: true, broadcasts: {} };
       case 'register': {
         const token = randomUUID();
@@ -74,14 +78,21 @@ export class PushService extends EventEmitter {
       }
       case 'unregister':
         this.#mailboxes.delete(channelID);
+        this.#forget(channelID);
         return { messageType, channelID, status: 200 };
       case 'ack':
-        for (const update of updates) this.#mailboxes.get(update.channelID)?.acknowledge(update.version);
+        for (const update of updates) {
+          this.#mailboxes.get(update.channelID)?.acknowledge(update.version);
+          this.#settle(update.version);
+        }
+        return null;
+      case 'nack': // the worker threw: it had the message
+        this.#settle(version);
         return null;
       case undefined:
         return {}; // keep-alive
       default:
-        return null; // nack, broadcast_subscribe
+        return null; // broadcast_subscribe
     }
   }
 
@@ -89,13 +100,42 @@ export class PushService extends EventEmitter {
   #deliverWaiting() {
     const frames = [...this.#mailboxes.values()].flatMap((mailbox) => mailbox.due);
     frames.sort((one, other) => Number(one.version) - Number(other.version));
-    for (const frame of frames) this.#browser.send(JSON.stringify(frame));
+    for (const frame of frames) this.#handOut(frame);
+  }
+
+  #connectTo(socket) {
+    this.#browser = socket;
+    this.#line = [];
+    this.#underWay = null;
+  }
+
+  #handOut(frame) {
+    this.#line.push(frame);
+    this.#advance();
+  }
+
+  #settle(version) {
+    if (this.#underWay?.version !== String(version)) return;
+    this.#underWay = null;
+    this.#advance();
+  }
+
+  /** What Firefox has no subscription for it does not acknowledge. */
+  #forget(channelID) {
+    this.#line = this.#line.filter((frame) => frame.channelID !== channelID);
+    if (this.#underWay?.channelID === channelID) this.#settle(this.#underWay.version);
+  }
+
+  #advance() {
+    if (this.#underWay !== null || !this.#line.length) return;
+    this.#underWay = this.#line.shift();
+    this.#browser.send(JSON.stringify(this.#underWay));
   }
 
   /** Delivers once more what was delivered `back` messages ago (1: the last), as push services now and then do. */
   repeat(back) {
     const version = String(++this.#version);
-    this.#browser.send(JSON.stringify({ ...this.#sent.at(-back), version }));
+    this.#handOut({ ...this.#sent.at(-back), version });
   }
 
   /** Breaks the connection off when the next acknowledgement comes, as if that had been lost on the way. */
@@ -131,7 +171,7 @@ export class PushService extends EventEmitter {
     const frame = this.#frameOf(request.headers, body, mailbox.channelID);
     this.#sent.push(frame);
     mailbox.put(frame, request.headers.topic);
-    this.#browser?.send(JSON.stringify(frame));
+    if (this.#browser) this.#handOut(frame);
     const { ttl, urgency, topic } = request.headers;
     this.emit('accepted', { version: frame.version, ttl: Number(ttl), urgency, topic, bytes: body.length });
     response.writeHead(201, { location: `https://${this.authority}/message/${frame.version}` }).end();
