@@ -83,6 +83,7 @@ const STEPS = {
     const arrival = await arrived((item) => item.title === NEWS.notification.title);
     assert.equal(arrival.body, UTF8);
     assert.deepEqual(JSON.parse(arrival.data), NEWS.data);
+    await desktop.shows(UTF8);
     const shown = await notification((one) => one.title === NEWS.notification.title);
     assert.equal(shown.body, UTF8);
     assert.equal(shown.data.kind, 'news');
@@ -102,6 +103,7 @@ const STEPS = {
     assert.equal(Buffer.byteLength(LONGEST), 3967);
     const sent = await send({ raw: LONGEST });
     await arrived((item) => item.body === LONGEST);
+    await desktop.shows(LONGEST);
     await notification((one) => one.body === LONGEST);
     await settled(sent.id);
     assert.equal(gcm.sizes.at(-1), 86 + 3968 + 16); // RFC 8188: header, padded record, tag
@@ -110,6 +112,7 @@ const STEPS = {
   async 'a push without a payload is shown and told all the same'() {
     const before = (await arrivals()).length;
     const sent = await sendText('');
+    await desktop.shows('New message');
     await notification((one) => one.body === 'New message');
     await until(20, 'the arrival in the page', async () => (await arrivals()).length === before + 1);
     await settled(sent.id);

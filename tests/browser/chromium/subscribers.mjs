@@ -16,7 +16,10 @@ export class Subscribers {
     await subscribers.#ask({ messageType: 'hello', use_webpush: true });
     subscribers.socket.on('message', (text) => {
       const message = JSON.parse(text);
-      if (message.messageType === 'notification') subscribers.received.push(message);
+      if (message.messageType !== 'notification') return;
+      subscribers.received.push(message);
+      const { channelID, version } = message;
+      subscribers.socket.send(JSON.stringify({ messageType: 'ack', updates: [{ channelID, version }] }));
     });
     return subscribers;
   }
