@@ -171,27 +171,21 @@ test('a provider’s own error comes as it is, and nothing was begun', async () 
   assert.equal(browser.registrations.calls.length, 0);
 });
 
-test('a push client that never answers is given ten seconds, and not more', async () => {
-  const { browser, client } = opened();
-  browser.pushService.hangs = true;
-  let ended;
-  client.subscribe('news').catch((error) => { ended = error; });
-  await browser.clock.advance(9_999);
-  assert.equal(ended, undefined);
-  await browser.clock.advance(1);
-  assert.equal(ended.code, 'push-service-unreachable');
-});
-
-test('a server that never answers is given ten seconds', async () => {
-  const { browser, server, client } = opened();
-  server.hangs = true;
-  let ended;
-  client.subscribe('news').catch((error) => { ended = error; });
-  await browser.clock.advance(9_999);
-  assert.equal(ended, undefined);
-  await browser.clock.advance(1);
-  assert.equal(ended.code, 'server-unreachable');
-});
+for (const [who, hang, code] of [
+  ['push client', ({ browser }) => { browser.pushService.hangs = true; }, 'push-service-unreachable'],
+  ['server', ({ server }) => { server.hangs = true; }, 'server-unreachable'],
+]) {
+  test(`a ${who} that never answers is given ten seconds, and not more`, async () => {
+    const scene = opened();
+    hang(scene);
+    let ended;
+    scene.client.subscribe('news').catch((error) => { ended = error; });
+    await scene.browser.clock.advance(9_999);
+    assert.equal(ended, undefined);
+    await scene.browser.clock.advance(1);
+    assert.equal(ended.code, code);
+  });
+}
 
 test('a subscription of another key is replaced by one of ours', async () => {
   const { browser, server, client } = opened();

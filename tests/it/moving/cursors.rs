@@ -4,8 +4,22 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::harness::browser::Browser;
-use crate::harness::daemon::Home;
+use crate::harness::daemon::{Daemon, Home};
 use crate::harness::push_service::{Answer, PushService};
+
+/// The subscription leaves `news`.
+async fn leave_news(daemon: &Daemon, subscription: &Value) {
+    let id = subscription["id"].as_str().unwrap();
+    let path = format!("/v1/channels/news/subscriptions/{id}");
+    assert_eq!(daemon.call(Method::DELETE, &path).send().await.status, 204);
+}
+
+/// Of two in the channel, one left and came back.
+fn is_one_recipient_more(status: &Value) {
+    assert_eq!(status["recipients"], 3, "two, and one of them once more: {status}");
+    assert_eq!(status["outcomes"]["accepted"], 2, "{status}");
+    assert_eq!(status["outcomes"]["unsubscribed"], 1, "{status}");
+}
 
 #[actix_web::test]
 async fn who_comes_back_by_an_export_gets_what_is_open_since_and_is_counted_once_more() {
@@ -35,8 +49,7 @@ async fn who_comes_back_by_an_export_gets_what_is_open_since_and_is_counted_once
     assert_eq!(places, [&json!(1), &json!(1)]);
     assert_eq!(lines[0]["id"], first["id"]);
 
-    let path = format!("/v1/channels/news/subscriptions/{}", first["id"].as_str().unwrap());
-    assert_eq!(daemon.call(Method::DELETE, &path).send().await.status, 204);
+    leave_news(&daemon, &first).await;
     let told = daemon.fanfare(&["import", &list]);
     assert_eq!(told, "0 new, 1 already there, 1 known and in a channel more, or changed\n");
     let told = daemon.fanfare(&["import", &list]);
@@ -44,10 +57,7 @@ async fn who_comes_back_by_an_export_gets_what_is_open_since_and_is_counted_once
     service.answer_all(Answer::status(201));
     service.release_all();
 
-    let status = daemon.finished(&open).await;
-    assert_eq!(status["recipients"], 3, "two, and one of them once more: {status}");
-    assert_eq!(status["outcomes"]["accepted"], 2, "{status}");
-    assert_eq!(status["outcomes"]["unsubscribed"], 1, "{status}");
+    is_one_recipient_more(&daemon.finished(&open).await);
     let status = daemon.finished(&excluding).await;
     assert_eq!((&status["recipients"], &status["outcomes"]["accepted"]), (&json!(1), &json!(1)));
     let status = daemon.finished(&settled).await;
@@ -99,14 +109,10 @@ async fn an_entry_that_names_its_place_twice_is_one_recipient_more() {
     line["channels"] = json!([place, place]);
     std::fs::write(&list, line.to_string()).unwrap();
 
-    let path = format!("/v1/channels/news/subscriptions/{}", first["id"].as_str().unwrap());
-    assert_eq!(daemon.call(Method::DELETE, &path).send().await.status, 204);
+    leave_news(&daemon, &first).await;
     let told = daemon.fanfare(&["import", &list]);
     assert_eq!(told, "0 new, 0 already there, 1 known and in a channel more, or changed\n");
     service.answer_all(Answer::status(201));
     service.release_all();
-    let status = daemon.finished(&open).await;
-    assert_eq!(status["recipients"], 3, "two, and one of them once more: {status}");
-    assert_eq!(status["outcomes"]["accepted"], 2, "{status}");
-    assert_eq!(status["outcomes"]["unsubscribed"], 1, "{status}");
+    is_one_recipient_more(&daemon.finished(&open).await);
 }
