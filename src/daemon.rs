@@ -32,6 +32,7 @@ use crate::config::sources::Invocation;
 use crate::delivery::retry::RetryPolicy;
 use crate::http::{self, HttpOptions, Listeners, ServerOptions, State};
 use crate::metrics::Metrics;
+use crate::observe::Observer;
 use crate::push::Push;
 use crate::push::egress::Egress;
 use crate::push::https::HttpsPush;
@@ -247,7 +248,9 @@ async fn wire(
     store.listen(Box::new(move |event| told.committed(event)));
     let options = http_options(config, bound);
     let http_store = Arc::clone(&store) as Arc<dyn Store>;
-    let state = State::new(http_store, tree, metrics, Arc::clone(&egress), clock, options);
+    let observer = Arc::new(Observer::new(clock.now()));
+    let state =
+        State::new(http_store, tree, metrics, observer, Arc::clone(&egress), clock, options);
     Ok(Parts { store, state: web::Data::new(state), signer, egress })
 }
 

@@ -28,6 +28,7 @@ pub mod limiter;
 pub mod limits;
 pub mod rates;
 pub mod requests;
+pub mod sse;
 pub mod streams;
 
 pub mod auth;
@@ -40,6 +41,7 @@ pub mod channel_name;
 pub mod idempotency;
 pub mod in_flight;
 pub mod list;
+pub mod live;
 pub mod publication;
 pub mod registration;
 
@@ -56,8 +58,8 @@ use connection::Connection;
 use connections::Connections;
 use resources::{
     apps, assets, channels, docs, events, health, import, keys, metrics, notification,
-    notifications, openapi, push_key, push_services, quarantines, receipts, subscription,
-    subscriptions, tokens, vapid,
+    notifications, observe, openapi, push_key, quarantines, receipts, subscription, subscriptions,
+    tokens, vapid,
 };
 
 /// How long a closing connection may linger.
@@ -124,6 +126,7 @@ fn configure(cfg: &mut web::ServiceConfig, state: web::Data<State>) {
         .configure(publishing)
         .configure(managing)
         .configure(operating)
+        .configure(observing)
         .configure(assets::configure);
 }
 
@@ -200,7 +203,11 @@ fn operating(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/__lbheartbeat__").get(health::alive).head(health::alive))
         .service(web::resource("/__version__").get(health::version).head(health::version))
         .service(web::resource("/metrics").get(metrics::show).head(metrics::show))
-        .service(web::resource("/v1/observe/push-services").get(push_services::list))
         .service(web::resource("/openapi.json").get(openapi::show).head(openapi::show))
         .service(web::resource("/docs").get(docs::show).head(docs::show));
+}
+
+fn observing(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/v1/observe").get(observe::overview::show))
+        .service(web::resource("/v1/observe/push-services").get(observe::push_services::list));
 }

@@ -174,6 +174,8 @@ pub mod metrics;
 
 pub mod tree;
 
+pub mod observe;
+
 // How it is reached from outside.
 
 pub mod http;

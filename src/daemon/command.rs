@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{self, HttpOptions, Listeners, ServerOptions, State};
 use crate::metrics::Metrics;
+use crate::observe::Observer;
 use crate::push::egress::Egress;
 use crate::store::Store;
 use crate::tree::Tree;
@@ -92,7 +93,8 @@ async fn bare(config: &Config, instance: &Instance) -> Result<actix_web::dev::Se
     let tree = Tree::bare(Arc::clone(&store) as Arc<dyn Store>);
     let metrics = Arc::new(Metrics::new());
     let egress = Arc::new(Egress::new(&allowed(config), config.egress.known_only)?);
-    let state = State::new(store, tree, metrics, egress, Clock::System, options);
+    let observer = Arc::new(Observer::new(Clock::System.now()));
+    let state = State::new(store, tree, metrics, observer, egress, Clock::System, options);
     let listeners = Listeners { network: Vec::new(), control: Some(instance.control_socket()?) };
     let options = ServerOptions { shutdown_timeout: config.drain_deadline, ..server_options() };
     http::server(web::Data::new(state), listeners, options)

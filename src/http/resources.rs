@@ -25,4 +25,5 @@ pub mod docs;
 pub mod health;
 pub mod metrics;
 pub mod openapi;
-pub mod push_services;
+
+pub mod observe;

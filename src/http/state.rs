@@ -13,6 +13,7 @@ use super::requests::Requests;
 use super::streams::Streams;
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::Metrics;
+use crate::observe::Observer;
 use crate::push::egress::Egress;
 use crate::store::Store;
 use crate::store::directory::{App, Directory};
@@ -41,6 +42,8 @@ pub struct State {
     pub tree: Tree,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What is known of the daemon as a whole.
+    pub observer: Arc<Observer>,
     /// Which addresses may be called.
     pub egress: Arc<Egress>,
     /// What time it is.
@@ -62,6 +65,7 @@ impl State {
         store: Arc<dyn Store>,
         tree: Tree,
         metrics: Arc<Metrics>,
+        observer: Arc<Observer>,
         egress: Arc<Egress>,
         clock: Clock,
         options: HttpOptions,
@@ -70,7 +74,19 @@ impl State {
         let (streams, in_flight) = (Streams::default(), InFlight::default());
         let options = watch::Sender::new(Arc::new(options));
         let requests = Requests::default();
-        Self { store, tree, metrics, egress, clock, options, rates, streams, in_flight, requests }
+        Self {
+            store,
+            tree,
+            metrics,
+            observer,
+            egress,
+            clock,
+            options,
+            rates,
+            streams,
+            in_flight,
+            requests,
+        }
     }
 
     /// How the API is reached and what it may tell, all of one moment.

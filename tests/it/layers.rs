@@ -19,7 +19,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["clock", "id", "model", "webpush"]),
     ("metrics", &["model", "webpush"]),
     ("tree", &["clock", "delivery", "id", "metrics", "model", "push", "store", "webpush"]),
-    ("http", &["clock", "id", "metrics", "model", "push::egress", "store", "tree", "webpush"]),
+    ("observe", &["clock"]),
+    (
+        "http",
+        &["clock", "id", "metrics", "model", "observe", "push::egress", "store", "tree", "webpush"],
+    ),
     ("config", &["id", "webpush::vapid"]),
     (
         "daemon",
@@ -30,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "http",
             "id",
             "metrics",
+            "observe",
             "push",
             "store",
             "tree",

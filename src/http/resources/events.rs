@@ -8,7 +8,6 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
-use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use bytes::Bytes;
 use futures_util::Stream;
@@ -18,6 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use super::notification::{NotificationStatus, id, unknown};
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
+use crate::http::sse;
 use crate::http::state::State;
 use crate::http::streams::Streams;
 use crate::store::StoreError;
@@ -57,12 +57,7 @@ pub async fn watch(
         let found = state.store.notification(caller.app.id, id.clone());
         async move { Ok(if may { found.await?.map(NotificationStatus::from) } else { None }) }
     };
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        // nginx passes on what it gets only when it is told to.
-        .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(events(first.into(), watch, streams, read)))
+    Ok(sse::answer(events(first.into(), watch, streams, read)))
 }
 
 /// The stream: `read` answers how the notification stands; `None`: whoever reads it has no business there any more.
@@ -166,9 +161,9 @@ where
             return None;
         }
         let is_over = status.is_over();
-        let mut frame = event("status", &json);
+        let mut frame = sse::event("status", &json);
         if is_over {
-            frame += &event("done", &json);
+            frame += &sse::event("done", &json);
         }
         self.shown = json;
         Some((frame, !is_over))
@@ -181,19 +176,14 @@ async fn later(then: Instant, end: impl Future<Output = ()>) {
     end.await;
 }
 
-/// An event of the stream (HTML, § 9.2.6); its data has no line breaks, because JSON writes them otherwise.
-fn event(name: &str, data: &str) -> String {
-    format!("event: {name}\ndata: {data}\n\n")
-}
-
 /// Nothing has changed.
 fn still_here() -> (String, bool) {
-    (": still here\n\n".to_owned(), true)
+    (sse::comment("still here"), true)
 }
 
 /// The last that is sent: a comment, which readers pass over, for whoever looks at the stream itself.
 fn end(why: &str) -> (String, bool) {
-    (format!(": {why}\n\n"), false)
+    (sse::comment(why), false)
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use utoipa::openapi::{
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    apps, channels, events, health, keys, metrics, notification, notifications, push_key,
-    push_services, quarantines, receipts, subscription, subscriptions, tokens,
+    apps, channels, events, health, keys, metrics, notification, notifications, observe, push_key,
+    quarantines, receipts, subscription, subscriptions, tokens,
 };
 use crate::http::caching;
 use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
@@ -43,7 +43,8 @@ use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
         channels::list, channels::show, channels::delete, channels::log, subscriptions::members,
         apps::list, apps::create, apps::show, apps::update, apps::delete, apps::token_secret,
         keys::list, keys::create, keys::revoke,
-        health::alive, health::ready, health::version, metrics::show, push_services::list,
+        health::alive, health::ready, health::version, metrics::show,
+        observe::overview::show, observe::push_services::list,
     ),
     components(schemas(ProblemDocument)),
     modifiers(&Credentials, &Common),

@@ -12,6 +12,7 @@ use fanfare::http::auth::api_key;
 use fanfare::http::{HttpLimits, HttpOptions, Listeners, ServerOptions, State, server};
 use fanfare::id::{AppId, IdKind, PublicId};
 use fanfare::metrics::Metrics;
+use fanfare::observe::Observer;
 use fanfare::push::egress::Egress;
 use fanfare::store::Store;
 use fanfare::store::directory::{ApiKey, AppSettings, DEFAULT_APP, DirectoryChange, Scope, Secret};
@@ -79,6 +80,7 @@ impl Api {
             Arc::clone(&store) as Arc<dyn Store>,
             Tree::bare(Arc::clone(&store) as Arc<dyn Store>),
             Arc::new(Metrics::new()),
+            Arc::new(Observer::new(Clock::System.now())),
             Arc::new(Egress::default()),
             Clock::System,
             options,

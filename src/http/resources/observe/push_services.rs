@@ -4,10 +4,10 @@ use actix_web::web;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::push_key;
 use crate::clock::Timestamp;
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
+use crate::http::resources::push_key;
 use crate::http::state::State;
 use crate::store::directory::Directory;
 use crate::tree::gates::{GateSnapshot, KeySnapshot};

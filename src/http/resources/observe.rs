@@ -1,0 +1,4 @@
+//! What the dashboard and `fanfare top` show: one file for each page.
+
+pub mod overview;
+pub mod push_services;
