@@ -36,6 +36,7 @@ use crate::webpush::vapid::Subject;
 
 const VAPID_SUBJECT: Key = Key::one("vapid_subject");
 const DEMO: Key = Key::one("demo");
+const OBSERVE_ACTING: Key = Key::one("observe_acting");
 const DRAIN_DEADLINE: Key = Key::one("drain_deadline");
 const BOOTSTRAP_KEY: Key = Key::credential("bootstrap_key");
 
@@ -65,6 +66,8 @@ pub struct Config {
     pub vapid_subject: Option<Subject>,
     /// Whether the channel `demo` is public; `None` leaves it as the database says.
     pub demo: Option<bool>,
+    /// Whether whoever observes may also act: restart an actor, pause, drain.
+    pub observe_acting: bool,
     /// How long a shutdown waits for what is in flight.
     pub drain_deadline: Duration,
     /// The admin key of the app `default`, when the environment names it.
@@ -93,6 +96,7 @@ impl Config {
             log: LogConfig::read(&mut settings, sources.machine.terminal),
             vapid_subject: settings.one(VAPID_SUBJECT, vapid_subject),
             demo: settings.one(DEMO, parse::answer),
+            observe_acting: settings.one(OBSERVE_ACTING, parse::answer).unwrap_or(false),
             drain_deadline: settings
                 .one(DRAIN_DEADLINE, parse::duration_or_zero)
                 .unwrap_or(DEFAULT_DRAIN_DEADLINE),
@@ -138,6 +142,7 @@ impl Config {
         let subject = self.vapid_subject.clone();
         entries.extend(subject.map(|subject| (VAPID_SUBJECT, subject.as_str().into())));
         entries.extend(self.demo.map(|demo| (DEMO, demo.into())));
+        entries.push((OBSERVE_ACTING, self.observe_acting.into()));
         entries.push((DRAIN_DEADLINE, parse::show_duration(self.drain_deadline)));
         entries.extend(self.log.entries());
         entries.extend(self.delivery.entries());

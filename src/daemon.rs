@@ -260,6 +260,7 @@ fn http_options(config: &Config, bound: SocketAddr) -> HttpOptions {
         vapid_subject_known: config.vapid_subject.is_some(),
         trusted_proxies: config.listen.trusted_proxies.clone(),
         observe_listener: config.listen.observe,
+        acting: config.observe_acting,
         limits: limits::http(&config.limits),
     }
 }

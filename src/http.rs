@@ -34,6 +34,7 @@ pub mod streams;
 pub mod auth;
 pub mod problem;
 
+pub mod acting;
 pub mod app_settings;
 pub mod body;
 pub mod caching;
@@ -209,5 +210,8 @@ fn operating(cfg: &mut web::ServiceConfig) {
 
 fn observing(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/v1/observe").get(observe::overview::show))
-        .service(web::resource("/v1/observe/push-services").get(observe::push_services::list));
+        .service(web::resource("/v1/observe/push-services").get(observe::push_services::list))
+        .service(web::resource("/v1/observe/audit").get(observe::audit::list))
+        .service(web::resource("/v1/observe/drain").post(observe::drain::drain))
+        .service(web::resource("/v1/observe/resume").post(observe::drain::resume));
 }

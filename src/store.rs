@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, VapidKeyId};
 use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
 
+pub mod audit;
 pub mod brake;
 pub mod directory;
 pub mod journal;
@@ -19,6 +20,7 @@ mod lasting;
 pub mod limit;
 pub mod membership;
 pub mod moving;
+pub mod pause;
 pub mod progress;
 pub mod publish;
 pub mod quarantine;
@@ -27,6 +29,7 @@ pub mod sqlite;
 pub mod view;
 pub mod work;
 
+use audit::Audit;
 use directory::{Conflict, Directory, DirectoryChange};
 use membership::{Leave, Replace, ReplaceReply, Subscribe, SubscribeReply};
 use moving::{Import, Imported};
@@ -74,12 +77,14 @@ pub enum Committed {
     Accepted(ChannelId),
     /// A subscription's keys, endpoint or memberships are not what they were.
     SubscriptionChanged(SubscriptionId),
+    /// Other channels or origins pause than before: the directory says which.
+    PausesChanged,
     /// Commits fail: no send may start (`false`); or they succeed again (`true`).
     Writable(bool),
 }
 
 /// The store, as the tree and the API use it.
-pub trait Store: Quarantines + Send + Sync + 'static {
+pub trait Store: Audit + Quarantines + Send + Sync + 'static {
     /// Accepts a notification: one per channel, all or nothing, durable before the answer.
     fn accept(&self, command: Accept) -> StoreFuture<AcceptReply>;
     /// Puts a browser into channels.

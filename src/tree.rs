@@ -57,6 +57,9 @@ const FIRST_REQUESTS: u32 = 64;
 /// How often a drain looks whether it is done.
 const DRAIN_LOOK: Duration = Duration::from_millis(5);
 
+/// What a test is answered while no push starts.
+const DRAINED: &str = "the node is drained, and no push starts until an operator resumes it";
+
 /// Makes an arbiter's way out, on the arbiter's own thread.
 pub type MakePush = Arc<dyn Fn() -> Rc<dyn Push> + Send + Sync>;
 
@@ -214,6 +217,17 @@ impl Tree {
         self.drain.under_way()
     }
 
+    /// Lets no request start until further notice, or lets them start again. What is under way is settled, what is
+    /// accepted meanwhile waits. It is not kept over a restart.
+    pub fn set_draining(&self, draining: bool) {
+        self.drain.set(draining);
+    }
+
+    /// Whether an operator has drained the node.
+    pub fn is_draining(&self) -> bool {
+        self.drain.is_set()
+    }
+
     /// Lets no further request start, and waits until what is under way is on disk; `false` when that took longer
     /// than `deadline`.
     pub async fn drain(&self, deadline: Duration) -> bool {
@@ -249,7 +263,7 @@ impl Tree {
                     arbiter.supervisor.do_send(Changed(id));
                 }
             }
-            Committed::Writable(_) => {}
+            Committed::Writable(_) | Committed::PausesChanged => {}
         }
     }
 
@@ -261,11 +275,19 @@ impl Tree {
             let reason = "the store cannot be written, and nothing is sent until it can; try again";
             return TestReply::Unavailable(reason.to_owned());
         }
+        if self.drain.is_set() {
+            return TestReply::Unavailable(DRAINED.to_owned());
+        }
         let arbiter = self.branches.as_ref().and_then(|tree| tree.arbiters.of(subscription.id));
         let Some(arbiter) = arbiter else { return unavailable() };
         let (reply, answer) = oneshot::channel();
         arbiter.supervisor.do_send(SendTest { subscription, payload, reply });
-        answer.await.map_or_else(|_| unavailable(), TestReply::from)
+        match answer.await {
+            Ok(attempted) => TestReply::from(attempted),
+            // It was drained before its turn came.
+            Err(_) if self.drain.is_set() => TestReply::Unavailable(DRAINED.to_owned()),
+            Err(_) => unavailable(),
+        }
     }
 
     /// Whether all of it runs and the store can be written.

@@ -40,6 +40,9 @@ pub(super) struct Flags {
     /// Whether the channel `demo` is public
     #[arg(long, global = true, value_name = "true|false")]
     demo: Option<String>,
+    /// Whether whoever observes may restart actors, pause and drain, each with a line in the audit log [default: false]
+    #[arg(long, global = true, value_name = "true|false")]
+    observe_acting: Option<String>,
     /// How long a shutdown waits for what is in flight [default: 30s]
     #[arg(long, global = true, value_name = "DURATION")]
     drain_deadline: Option<String>,
@@ -113,6 +116,7 @@ impl Flags {
             ("retention", one(&self.retention)),
             ("vapid-subject", one(&self.vapid_subject)),
             ("demo", one(&self.demo)),
+            ("observe-acting", one(&self.observe_acting)),
             ("drain-deadline", one(&self.drain_deadline)),
             ("log", one(&self.log)),
             ("log-format", one(&self.log_format)),

@@ -8,7 +8,7 @@ use super::limits::{self, LimitsConfig};
 use super::listen::{self, ListenConfig};
 use super::log::{self, LogConfig};
 use super::storage::{self, StorageConfig};
-use super::{BOOTSTRAP_KEY, Config, DEMO, DRAIN_DEADLINE, VAPID_SUBJECT};
+use super::{BOOTSTRAP_KEY, Config, DEMO, DRAIN_DEADLINE, OBSERVE_ACTING, VAPID_SUBJECT};
 
 /// When a change is heeded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,11 +20,12 @@ pub enum Heeded {
 }
 
 /// What can change while the daemon runs.
-const LIVE: [Key; 18] = [
+const LIVE: [Key; 19] = [
     listen::PUBLIC_URL,
     listen::TRUSTED_PROXIES,
     VAPID_SUBJECT,
     DEMO,
+    OBSERVE_ACTING,
     DRAIN_DEADLINE,
     BOOTSTRAP_KEY,
     storage::RETENTION,

@@ -84,7 +84,7 @@ pub const OTHER_VARIABLES: [&str; 4] =
     ["FANFARE_CONFIG", "FANFARE_SERVER", "FANFARE_KEY", "FANFARE_KEY_FILE"];
 
 /// Every key, in the order that `check-config` prints them in.
-pub const ALL: [Key; 29] = [
+pub const ALL: [Key; 30] = [
     listen::LISTEN,
     listen::OBSERVE_LISTEN,
     listen::PUBLIC_URL,
@@ -94,6 +94,7 @@ pub const ALL: [Key; 29] = [
     storage::RETENTION,
     super::VAPID_SUBJECT,
     super::DEMO,
+    super::OBSERVE_ACTING,
     super::DRAIN_DEADLINE,
     super::BOOTSTRAP_KEY,
     log::LOG,

@@ -18,7 +18,7 @@ mod reload;
 const KEY: &str = "fk_0123456789abcdef0123456789abcdef";
 
 /// Each key with a value that is not its default.
-const VALUES: [(&str, &str); 28] = [
+const VALUES: [(&str, &str); 29] = [
     ("listen", "127.0.0.2:81"),
     ("observe_listen", "[::1]:82"),
     ("public_url", "https://push.example.com"),
@@ -28,6 +28,7 @@ const VALUES: [(&str, &str); 28] = [
     ("retention", "30days"),
     ("vapid_subject", "mailto:ops@example.com"),
     ("demo", "true"),
+    ("observe_acting", "true"),
     ("drain_deadline", "0s"),
     ("log", "fanfare=debug,warn"),
     ("log_format", "json"),
@@ -98,6 +99,7 @@ fn without_any_source_the_defaults_hold() {
     assert_eq!(config.delivery.retry_max, Duration::from_secs(3600));
     assert_eq!(config.delivery.max_attempts, None);
     assert_eq!(config.drain_deadline, Duration::from_secs(30));
+    assert!(!config.observe_acting);
     assert_eq!((config.demo, config.bootstrap_key), (None, None));
 }
 

@@ -9,7 +9,7 @@ use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, web};
+use actix_web::{Error, HttpMessage, HttpResponse, web};
 use futures_util::FutureExt;
 use rand::Rng;
 use tokio::time::Instant;
@@ -22,6 +22,10 @@ use super::{cors, head, rates};
 const JSON: &str = "application/json";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, for a handler that writes it down.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
 
 /// Headers that an error keeps from the answer it replaces.
 const KEPT: [HeaderName; 2] = [header::ALLOW, header::RETRY_AFTER];
@@ -40,6 +44,7 @@ pub async fn answer<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse, Error> {
     let context = Context::of(&req);
+    req.extensions_mut().insert(RequestId(context.id.clone()));
     if let Err(problem) = head::check(&req) {
         let response = context.render(&problem);
         return Ok(req.into_response(response));

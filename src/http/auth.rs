@@ -7,4 +7,4 @@ mod identify;
 pub mod secret;
 pub mod token;
 
-pub use caller::Caller;
+pub use caller::{Caller, Credential};

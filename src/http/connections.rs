@@ -108,6 +108,7 @@ mod tests {
             vapid_subject_known: true,
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
             observe_listener: None,
+            acting: false,
             limits,
         };
         Connections::new(watch::Sender::new(Arc::new(options)).subscribe())

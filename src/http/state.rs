@@ -30,6 +30,8 @@ pub struct HttpOptions {
     pub trusted_proxies: Vec<IpNet>,
     /// A listener of its own for metrics, which needs no credential.
     pub observe_listener: Option<SocketAddr>,
+    /// Whether whoever observes may also act.
+    pub acting: bool,
     /// What callers may take of the daemon.
     pub limits: HttpLimits,
 }

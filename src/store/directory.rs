@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, VapidKeyId};
+use crate::store::audit::AuditEntry;
 use crate::store::limit::Limit;
+use crate::store::pause::{Pauses, Subject};
 use crate::webpush::vapid::VapidKey;
 
 /// The app that a fresh install has; its `admin` key is the instance's.
@@ -24,6 +26,8 @@ pub struct Directory {
     pub api_keys: HashMap<[u8; 32], Arc<ApiKey>>,
     /// VAPID keys by row.
     pub vapid_keys: HashMap<VapidKeyId, Arc<AppVapidKey>>,
+    /// What an operator has paused.
+    pub pauses: Pauses,
     /// What subscription secrets are an HMAC with.
     pub subscription_secret: Secret,
 }
@@ -249,6 +253,15 @@ pub enum DirectoryChange {
         current: bool,
         /// When it is.
         now: Timestamp,
+    },
+    /// A channel or an origin pauses, or goes on, and who said so is written down in the same transaction.
+    SetPause {
+        /// Which.
+        subject: Subject,
+        /// Whether it pauses from now on.
+        pauses: bool,
+        /// Who says so.
+        entry: AuditEntry,
     },
 }
 

@@ -31,6 +31,7 @@ use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, Vap
 use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
 
 mod accept;
+mod audit;
 mod bookings;
 mod brake;
 mod closing;
@@ -46,6 +47,7 @@ mod leave;
 mod open_log;
 pub mod opening;
 mod origins;
+mod pause;
 mod pruning;
 mod quarantine;
 mod reads;

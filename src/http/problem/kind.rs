@@ -16,6 +16,8 @@ pub enum ProblemKind {
     InvalidCredential,
     /// 403, an API key lacks a scope, or it is another kind of credential.
     ScopeNeeded,
+    /// 403, nobody may act while that is not configured.
+    ActingOff,
     /// 403, `Fanfare-App` says otherwise.
     ForeignApp,
     /// 403, neither public nor covered by the token.
@@ -87,13 +89,14 @@ struct Row(&'static str, u16, &'static str, &'static str);
 
 impl ProblemKind {
     /// All of them, by status.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadQuery,
         Self::CredentialNeeded,
         Self::InvalidCredential,
         Self::ScopeNeeded,
+        Self::ActingOff,
         Self::ForeignApp,
         Self::ChannelForbidden,
         Self::OriginForbidden,
@@ -163,6 +166,8 @@ impl ProblemKind {
                 "It is wrong, revoked, expired, or belongs to another app. Get a new one."),
             Self::ScopeNeeded => Row("scope-needed", 403, "The credential may not do this",
                 "Use an API key with the scope that the detail names."),
+            Self::ActingOff => Row("acting-off", 403, "Acting on the daemon is off",
+                "Whoever runs the daemon allows it with `--observe-acting true`, or the same in its configuration and SIGHUP."),
             Self::ForeignApp => Row("foreign-app", 403, "The credential belongs to another app",
                 "Leave `Fanfare-App` out, or use a credential of that app."),
             Self::ChannelForbidden => Row("channel-forbidden", 403, "The token does not cover the channel",

@@ -12,7 +12,7 @@ use crate::http::state::State;
 pub struct Readiness {
     /// `ok` or `failing`.
     status: &'static str,
-    /// Each part, with the same words.
+    /// Each part, with the same words but for `delivery`.
     parts: Parts,
 }
 
@@ -23,6 +23,8 @@ pub struct Parts {
     store: &'static str,
     /// The actors are up.
     tree: &'static str,
+    /// Pushes start: `ok`, or `draining` when an operator has drained the node.
+    delivery: &'static str,
 }
 
 /// Alive: the process answers. It says nothing of the store, whose failure no restart cures.
@@ -38,9 +40,12 @@ pub async fn alive() -> HttpResponse {
 pub async fn ready(state: web::Data<State>) -> HttpResponse {
     let word = |fine| if fine { "ok" } else { "failing" };
     let (store, tree) = (state.store.is_writable(), state.tree.is_ready());
-    let parts = Parts { store: word(store), tree: word(tree) };
-    let body = Readiness { status: word(store && tree), parts };
-    if store && tree {
+    let is_draining = state.tree.is_draining();
+    let delivery = if is_draining { "draining" } else { "ok" };
+    let parts = Parts { store: word(store), tree: word(tree), delivery };
+    let is_ready = store && tree && !is_draining;
+    let body = Readiness { status: word(is_ready), parts };
+    if is_ready {
         HttpResponse::Ok().json(body)
     } else {
         HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "1")).json(body)

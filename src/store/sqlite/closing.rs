@@ -7,7 +7,7 @@ use super::returning::{self, Returning};
 use super::rows::{Counters, NotificationViewRow};
 use super::schema::{channel, notification};
 use super::writer::SqliteWriter;
-use super::{fault, schedule};
+use super::{fault, pause, schedule};
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId};
 use crate::model::Outcome;
@@ -132,6 +132,7 @@ pub(super) fn delete_channel(
         .set(channel::deleted.eq(Some(now.as_millis())))
         .execute(&mut writer.connection)
         .map_err(fault)?;
+    pause::forget_channel(writer, row.id)?;
     returning::not_to(&mut writer.connection, app, name, &Returning::Anyone)?;
     Ok(true)
 }

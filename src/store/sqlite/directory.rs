@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::opening::{lost_key, remember_key};
 use super::schema::{api_key, app, channel, meta, subscription, vapid_key};
 use super::writer::SqliteWriter;
-use super::{closing, fault, leave, quarantine};
+use super::{closing, fault, leave, pause, quarantine};
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, VapidKeyId};
 use crate::store::StoreError;
@@ -44,6 +44,7 @@ pub(super) fn read_directory(
         apps: apps(connection)?,
         api_keys: api_keys(connection)?,
         vapid_keys: vapid_keys(connection, torn)?,
+        pauses: pause::read(connection)?,
         subscription_secret: subscription_secret(connection)?,
     })
 }
@@ -179,6 +180,9 @@ pub(super) fn change(
                 .execute(connection)
                 .map_err(fault)?;
             Ok(found(changed, || format!("app {name}")))
+        }
+        DirectoryChange::SetPause { subject, pauses, entry } => {
+            return pause::set(writer, subject, *pauses, entry).map(Step::Done);
         }
         DirectoryChange::DeleteApp { name, now } => return delete_app(writer, name, *now),
         DirectoryChange::CreateApiKey { hash, key } => {

@@ -217,6 +217,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at -> BigInt,
+        key -> Text,
+        title -> Text,
+        address -> Nullable<Text>,
+        act -> Text,
+        target -> Text,
+        request -> Text,
+    }
+}
+
+diesel::table! {
+    pause (id) {
+        id -> BigInt,
+        origin -> Nullable<Text>,
+        channel_id -> Nullable<BigInt>,
+        since -> BigInt,
+        paused_by -> Text,
+    }
+}
+
 diesel::joinable!(membership -> channel (channel_id));
 diesel::joinable!(membership -> subscription (subscription_id));
 diesel::joinable!(notification -> channel (channel_id));
@@ -235,6 +258,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     membership,
     meta,
     notification,
+    pause,
     past_membership,
     push_origin,
     quarantine,

@@ -48,6 +48,8 @@ pub struct Parcel<'a> {
     pub topic: Option<&'a Topic>,
     /// Whether the endpoint failed the last time.
     pub is_troubled: bool,
+    /// Whether it waits while the node is drained; whoever stands there and waits for a test does not.
+    pub is_patient: bool,
 }
 
 /// Attempts a delivery. `None`: its turn came after it was closed or the subscription changed, and nothing was sent.
@@ -65,6 +67,7 @@ pub async fn attempt(
         urgency: notification.urgency,
         topic: notification.topic.as_ref(),
         is_troubled,
+        is_patient: true,
     };
     let is_open = |now| !vitals.changed.get() && notification.is_open_for(subscription.id, now);
     let keep = |request| vitals.under_way.set(request);
@@ -101,6 +104,9 @@ pub async fn send(
         // Whoever drains does not wait for what starts no more.
         keep(None);
         until_writable(tools).await;
+        if parcel.is_patient {
+            tools.drain.open().await;
+        }
         let pass = match enter(tools, subscription, key, parcel.is_troubled).await {
             Ok(pass) => pass,
             Err(until) => return Some(Attempted::Held { until }),
@@ -119,7 +125,12 @@ pub async fn send(
         if !*tools.writable.borrow() {
             continue;
         }
-        let request = tools.drain.start().await;
+        let Some(request) = tools.drain.start() else {
+            if parcel.is_patient {
+                continue;
+            }
+            return None;
+        };
         let now = tools.clock.now();
         if !is_open(now) {
             return None;
@@ -210,12 +221,13 @@ fn answered(
     Attempted::Answered { verdict, status, reason, refused_alone }
 }
 
-/// A test message for one subscription alone: it is in no log, so nothing is settled.
+/// A test message for one subscription alone: it is in no log, so nothing is settled. `None`: the node was drained before
+/// its turn came.
 pub async fn send_test(
     tools: &Tools,
     subscription: &Arc<Subscription>,
     payload: &Payload,
-) -> Attempted {
+) -> Option<Attempted> {
     let parcel = Parcel {
         payload: Some(payload),
         expires: tools.clock.now() + TEST_TTL,
@@ -223,11 +235,11 @@ pub async fn send_test(
         urgency: Urgency::High,
         topic: None,
         is_troubled: false,
+        is_patient: false,
     };
     let under_way = Cell::new(None);
     let keep = |request| under_way.set(request);
-    let sent = send(tools, subscription, &parcel, |_| true, keep).await;
-    sent.unwrap_or(Attempted::Unanswered { reason: "it was not sent".to_owned(), counts: false })
+    send(tools, subscription, &parcel, |_| true, keep).await
 }
 
 /// Somebody stands there and waits for it.

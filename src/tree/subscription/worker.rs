@@ -347,9 +347,10 @@ impl Handler<SendTest> for SubscriptionWorker {
         }
         // A test is part of no log, so it waits for no delivery; and it settles none.
         let run = async move {
-            let attempted = send_test(&tools, &subscription, &payload).await;
-            // Whoever asked may have gone away meanwhile.
-            let _ = reply.send(attempted);
+            if let Some(attempted) = send_test(&tools, &subscription, &payload).await {
+                // Whoever asked may have gone away meanwhile.
+                let _ = reply.send(attempted);
+            }
         };
         // A worker that was started for a test alone looks for what else there is.
         context.spawn(run.into_actor(self).map(|(), worker, context| {

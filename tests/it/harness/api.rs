@@ -74,6 +74,7 @@ impl Api {
             vapid_subject_known: false,
             trusted_proxies: Vec::new(),
             observe_listener: None,
+            acting: false,
             limits,
         };
         let state = web::Data::new(State::new(

@@ -180,7 +180,7 @@ impl World {
         for event in heard {
             match event {
                 Committed::SubscriptionChanged(id) => self.tree.mail.push_back(Mail::Changed(id)),
-                Committed::Accepted(_) => {}
+                Committed::Accepted(_) | Committed::PausesChanged => {}
                 Committed::Writable(_) => panic!("a commit failed"),
             }
         }

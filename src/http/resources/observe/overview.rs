@@ -20,6 +20,10 @@ pub struct Overview {
     pub instance: bool,
     /// Whether it may see the charts, which are of all apps together, as `/metrics` is.
     pub charts: bool,
+    /// Whether it may also act: restart actors, pause, drain.
+    pub acting: bool,
+    /// Whether an operator has drained the node: no push starts until it is resumed.
+    pub draining: bool,
     /// When the daemon started.
     pub started: String,
     /// The daemon's version.
@@ -40,6 +44,8 @@ pub async fn show(caller: Caller, state: web::Data<State>) -> Result<web::Json<O
             .filter(|scope| caller.require(*scope).is_ok())
             .map(Scope::label)
             .collect(),
+        acting: state.options().acting && caller.require_instance().is_ok(),
+        draining: state.tree.is_draining(),
         instance: caller.require_instance().is_ok(),
         charts: caller.app.name == DEFAULT_APP,
         app: caller.app.name.clone(),

@@ -1,0 +1,2 @@
+DROP TABLE pause;
+DROP TABLE audit;
