@@ -43,6 +43,7 @@ pub mod idempotency;
 pub mod in_flight;
 pub mod list;
 pub mod live;
+pub mod population;
 pub mod publication;
 pub mod registration;
 

@@ -20,6 +20,7 @@ mod lasting;
 pub mod limit;
 pub mod membership;
 pub mod moving;
+pub mod origin;
 pub mod pause;
 pub mod progress;
 pub mod publish;
@@ -33,6 +34,7 @@ use audit::Audit;
 use directory::{Conflict, Directory, DirectoryChange};
 use membership::{Leave, Replace, ReplaceReply, Subscribe, SubscribeReply};
 use moving::{Import, Imported};
+use origin::Origins;
 use progress::Watch;
 use publish::{Accept, AcceptReply};
 use quarantine::Quarantines;
@@ -84,7 +86,7 @@ pub enum Committed {
 }
 
 /// The store, as the tree and the API use it.
-pub trait Store: Audit + Quarantines + Send + Sync + 'static {
+pub trait Store: Audit + Origins + Quarantines + Send + Sync + 'static {
     /// Accepts a notification: one per channel, all or nothing, durable before the answer.
     fn accept(&self, command: Accept) -> StoreFuture<AcceptReply>;
     /// Puts a browser into channels.

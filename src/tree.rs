@@ -15,6 +15,7 @@ pub mod channel;
 pub mod gates;
 pub mod observe;
 mod options;
+mod push_services;
 pub mod root;
 pub mod sabotage;
 pub mod subscription;
@@ -40,7 +41,7 @@ use crate::webpush::reply::Verdict;
 use crate::webpush::vapid::VapidSigner;
 use channel::arbiters::{Arbiter, Arbiters};
 use channel::supervisor::{ChannelSupervisor, ChannelTools, Grown};
-use gates::{GateSnapshot, Gates};
+use gates::Gates;
 use observe::{Observe, ObserveChildren, Snapshot, TreeSnapshot};
 use root::{ChildGivenUp, Root};
 use subscription::drain::Drain;
@@ -99,6 +100,7 @@ struct Branches {
     channels: Addr<ChannelSupervisor>,
     arbiters: Arbiters,
     gates: Arc<Gates>,
+    signer: Arc<VapidSigner>,
 }
 
 /// What became of a test message.
@@ -191,7 +193,8 @@ impl Tree {
             let make = move || ChannelSupervisor::new(tools, root);
             supervise(&threads.start(), ActorKind::ChannelSupervisor, failed_sender, make).await?
         };
-        let branches = Some(Branches { root, channels, arbiters, gates });
+        let signer = parts.signer;
+        let branches = Some(Branches { root, channels, arbiters, gates, signer });
         Ok(Self { branches, store: parts.store, writable, patience, failed, drain, threads })
     }
 
@@ -326,11 +329,6 @@ impl Tree {
             workers.extend(arbiter.supervisor.send(ObserveChildren { limit }).await?);
         }
         Ok(workers)
-    }
-
-    /// The gates before the push services; none where nothing is delivered.
-    pub fn gates(&self) -> Vec<GateSnapshot> {
-        self.branches.as_ref().map(|tree| tree.gates.snapshots()).unwrap_or_default()
     }
 
     fn branches(&self) -> Result<&Branches, MailboxError> {

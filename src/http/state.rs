@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::in_flight::InFlight;
 use super::limits::HttpLimits;
+use super::population::Population;
 use super::rates::Rates;
 use super::requests::Requests;
 use super::streams::Streams;
@@ -59,6 +60,8 @@ pub struct State {
     pub(super) in_flight: InFlight,
     /// Counts the requests that are not answered yet.
     pub requests: Requests,
+    /// How many subscriptions live at which push service.
+    pub(super) population: Population,
 }
 
 impl State {
@@ -88,6 +91,7 @@ impl State {
             streams,
             in_flight,
             requests,
+            population: Population::default(),
         }
     }
 

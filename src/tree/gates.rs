@@ -1,10 +1,13 @@
 //! The gates before the push services, shared by all arbiters: who wants to send passes its origin's [`Gate`], or
 //! waits in the line before it, or is told when to come again. The locks are short and never held across an await.
 
+pub mod alert;
 mod line;
+mod record;
+mod snapshot;
 mod weather;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Clock, Timestamp};
@@ -18,7 +21,8 @@ use crate::webpush::subscription::Origin;
 use line::{Admission, Line, Turn};
 use weather::Weather;
 
-pub use line::{GateSnapshot, KeySnapshot};
+pub use record::{Answers, Fares, Latency, Seen};
+pub use snapshot::{GateSnapshot, KeySnapshot};
 
 /// Strangers choose origins: above so many, those that nobody uses are forgotten.
 const MAX_ORIGINS: usize = 4096;
@@ -115,12 +119,20 @@ impl Gates {
         self.weather.is_ours(self.clock.now())
     }
 
-    /// What each gate is doing, by origin.
-    pub fn snapshots(&self) -> Vec<GateSnapshot> {
-        let lines: Vec<_> = self.lock().lines.values().cloned().collect();
-        let mut snapshots: Vec<_> = lines.iter().map(|line| line.snapshot()).collect();
-        snapshots.sort_by(|a, b| a.origin.cmp(&b.origin));
-        snapshots
+    /// What each gate is doing, by origin; and what those of `others` would do, whom nobody has asked for anything.
+    pub fn snapshots(&self, others: &[String]) -> Vec<GateSnapshot> {
+        let (lines, policy) = {
+            let origins = self.lock();
+            (origins.lines.values().cloned().collect::<Vec<_>>(), origins.policy)
+        };
+        let mut snapshots: BTreeMap<_, _> =
+            lines.iter().map(|line| (line.origin().as_str().to_owned(), line.snapshot())).collect();
+        let gate = Gate::new(policy);
+        for origin in others.iter().filter_map(|origin| Origin::parse(origin)) {
+            let at_rest = || GateSnapshot::of(&origin, &gate, 0, Fares::default());
+            snapshots.entry(origin.as_str().to_owned()).or_insert_with(at_rest);
+        }
+        snapshots.into_values().collect()
     }
 
     fn line_of(&self, origin: &Origin) -> Arc<Line> {
@@ -177,6 +189,11 @@ impl Gates {
 }
 
 impl Pass {
+    /// Its request has ended so. What is told with [`Pass::done`], or when the pass is dropped, is counted then.
+    pub fn saw(&mut self, seen: Seen) {
+        self.admission.saw(seen);
+    }
+
     /// Gives it back with what became of the request. How often in a row this subscription was refused while others
     /// of its key were served.
     pub fn done(self, signal: Signal, reason: Option<&str>) -> u32 {

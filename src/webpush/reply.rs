@@ -1,6 +1,7 @@
 //! What a push service's answer means: one total table from status to verdict (RFC 8030 §5, §7.3, §8.4, and what
 //! the services really do). Each row is a test by name.
 
+mod date;
 mod reason;
 mod retry_after;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
+pub use date::date;
 pub use reason::{dropped, reason};
 pub use retry_after::retry_after;
 

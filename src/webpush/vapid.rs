@@ -7,7 +7,7 @@ mod signer;
 mod subject;
 
 pub use key::{VapidKey, VapidKeyError};
-pub use signer::{SignError, VapidSigner};
+pub use signer::{SignError, TokenSnapshot, VapidSigner};
 pub use subject::{Subject, SubjectError};
 
 #[cfg(test)]

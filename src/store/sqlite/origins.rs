@@ -4,14 +4,37 @@ use diesel::connection::Connection;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
+use super::SqliteStore;
 use super::fault;
 use super::schema::{departure, push_origin, quarantine, subscription};
 use super::writer::SqliteWriter;
-use crate::store::StoreError;
+use crate::store::origin::{OriginCount, Origins};
+use crate::store::{StoreError, StoreFuture};
 use crate::webpush::subscription::Endpoint;
 
 /// Rows that are counted in one transaction of the first start after an update.
 const FILL: i64 = 1000;
+
+impl Origins for SqliteStore {
+    fn origins(&self, limit: i64) -> StoreFuture<Vec<OriginCount>> {
+        self.read(move |connection| most(connection, limit))
+    }
+}
+
+fn most(connection: &mut SqliteConnection, limit: i64) -> Result<Vec<OriginCount>, StoreError> {
+    use diesel::dsl::sql;
+    use diesel::sql_types::BigInt;
+    let rows = push_origin::table
+        .filter(push_origin::live.gt(0))
+        .group_by(push_origin::origin)
+        .select((push_origin::origin, sql::<BigInt>("sum(live) AS subscriptions")))
+        .order(sql::<BigInt>("subscriptions DESC, origin"))
+        .limit(limit)
+        .load::<(String, i64)>(connection)
+        .map_err(fault)?;
+    let count = |(origin, subscriptions)| OriginCount { origin, subscriptions };
+    Ok(rows.into_iter().map(count).collect())
+}
 
 /// Counts a subscription that comes; answers its origin.
 pub(super) fn arrive(
@@ -188,6 +211,13 @@ mod tests {
             fill(&mut connection).unwrap();
             assert_eq!(origins(&mut connection), expected);
         }
+        let of =
+            |origin: &str, subscriptions| OriginCount { origin: origin.to_owned(), subscriptions };
+        assert_eq!(
+            most(&mut connection, 9).unwrap(),
+            [of("https://one.example", 2), of("https://two.example:8443", 1)]
+        );
+        assert_eq!(most(&mut connection, 1).unwrap().len(), 1);
         let kept = |connection: &mut SqliteConnection| {
             let counted = app::table.select(app::subscriptions).get_result::<i64>(connection);
             (counted.unwrap(), returning::channels(connection, 3).unwrap())

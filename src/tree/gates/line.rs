@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
+use super::record::{Record, Seen};
+use super::snapshot::GateSnapshot;
 use crate::clock::{Clock, Timestamp};
 use crate::delivery::gate::{Caller, Entry, Gate, KeyState, Left, Signal, State, Ticket};
 use crate::delivery::retry::RetryPolicy;
-use crate::id::{SubscriptionId, VapidKeyId};
-use crate::webpush::service::PushService;
+use crate::id::SubscriptionId;
 use crate::webpush::subscription::Origin;
 
 /// How a wait in line ends.
@@ -22,6 +23,8 @@ pub(super) enum Turn {
 pub(super) struct Admission {
     line: Arc<Line>,
     ticket: Option<Ticket>,
+    /// How its request ended: told to the record with the ticket, under one lock.
+    seen: Option<Seen>,
 }
 
 /// A place in line.
@@ -36,47 +39,14 @@ pub(super) struct Line {
 
 struct Inside {
     gate: Gate,
+    record: Record,
     waiting: VecDeque<(Caller, oneshot::Sender<Turn>)>,
-}
-
-/// What a gate is doing.
-#[derive(Clone, Debug)]
-pub struct GateSnapshot {
-    /// The push service's name, or `other`.
-    pub push_service: &'static str,
-    /// `https://host[:port]`.
-    pub origin: String,
-    /// `open`, `shut` or `probing`.
-    pub state: &'static str,
-    /// Why it is not open: `outage` or `throttled`.
-    pub cause: Option<&'static str>,
-    /// Until when it is shut.
-    pub until: Option<Timestamp>,
-    /// How many requests may be under way.
-    pub limit: u32,
-    /// How many are.
-    pub in_flight: u32,
-    /// How many wait in line.
-    pub waiting: usize,
-    /// VAPID keys that the push service refuses.
-    pub refused_keys: Vec<KeySnapshot>,
-}
-
-/// A VAPID key that is not served.
-#[derive(Clone, Debug)]
-pub struct KeySnapshot {
-    /// Its row.
-    pub key: VapidKeyId,
-    /// `paused` or `probing`.
-    pub state: &'static str,
-    /// Until when it is paused.
-    pub until: Option<Timestamp>,
 }
 
 impl Line {
     pub(super) fn new(origin: Origin, gate: Gate, clock: Clock) -> Self {
-        let waiting = VecDeque::new();
-        Self { origin, clock, inside: Mutex::new(Inside { gate, waiting }) }
+        let inside = Inside { gate, record: Record::default(), waiting: VecDeque::new() };
+        Self { origin, clock, inside: Mutex::new(inside) }
     }
 
     pub(super) fn origin(&self) -> &Origin {
@@ -135,7 +105,7 @@ impl Line {
     }
 
     fn admission(self: &Arc<Self>, ticket: Ticket) -> Admission {
-        Admission { line: Arc::clone(self), ticket: Some(ticket) }
+        Admission { line: Arc::clone(self), ticket: Some(ticket), seen: None }
     }
 
     /// What it lets through, and how many keys it does not.
@@ -151,25 +121,9 @@ impl Line {
     }
 
     pub(super) fn snapshot(&self) -> GateSnapshot {
-        let inside = self.lock();
-        let state = inside.gate.state();
-        let (cause, until) = match state {
-            State::Open => (None, None),
-            State::Shut { until, cause } => (Some(cause.label()), Some(until)),
-            State::Probing { cause, .. } => (Some(cause.label()), None),
-        };
-        let refused = inside.gate.keys().filter(|(_, state)| *state != KeyState::Served);
-        GateSnapshot {
-            push_service: PushService::of(&self.origin).label(),
-            origin: self.origin.as_str().to_owned(),
-            state: state.label(),
-            cause,
-            until,
-            limit: inside.gate.limit(),
-            in_flight: inside.gate.in_flight(),
-            waiting: inside.waiting.len(),
-            refused_keys: refused.map(|(key, state)| KeySnapshot::of(key, state)).collect(),
-        }
+        let mut inside = self.lock();
+        let fares = inside.record.fares(self.clock.now());
+        GateSnapshot::of(&self.origin, &inside.gate, inside.waiting.len(), fares)
     }
 
     /// A panic cannot have left it half changed: nothing in here panics.
@@ -187,9 +141,16 @@ impl Admission {
     pub(super) fn leave(mut self, subscription: SubscriptionId, signal: Signal) -> Left {
         let Some(ticket) = self.ticket.take() else { return Left::default() };
         let mut inside = self.line.lock();
-        let left = inside.gate.leave(ticket, subscription, signal, self.line.clock.now());
+        let now = self.line.clock.now();
+        let left = inside.gate.leave(ticket, subscription, signal, now);
+        inside.note(self.seen.take(), now);
         self.line.serve(&mut inside);
         left
+    }
+
+    /// Its request has ended.
+    pub(super) fn saw(&mut self, seen: Seen) {
+        self.seen = Some(seen);
     }
 }
 
@@ -198,11 +159,19 @@ impl Drop for Admission {
         let Some(ticket) = self.ticket.take() else { return };
         let mut inside = self.line.lock();
         inside.gate.cancel(ticket);
+        inside.note(self.seen.take(), self.line.clock.now());
         self.line.serve(&mut inside);
     }
 }
 
 impl Inside {
+    fn note(&mut self, seen: Option<Seen>, now: Timestamp) {
+        if let Some(seen) = seen {
+            self.record.note(seen, now);
+        }
+        self.record.gate_is(self.gate.state() == State::Open, now);
+    }
+
     fn forget_those_who_left(&mut self) {
         while self.waiting.front().is_some_and(|(_, waiting)| waiting.is_closed()) {
             self.waiting.pop_front();
@@ -214,15 +183,5 @@ impl Waiting {
     /// `None` when there is no line any more.
     pub(super) async fn wait(self) -> Option<Turn> {
         self.0.await.ok()
-    }
-}
-
-impl KeySnapshot {
-    fn of(key: VapidKeyId, state: KeyState) -> Self {
-        let until = match state {
-            KeyState::Paused { until } => Some(until),
-            KeyState::Served | KeyState::Probing { .. } => None,
-        };
-        Self { key, state: state.label(), until }
     }
 }

@@ -18,7 +18,7 @@ use crate::metrics::{Of, PushServiceLabel};
 use crate::model::{Notification, Payload, Subscription};
 use crate::push::PushError;
 use crate::store::directory::AppVapidKey;
-use crate::tree::gates::{Caller, Entered, Pass};
+use crate::tree::gates::{Caller, Entered, Pass, Seen};
 use crate::webpush::reply::{Answer, Verdict, classify, dropped, reason};
 use crate::webpush::request::{Topic, Urgency};
 use crate::webpush::service::PushService;
@@ -107,7 +107,7 @@ pub async fn send(
         if parcel.is_patient {
             tools.drain.open().await;
         }
-        let pass = match enter(tools, subscription, key, parcel.is_troubled).await {
+        let mut pass = match enter(tools, subscription, key, parcel.is_troubled).await {
             Ok(pass) => pass,
             Err(until) => return Some(Attempted::Held { until }),
         };
@@ -146,7 +146,8 @@ pub async fn send(
             }
             Err(Fault::Push(error)) => return Some(unanswered(tools, pass, &error)),
             Err(Fault::Ours(reason)) => return ours(reason),
-            Ok(answer) => {
+            Ok((answer, took)) => {
+                pass.saw(Seen::answer(&answer, took));
                 let verdict = classify(PushService::of(origin), &answer, tools.clock.now());
                 if verdict == Verdict::Unauthorized && !is_renewed {
                     is_renewed = true;
@@ -185,14 +186,32 @@ async fn until_writable(tools: &Tools) {
     }
 }
 
-fn unanswered(tools: &Tools, pass: Pass, error: &PushError) -> Attempted {
+fn unanswered(tools: &Tools, mut pass: Pass, error: &PushError) -> Attempted {
     let reason = error.to_string();
+    if was_asked(error) {
+        pass.saw(Seen::Nothing);
+    }
     pass.done(signal::of_error(error), Some(&reason));
     if error.is_permanent() {
         return Attempted::Impossible { reason: format!("fanfare: {error}") };
     }
     let counts = error.counts_as_attempt() && !tools.gates.is_our_network_down();
     Attempted::Unanswered { reason, counts }
+}
+
+/// Whether the push service could have answered.
+fn was_asked(error: &PushError) -> bool {
+    match error {
+        PushError::Refused(_) | PushError::Crowded => false,
+        PushError::Dns(_)
+        | PushError::Connect(_)
+        | PushError::Tls(_)
+        | PushError::DialTimeout
+        | PushError::Timeout
+        | PushError::NotProcessed(_)
+        | PushError::Lost(_)
+        | PushError::Protocol(_) => true,
+    }
 }
 
 fn answered(

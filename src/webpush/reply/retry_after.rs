@@ -1,10 +1,11 @@
 //! `Retry-After` (RFC 9110 §10.2.3): seconds or a date, and whatever else a stranger may write there.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue};
 
+use super::date;
 use crate::clock::Timestamp;
 
 /// The longest wait that a push service may impose: a day. Its next answer may ask again.
@@ -42,9 +43,7 @@ fn seconds(text: &str) -> Option<Duration> {
 }
 
 fn until(text: &str, now: Timestamp) -> Option<Duration> {
-    let since_epoch = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
-    let date = Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).ok()?);
-    Some(date.since(now))
+    date::parse(text).map(|date| date.since(now))
 }
 
 #[cfg(test)]

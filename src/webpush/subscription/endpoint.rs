@@ -27,6 +27,13 @@ impl Origin {
         Self { text: text.into(), host_end, port }
     }
 
+    /// Reads an origin as it is written down; `None` for anything else, such as what has a path or is written in
+    /// another way.
+    pub fn parse(text: &str) -> Option<Self> {
+        let endpoint = Endpoint::from_store(format!("{text}/")).ok()?;
+        (endpoint.origin().as_str() == text).then(|| endpoint.origin().clone())
+    }
+
     /// The whole origin.
     pub fn as_str(&self) -> &str {
         &self.text

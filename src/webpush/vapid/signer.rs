@@ -43,6 +43,19 @@ pub struct VapidSigner {
     signed: Mutex<Signed>,
 }
 
+/// A token that is in use, without the token.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TokenSnapshot {
+    /// The key that signed it.
+    pub key: VapidKeyId,
+    /// Whom it is for.
+    pub origin: Origin,
+    /// When it was signed.
+    pub issued: Timestamp,
+    /// When it ends; another is signed an hour before.
+    pub expires: Timestamp,
+}
+
 /// The contact, and the tokens that name it.
 #[derive(Debug)]
 struct Signed {
@@ -119,6 +132,19 @@ impl VapidSigner {
             tokens.remove(&place);
         }
         is_old
+    }
+
+    /// The tokens that are remembered, by origin and key.
+    pub fn tokens(&self) -> Vec<TokenSnapshot> {
+        let of = |((key, origin), token): (&(VapidKeyId, Origin), &Token)| TokenSnapshot {
+            key: *key,
+            origin: origin.clone(),
+            issued: token.signed,
+            expires: token.signed + LIFETIME,
+        };
+        let mut tokens: Vec<_> = self.lock().tokens.iter().map(of).collect();
+        tokens.sort_by(|a, b| (a.origin.as_str(), a.key).cmp(&(b.origin.as_str(), b.key)));
+        tokens
     }
 
     /// A panic elsewhere cannot leave the map half written: every change is one call.

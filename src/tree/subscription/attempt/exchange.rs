@@ -22,14 +22,14 @@ pub(super) enum Fault {
     Ours(String),
 }
 
-/// Encrypts and sends on the stream that `permit` holds.
+/// Encrypts and sends on the stream that `permit` holds; says how long the answer took.
 pub(super) async fn exchange(
     tools: &Tools,
     subscription: &Subscription,
     parcel: &Parcel<'_>,
     authorization: &HeaderValue,
     permit: Permit,
-) -> Result<Answer, Fault> {
+) -> Result<(Answer, Duration), Fault> {
     let now = tools.clock.now();
     if let Some(payload) = parcel.payload {
         tools.sabotage.at(Place::Attempt(payload.as_bytes()));
@@ -52,12 +52,13 @@ pub(super) async fn exchange(
     );
     let start = Instant::now();
     let reply = tools.push.send(permit, request).await;
+    let took = start.elapsed();
     let status = reply.as_ref().map_or(0, |answer| answer.status.as_u16());
     let service = PushServiceLabel(PushService::of(subscription.endpoint.origin()));
     tools
         .metrics
         .push_request_seconds
         .get_or_create(&Answered { push_service: service, status })
-        .observe(start.elapsed().as_secs_f64());
-    reply.map_err(Fault::Push)
+        .observe(took.as_secs_f64());
+    reply.map(|answer| (answer, took)).map_err(Fault::Push)
 }

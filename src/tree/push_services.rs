@@ -1,0 +1,22 @@
+//! The push services as the tree knows them: their gates, and the tokens that requests to them carry.
+
+use super::Tree;
+use super::gates::GateSnapshot;
+use crate::webpush::vapid::TokenSnapshot;
+
+impl Tree {
+    /// The gates before the push services; none where nothing is delivered.
+    pub fn gates(&self) -> Vec<GateSnapshot> {
+        self.gates_and(&[])
+    }
+
+    /// The same, and those of `others`, whom nobody may have asked for anything yet.
+    pub fn gates_and(&self, others: &[String]) -> Vec<GateSnapshot> {
+        self.branches.as_ref().map(|tree| tree.gates.snapshots(others)).unwrap_or_default()
+    }
+
+    /// The tokens that requests carry at the moment, without the tokens; none where nothing is delivered.
+    pub fn vapid_tokens(&self) -> Vec<TokenSnapshot> {
+        self.branches.as_ref().map(|tree| tree.signer.tokens()).unwrap_or_default()
+    }
+}
