@@ -209,5 +209,8 @@ fn operating(cfg: &mut web::ServiceConfig) {
 
 fn observing(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/v1/observe").get(observe::overview::show))
+        .service(web::resource("/v1/observe/channels").get(observe::channels::list))
+        .service(web::resource("/v1/observe/subscriptions").get(observe::subscriptions::list))
+        .service(web::resource("/v1/observe/notifications").get(observe::notifications::list))
         .service(web::resource("/v1/observe/push-services").get(observe::push_services::list));
 }

@@ -19,6 +19,7 @@ mod lasting;
 pub mod limit;
 pub mod membership;
 pub mod moving;
+pub mod pages;
 pub mod progress;
 pub mod publish;
 pub mod quarantine;
@@ -30,6 +31,7 @@ pub mod work;
 use directory::{Conflict, Directory, DirectoryChange};
 use membership::{Leave, Replace, ReplaceReply, Subscribe, SubscribeReply};
 use moving::{Import, Imported};
+use pages::Pages;
 use progress::Watch;
 use publish::{Accept, AcceptReply};
 use quarantine::Quarantines;
@@ -79,7 +81,7 @@ pub enum Committed {
 }
 
 /// The store, as the tree and the API use it.
-pub trait Store: Quarantines + Send + Sync + 'static {
+pub trait Store: Quarantines + Pages + Send + Sync + 'static {
     /// Accepts a notification: one per channel, all or nothing, durable before the answer.
     fn accept(&self, command: Accept) -> StoreFuture<AcceptReply>;
     /// Puts a browser into channels.

@@ -46,6 +46,7 @@ mod leave;
 mod open_log;
 pub mod opening;
 mod origins;
+mod pages;
 mod pruning;
 mod quarantine;
 mod reads;
