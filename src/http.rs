@@ -210,9 +210,12 @@ fn operating(cfg: &mut web::ServiceConfig) {
 }
 
 fn observing(cfg: &mut web::ServiceConfig) {
-    cfg.service(web::resource("/v1/observe").get(observe::overview::show))
-        .service(web::resource("/v1/observe/push-services").get(observe::push_services::list))
-        .service(web::resource("/v1/observe/audit").get(observe::audit::list))
-        .service(web::resource("/v1/observe/drain").post(observe::drain::drain))
-        .service(web::resource("/v1/observe/resume").post(observe::drain::resume));
+    cfg.service(web::resource("/v1/observe").get(observe::overview::show));
+    cfg.service(web::resource("/v1/observe/push-services").get(observe::push_services::list));
+    cfg.service(web::resource("/v1/observe/channels").get(observe::channels::list));
+    cfg.service(web::resource("/v1/observe/subscriptions").get(observe::subscriptions::list));
+    cfg.service(web::resource("/v1/observe/notifications").get(observe::notifications::list));
+    cfg.service(web::resource("/v1/observe/audit").get(observe::audit::list));
+    cfg.service(web::resource("/v1/observe/drain").post(observe::drain::drain));
+    cfg.service(web::resource("/v1/observe/resume").post(observe::drain::resume));
 }

@@ -22,6 +22,7 @@ pub mod membership;
 pub mod moving;
 pub mod origin;
 pub mod pause;
+pub mod pages;
 pub mod progress;
 pub mod publish;
 pub mod quarantine;
@@ -35,6 +36,7 @@ use directory::{Conflict, Directory, DirectoryChange};
 use membership::{Leave, Replace, ReplaceReply, Subscribe, SubscribeReply};
 use moving::{Import, Imported};
 use origin::Origins;
+use pages::Pages;
 use progress::Watch;
 use publish::{Accept, AcceptReply};
 use quarantine::Quarantines;
@@ -86,7 +88,7 @@ pub enum Committed {
 }
 
 /// The store, as the tree and the API use it.
-pub trait Store: Audit + Origins + Quarantines + Send + Sync + 'static {
+pub trait Store: Audit + Origins + Pages + Quarantines + Send + Sync + 'static {
     /// Accepts a notification: one per channel, all or nothing, durable before the answer.
     fn accept(&self, command: Accept) -> StoreFuture<AcceptReply>;
     /// Puts a browser into channels.

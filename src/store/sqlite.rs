@@ -48,6 +48,7 @@ mod open_log;
 pub mod opening;
 mod origins;
 mod pause;
+mod pages;
 mod pruning;
 mod quarantine;
 mod reads;

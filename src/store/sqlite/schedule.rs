@@ -178,7 +178,7 @@ pub(super) fn prune(
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = scheduled)]
-struct ScheduledViewRow {
+pub(super) struct ScheduledViewRow {
     public_id: String,
     created: i64,
     send_at: i64,
@@ -188,7 +188,7 @@ struct ScheduledViewRow {
 }
 
 impl ScheduledViewRow {
-    fn view(self, channel: String) -> NotificationView {
+    pub(super) fn view(self, channel: String) -> NotificationView {
         let view = NotificationView {
             id: PublicId::from_store(self.public_id),
             channel,

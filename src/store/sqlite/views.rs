@@ -78,7 +78,7 @@ pub(super) fn is_forgotten(view: &SubscriptionView, now: Timestamp) -> bool {
     view.gone.is_some_and(|gone| gone < now - REVIVABLE) && view.quarantine.is_none()
 }
 
-fn trouble_of(reason: Option<String>, status: Option<i32>) -> Option<Trouble> {
+pub(super) fn trouble_of(reason: Option<String>, status: Option<i32>) -> Option<Trouble> {
     let status = status.and_then(|status| u16::try_from(status).ok());
     reason.map(|reason| Trouble { status, reason })
 }
@@ -141,7 +141,7 @@ pub(super) fn failures(
     rows.into_iter().map(view).collect::<Result<_, _>>().map(Some)
 }
 
-fn outcome_of(code: i16) -> Result<Outcome, StoreError> {
+pub(super) fn outcome_of(code: i16) -> Result<Outcome, StoreError> {
     Outcome::from_code(code)
         .ok_or_else(|| StoreError::Corrupt(format!("outcome {code} of a failure")))
 }
@@ -269,6 +269,21 @@ pub(super) fn channel_view(
         .filter(
             channel::app_id.eq(app.0).and(channel::name.eq(name)).and(channel::deleted.is_null()),
         )
+        .select(ChannelViewRow::as_select())
+        .get_result(connection)
+        .optional()
+        .map_err(fault)?;
+    row.map(|row| row.view(connection)).transpose()
+}
+
+/// One channel by its row; `None`: it is deleted.
+pub(super) fn channel_by_row(
+    connection: &mut SqliteConnection,
+    id: i64,
+) -> Result<Option<ChannelView>, StoreError> {
+    let row = channel::table
+        .find(id)
+        .filter(channel::deleted.is_null())
         .select(ChannelViewRow::as_select())
         .get_result(connection)
         .optional()
