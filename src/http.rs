@@ -209,5 +209,11 @@ fn operating(cfg: &mut web::ServiceConfig) {
 
 fn observing(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/v1/observe").get(observe::overview::show))
-        .service(web::resource("/v1/observe/push-services").get(observe::push_services::list));
+        .service(web::resource("/v1/observe/push-services").get(observe::push_services::list))
+        .service(web::resource("/v1/observe/log").get(observe::log::show))
+        .service(
+            web::resource("/v1/observe/log/level")
+                .get(observe::log_level::show)
+                .put(observe::log_level::set),
+        );
 }

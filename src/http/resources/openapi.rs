@@ -45,6 +45,7 @@ use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
         keys::list, keys::create, keys::revoke,
         health::alive, health::ready, health::version, metrics::show,
         observe::overview::show, observe::push_services::list,
+        observe::log::show, observe::log_level::show, observe::log_level::set,
     ),
     components(schemas(ProblemDocument)),
     modifiers(&Credentials, &Common),
