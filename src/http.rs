@@ -210,6 +210,7 @@ fn operating(cfg: &mut web::ServiceConfig) {
 fn observing(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/v1/observe").get(observe::overview::show))
         .service(web::resource("/v1/observe/push-services").get(observe::push_services::list))
+        .service(web::resource("/v1/observe/warnings").get(observe::warnings::list))
         .service(web::resource("/v1/observe/log").get(observe::log::show))
         .service(
             web::resource("/v1/observe/log/level")

@@ -3,9 +3,11 @@
 //! themselves is theirs ([`crate::tree::observe`]).
 
 pub mod log;
+pub mod warnings;
 
 use crate::clock::Timestamp;
 use log::Log;
+use warnings::history::History;
 
 /// What is known of the daemon as a whole.
 #[derive(Debug)]
@@ -14,12 +16,14 @@ pub struct Observer {
     pub started: Timestamp,
     /// What it logs.
     pub log: Log,
+    /// What was wrong with it.
+    pub warnings: History,
 }
 
 impl Observer {
     /// Of a daemon that starts now.
     pub fn new(started: Timestamp) -> Self {
-        Self { started, log: Log::default() }
+        Self { started, log: Log::default(), warnings: History::default() }
     }
 
     /// The same with the log that it writes.

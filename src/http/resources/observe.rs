@@ -4,3 +4,4 @@ pub mod log;
 pub mod log_level;
 pub mod overview;
 pub mod push_services;
+pub mod warnings;

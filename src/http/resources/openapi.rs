@@ -46,6 +46,7 @@ use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
         health::alive, health::ready, health::version, metrics::show,
         observe::overview::show, observe::push_services::list,
         observe::log::show, observe::log_level::show, observe::log_level::set,
+        observe::warnings::list,
     ),
     components(schemas(ProblemDocument)),
     modifiers(&Credentials, &Common),
