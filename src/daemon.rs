@@ -33,6 +33,7 @@ use crate::delivery::retry::RetryPolicy;
 use crate::http::{self, HttpOptions, Listeners, ServerOptions, State};
 use crate::metrics::Metrics;
 use crate::observe::Observer;
+use crate::observe::log::Log;
 use crate::push::Push;
 use crate::push::egress::Egress;
 use crate::push::https::HttpsPush;
@@ -45,7 +46,6 @@ use crate::webpush::encrypt;
 use crate::webpush::vapid::VapidSigner;
 use ending::Ending;
 use instance::Instance;
-use logging::LogFilter;
 use reload::{Live, Parts};
 use service_manager::ServiceManager;
 use signals::Signals;
@@ -130,7 +130,7 @@ pub enum ExitStatus {
 struct Start {
     invocation: Invocation,
     config: Config,
-    log: LogFilter,
+    log: Log,
     manager: ServiceManager,
     instance: Instance,
     listener: TcpListener,
@@ -168,7 +168,7 @@ async fn run(start: Start) -> Result<ExitStatus, DaemonError> {
     let observe = config.listen.observe.map(listen).transpose()?;
     let mut network = vec![listener];
     network.extend(observe);
-    let parts = wire(&config, store, bound).await?;
+    let parts = wire(&config, log, store, bound).await?;
     let listeners = Listeners { network, control: Some(instance.control_socket()?) };
     let server = http::server(parts.state.clone(), listeners, server_options())
         .map_err(system("starting the HTTP server"))?;
@@ -183,7 +183,7 @@ async fn run(start: Start) -> Result<ExitStatus, DaemonError> {
     let status_line = format!("listens on {}", parts.state.options().public_url);
     manager.ready(&status_line);
     welcome::say(&news, &parts.state.options().public_url, instance.directory());
-    let mut live = Live { invocation, config, bound, log, parts };
+    let mut live = Live { invocation, config, bound, parts };
     let status = live.run(&mut signals, &manager).await;
     let ending = Ending { handle, parts: live.parts, deadline: live.config.drain_deadline };
     let status = ending.end(status, &mut signals, &manager).await;
@@ -228,6 +228,7 @@ fn server_options() -> ServerOptions {
 /// Grows the tree and puts the API before it.
 async fn wire(
     config: &Config,
+    log: Log,
     store: Arc<SqliteStore>,
     bound: SocketAddr,
 ) -> Result<Parts, DaemonError> {
@@ -248,7 +249,7 @@ async fn wire(
     store.listen(Box::new(move |event| told.committed(event)));
     let options = http_options(config, bound);
     let http_store = Arc::clone(&store) as Arc<dyn Store>;
-    let observer = Arc::new(Observer::new(clock.now()));
+    let observer = Arc::new(Observer::new(clock.now()).with_log(log));
     let state =
         State::new(http_store, tree, metrics, observer, Arc::clone(&egress), clock, options);
     Ok(Parts { store, state: web::Data::new(state), signer, egress })

@@ -218,4 +218,11 @@ fn observing(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/v1/observe/audit").get(observe::audit::list));
     cfg.service(web::resource("/v1/observe/drain").post(observe::drain::drain));
     cfg.service(web::resource("/v1/observe/resume").post(observe::drain::resume));
+    cfg.service(web::resource("/v1/observe/warnings").get(observe::warnings::list));
+    cfg.service(web::resource("/v1/observe/log").get(observe::log::show));
+    cfg.service(
+        web::resource("/v1/observe/log/level")
+            .get(observe::log_level::show)
+            .put(observe::log_level::set),
+    );
 }

@@ -53,7 +53,8 @@ impl LogConfig {
     }
 }
 
-fn filter(text: &str) -> Result<String, String> {
+/// A filter, if it is one; else what is wrong with it. The configuration and the API ask the same.
+pub(crate) fn filter(text: &str) -> Result<String, String> {
     let wrong = || {
         format!("is not a log filter: {text:?}; write a level such as info, or fanfare=debug,info")
     };

@@ -1,41 +1,33 @@
-//! Where the log goes: standard error, as lines for people or objects for machines; and what is in it, which can change.
+//! Where the log goes: standard error, as lines for people or objects for machines, and the tail that the API shows; and
+//! what is in it, which can change. One filter stands before both.
 
 use std::io::{IsTerminal, stderr};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt, registry, reload};
 
-use crate::config::log::{LogConfig, LogFormat};
-
-/// Changes what is logged.
-pub(super) struct LogFilter(Box<dyn Fn(EnvFilter) -> bool>);
-
-impl LogFilter {
-    /// Logs what `config` says from now on.
-    pub(super) fn heed(&self, config: &LogConfig) {
-        if !(self.0)(EnvFilter::new(&config.filter)) {
-            tracing::error!("the log's filter could not be changed");
-        }
-    }
-}
+use crate::clock::Clock;
+use crate::config::log::{self, LogConfig, LogFormat};
+use crate::observe::log::{Log, LogLevel, LogTail};
 
 /// Starts the log. A second start in one process (a test's) keeps the first.
-pub(super) fn start(config: &LogConfig) -> LogFilter {
-    let filter = EnvFilter::new(&config.filter);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
-    let (started, heed): (_, Box<dyn Fn(_) -> bool>) = match config.format {
-        LogFormat::Text => {
-            let builder = builder.with_ansi(stderr().is_terminal()).with_filter_reloading();
-            let handle = builder.reload_handle();
-            (builder.try_init(), Box::new(move |filter| handle.reload(filter).is_ok()))
-        }
-        LogFormat::Json => {
-            let builder = builder.json().with_filter_reloading();
-            let handle = builder.reload_handle();
-            (builder.try_init(), Box::new(move |filter| handle.reload(filter).is_ok()))
-        }
+pub(super) fn start(config: &LogConfig) -> Log {
+    let (filter, handle) = reload::Layer::new(EnvFilter::new(&config.filter));
+    let lines = fmt::layer().with_writer(stderr);
+    let lines = match config.format {
+        LogFormat::Text => lines.with_ansi(stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.json().boxed(),
     };
-    if started.is_err() {
+    let tail = LogTail::default();
+    let subscriber = registry().with(filter).with(tail.layer(Clock::System)).with(lines);
+    if subscriber.try_init().is_err() {
         tracing::debug!("the log had been started before");
     }
-    LogFilter(heed)
+    let heed = move |filter: &str| {
+        let filter = log::filter(filter)?;
+        let changed = handle.reload(EnvFilter::new(filter));
+        changed.map_err(|error| format!("could not be changed: {error}"))
+    };
+    Log { tail, level: LogLevel::new(&config.filter, Box::new(heed)) }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use actix_web::web;
 
-use super::logging::LogFilter;
 use super::service_manager::ServiceManager;
 use super::signals::{Signals, Told};
 use super::{DaemonError, ExitStatus, allowed, first_run, http_options, patience};
@@ -33,7 +32,6 @@ pub(super) struct Live {
     /// What it runs with.
     pub(super) config: Config,
     pub(super) bound: SocketAddr,
-    pub(super) log: LogFilter,
     pub(super) parts: Parts,
 }
 
@@ -88,7 +86,10 @@ impl Live {
             signer.heed(config.vapid_subject.clone());
         }
         if self.config.log != config.log {
-            self.log.heed(&config.log);
+            // It was checked when it was read.
+            if let Err(why) = state.observer.log.level.configure(&config.log.filter) {
+                tracing::error!("log {why}");
+            }
         }
         let kept = self.keep(&config).await;
         let earlier = std::mem::replace(&mut self.config, config);

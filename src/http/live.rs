@@ -21,7 +21,7 @@ use super::sse;
 use super::state::State;
 
 /// Proxies close a connection that says nothing for a minute (nginx, by default).
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Seconds between two looks at most.
 const LONGEST_PAUSE: u64 = 60;
@@ -36,7 +36,8 @@ pub struct Every {
 }
 
 impl Every {
-    fn pause(self) -> Result<Duration, Problem> {
+    /// The same as a duration.
+    pub fn pause(self) -> Result<Duration, Problem> {
         match self.every.unwrap_or(1) {
             seconds @ 1..=LONGEST_PAUSE => Ok(Duration::from_secs(seconds)),
             _ => {

@@ -1,11 +1,14 @@
 //! What the dashboard and `fanfare top` show: one file for each page.
 
 pub mod audit;
-pub mod drain;
 pub mod channels;
+pub mod drain;
+pub mod log;
+pub mod log_level;
 pub mod notifications;
 pub mod order;
 pub mod overview;
 pub mod part;
 pub mod push_services;
 pub mod subscriptions;
+pub mod warnings;

@@ -115,7 +115,12 @@ impl Params {
             app: caller.app.id,
             channel: self.channel,
             standing,
-            push_service: named(push_service, "push_service", &PushService::ALL, PushService::label)?,
+            push_service: named(
+                push_service,
+                "push_service",
+                &PushService::ALL,
+                PushService::label,
+            )?,
             id: part::beginning(self.q, IdKind::Subscription.prefix())?,
             cut: part::cut(self.limit, self.cursor)?,
             now,

@@ -203,11 +203,7 @@ fn one(connection: &mut SqliteConnection, query: &NotificationsQuery, id: &Publi
 }
 
 /// Those in the log whose names begin so.
-fn by_name(
-    connection: &mut SqliteConnection,
-    query: &NotificationsQuery,
-    prefix: &str,
-) -> Page {
+fn by_name(connection: &mut SqliteConnection, query: &NotificationsQuery, prefix: &str) -> Page {
     let end = end_of(prefix);
     let step = |after: &String, size: i64| {
         let rows = notification::table

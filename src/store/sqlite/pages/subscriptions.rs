@@ -121,7 +121,8 @@ fn by_name(connection: &mut SqliteConnection, query: &SubscriptionsQuery) -> Pag
     let start = query.cut.after.clone().unwrap_or_default();
     let walked = walk(start, query.cut.limit, step, |row| is_asked_for(row, query))?;
     let mut origins = Origins::default();
-    let is_of = |item: &SubscriptionItem, push_service: PushService| item.push_service == push_service;
+    let is_of =
+        |item: &SubscriptionItem, push_service: PushService| item.push_service == push_service;
     let mut part =
         walked.page(|row| item::show(connection, &mut origins, row.id, row.standing()))?;
     if let Some(push_service) = query.push_service {

@@ -10,9 +10,9 @@ use crate::id::{AppId, Generation, PublicId};
 use crate::store::StoreError;
 use crate::store::pages::{Standing, SubscriptionItem};
 use crate::store::sqlite::accept::find_channel;
+use crate::store::sqlite::fault;
 use crate::store::sqlite::schema::{channel, failure, membership, past_membership, subscription};
 use crate::store::sqlite::views::{outcome_of, trouble_of};
-use crate::store::sqlite::fault;
 
 /// Channels that are named.
 const NAMED: i64 = 10;

@@ -27,9 +27,8 @@ impl Origins {
             .select((push_origin::id, push_origin::origin))
             .load::<(i64, String)>(connection)
             .map_err(fault)?;
-        let is_it = |(id, origin): (i64, String)| {
-            (PushService::at(&origin) == push_service).then_some(id)
-        };
+        let is_it =
+            |(id, origin): (i64, String)| (PushService::at(&origin) == push_service).then_some(id);
         let mut ids: Vec<_> = all.into_iter().filter_map(is_it).collect();
         ids.sort_unstable();
         self.0.extend(ids.iter().map(|id| (*id, push_service)));

@@ -1,0 +1,161 @@
+//! What is wrong with the instance, and what to do about it. Here the facts are gathered; [`crate::observe::warnings`]
+//! says what they mean.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::clock::Timestamp;
+use crate::http::auth::Caller;
+use crate::http::list;
+use crate::http::live::{self, Every};
+use crate::http::problem::Problem;
+use crate::http::resources::push_key;
+use crate::http::state::State;
+use crate::observe::warnings::facts::{Facts, Held, PushService, Store};
+use crate::observe::warnings::{self, Seen};
+use crate::store::directory::Directory;
+use crate::store::journal::JournalSnapshot;
+use crate::tree::gates::{GateSnapshot, KeySnapshot};
+
+/// How often a stream looks.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WarningsParams {
+    /// Seconds between two looks of a stream: 1 to 60, or 1 when it is absent.
+    #[param(minimum = 1, maximum = 60)]
+    every: Option<u64>,
+}
+
+/// Something that is wrong.
+#[derive(Serialize, ToSchema)]
+pub struct Warning {
+    /// What kind of thing: `mailbox_over_bound`, `slow_handler`, `restart_loop`, `given_up`, `vapid_key_paused`,
+    /// `origin_shut`, `clock_skew`, `vapid_subject_missing`, `store_slow`, `store_unwritable`, `files_nearly_used_up`,
+    /// `disk_nearly_full`, `quarantine_open` or `draining`.
+    pub code: &'static str,
+    /// `warning` or `critical`.
+    pub severity: &'static str,
+    /// What it is about: an actor's id, an origin, `store` …
+    pub subject: String,
+    /// What is wrong, in words.
+    pub detail: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// Since when; of what nobody keeps watch over, since somebody looked.
+    pub since: String,
+    /// When it was so the last time.
+    pub last: String,
+    /// How often it began.
+    pub count: u64,
+    /// The page of the dashboard that shows more: `actors/ID`, `push-services` or `system`.
+    pub page: String,
+}
+
+/// Everything that is wrong.
+#[derive(Serialize, ToSchema)]
+pub struct Warnings {
+    /// The worst first.
+    pub items: Vec<Warning>,
+}
+
+/// What is wrong, and what to do about it.
+#[utoipa::path(
+    get, path = "/v1/observe/warnings", operation_id = "observeWarnings", tag = "operation", params(WarningsParams),
+    responses((status = 200, content((Warnings = "application/json"), (String = "text/event-stream")))),
+    security(("api_key" = ["admin"])),
+)]
+pub async fn list(
+    req: HttpRequest,
+    caller: Caller,
+    state: web::Data<State>,
+) -> Result<HttpResponse, Problem> {
+    caller.require_instance()?;
+    let WarningsParams { every } = list::query(&req)?;
+    live::answer(&req, caller, Every { every }, move || {
+        let state = state.clone();
+        async move { Ok(read(&state).await) }
+    })
+    .await
+}
+
+async fn read(state: &State) -> Warnings {
+    let facts = gather(state).await;
+    let now = state.now();
+    let mut found = warnings::warnings(&facts);
+    state.observer.warnings.note(&mut found, now);
+    Warnings { items: found.into_iter().map(|warning| Warning::of(warning, now)).collect() }
+}
+
+async fn gather(state: &State) -> Facts {
+    let directory = state.directory();
+    let journal = state.store.journal();
+    // Of a store that does not answer, something else is said.
+    let held = state.store.held_back().await.unwrap_or_default();
+    Facts {
+        alarms: Vec::new(),
+        push_services: state
+            .tree
+            .gates()
+            .iter()
+            .map(|gate| push_service(gate, &directory))
+            .collect(),
+        vapid_subject_missing: !state.options().vapid_subject_known,
+        store: store(&journal),
+        files: None,
+        disk: None,
+        quarantines: held
+            .iter()
+            .map(|held| Held {
+                push_service: held.push_service.label(),
+                quarantines: held.quarantines,
+                subscriptions: held.subscriptions,
+            })
+            .collect(),
+        draining: None,
+    }
+}
+
+fn store(journal: &JournalSnapshot) -> Store {
+    Store {
+        unwritable: !journal.writable,
+        commit_p99_seconds: None,
+        waiting_changes: journal.waiting_changes as u64,
+    }
+}
+
+fn push_service(gate: &GateSnapshot, directory: &Directory) -> PushService {
+    PushService {
+        origin: gate.origin.clone(),
+        cause: gate.cause,
+        until: gate.until.map(Timestamp::to_rfc3339),
+        refused_keys: gate.refused_keys.iter().filter_map(|key| named(key, directory)).collect(),
+        clock_skew_seconds: None,
+    }
+}
+
+/// The key's name and its app's; `None`: the key is no longer there.
+fn named(key: &KeySnapshot, directory: &Directory) -> Option<(String, String)> {
+    let pair = directory.vapid_keys.get(&key.key)?;
+    let app = directory.apps.values().find(|app| app.id == pair.app)?;
+    Some((push_key::name(pair.key.public_base64url()), app.name.clone()))
+}
+
+impl Warning {
+    fn of(warning: warnings::Warning, now: Timestamp) -> Self {
+        let Seen { since, last, count } =
+            warning.seen.unwrap_or(Seen { since: now, last: now, count: 1 });
+        Self {
+            code: warning.code,
+            severity: warning.severity.label(),
+            subject: warning.subject,
+            detail: warning.detail,
+            remedy: warning.remedy,
+            since: since.to_rfc3339(),
+            last: last.to_rfc3339(),
+            count,
+            page: warning.page,
+        }
+    }
+}
