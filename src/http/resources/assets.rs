@@ -1,6 +1,8 @@
 //! The browser's half: pages, the SDK and its worker, compiled into the program.
 
 mod content;
+mod dashboard;
+mod demo;
 mod sdk;
 
 use std::sync::LazyLock;
@@ -40,6 +42,9 @@ struct Asset {
     content: Content,
 }
 
+/// A file: its path, its media type, who may load it, and what is in it.
+type File = (&'static str, &'static str, Reach, &'static [u8]);
+
 /// A file of src/web.
 macro_rules! source {
     ($name:literal) => {
@@ -48,47 +53,42 @@ macro_rules! source {
 }
 use source;
 
+/// A script of src/web that our pages load.
+macro_rules! script {
+    ($name:literal) => {
+        (concat!("/web/", $name), SCRIPT, Reach::Own, source!($name))
+    };
+}
+use script;
+
+/// A style sheet of src/web.
+macro_rules! style {
+    ($name:literal) => {
+        (concat!("/web/", $name), CSS, Reach::Own, source!($name))
+    };
+}
+use style;
+
+/// What all pages load.
+const COMMON: &[File] = &[
+    style!("base.css"),
+    style!("form.css"),
+    script!("common/api.js"),
+    script!("common/dom.js"),
+    ("/web/icon.svg", SVG, Reach::Own, source!("icon.svg")),
+    ("/web/icon-192.png", "image/png", Reach::Own, source!("icon-192.png")),
+    ("/web/docs.css", CSS, Reach::Own, include_bytes!("docs/docs.css").as_slice()),
+];
+
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
-    [
-        ("/demo", HTML, Reach::Page, source!("demo.html")),
-        ("/web/base.css", CSS, Reach::Own, source!("base.css")),
-        ("/web/form.css", CSS, Reach::Own, source!("form.css")),
-        ("/web/demo.css", CSS, Reach::Own, source!("demo.css")),
-        ("/web/demo.js", SCRIPT, Reach::Own, source!("demo.js")),
-        ("/web/demo/actions.js", SCRIPT, Reach::Own, source!("demo/actions.js")),
-        ("/web/demo/agreement.js", SCRIPT, Reach::Own, source!("demo/agreement.js")),
-        ("/web/demo/api.js", SCRIPT, Reach::Own, source!("demo/api.js")),
-        ("/web/demo/arrivals.js", SCRIPT, Reach::Own, source!("demo/arrivals.js")),
-        ("/web/demo/client.js", SCRIPT, Reach::Own, source!("demo/client.js")),
-        ("/web/demo/command.js", SCRIPT, Reach::Own, source!("demo/command.js")),
-        ("/web/demo/dom.js", SCRIPT, Reach::Own, source!("demo/dom.js")),
-        ("/web/demo/failures.js", SCRIPT, Reach::Own, source!("demo/failures.js")),
-        ("/web/demo/field.js", SCRIPT, Reach::Own, source!("demo/field.js")),
-        ("/web/demo/fields.js", SCRIPT, Reach::Own, source!("demo/fields.js")),
-        ("/web/demo/form.js", SCRIPT, Reach::Own, source!("demo/form.js")),
-        ("/web/demo/keys.js", SCRIPT, Reach::Own, source!("demo/keys.js")),
-        ("/web/demo/progress.css", CSS, Reach::Own, source!("demo/progress.css")),
-        ("/web/demo/progress.js", SCRIPT, Reach::Own, source!("demo/progress.js")),
-        ("/web/demo/send.js", SCRIPT, Reach::Own, source!("demo/send.js")),
-        ("/web/demo/subscription.js", SCRIPT, Reach::Own, source!("demo/subscription.js")),
-        ("/web/demo/support.js", SCRIPT, Reach::Own, source!("demo/support.js")),
-        ("/web/demo/words.js", SCRIPT, Reach::Own, source!("demo/words.js")),
-        (
-            "/web/demo.webmanifest",
-            "application/manifest+json",
-            Reach::Own,
-            source!("demo.webmanifest"),
-        ),
-        ("/web/icon.svg", SVG, Reach::Own, source!("icon.svg")),
-        ("/web/icon-192.png", "image/png", Reach::Own, source!("icon-192.png")),
-        ("/web/docs.css", CSS, Reach::Own, include_bytes!("docs/docs.css").as_slice()),
-    ]
-    .into_iter()
-    .map(|(path, media_type, reach, content)| {
-        let content = Content::new(media_type, content);
-        Asset { path, reach, content }
-    })
-    .collect()
+    [COMMON, demo::FILES, dashboard::FILES]
+        .concat()
+        .into_iter()
+        .map(|(path, media_type, reach, content)| {
+            let content = Content::new(media_type, content);
+            Asset { path, reach, content }
+        })
+        .collect()
 });
 
 /// Whatever is at the request's path.

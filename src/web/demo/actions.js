@@ -1,6 +1,6 @@
 /** The notification's buttons: as many as wanted, each a group of fields of its own. */
 
-import { make } from './dom.js';
+import { make } from '../common/dom.js';
 import { createField } from './field.js';
 import { ACTION } from './fields.js';
 

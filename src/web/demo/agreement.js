@@ -1,6 +1,6 @@
 /** Whether the server knows of this subscription what the browser does. Asked with the subscription's own secret. */
 
-import { call } from './api.js';
+import { call } from '../common/api.js';
 import { record } from './client.js';
 
 const AGAIN = 'Unsubscribe, and subscribe again.';

@@ -1,7 +1,7 @@
 /** What the page received, newest first, and how long it took where this page sent it. */
 
 import { fanfare } from './client.js';
-import { $ } from './dom.js';
+import { $ } from '../common/dom.js';
 
 const LISTED = 50; // arrivals on the page; older ones leave it
 const SENT = 200; // remembered, to be matched

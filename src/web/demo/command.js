@@ -1,6 +1,6 @@
 /** The same call for a terminal, as the form stands. The key is `$KEY` here, whatever is in its field. */
 
-import { $, make } from './dom.js';
+import { $, make } from '../common/dom.js';
 
 const NEXT = ' \\\n  ';
 

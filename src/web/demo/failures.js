@@ -1,7 +1,7 @@
 /** Who did not get it, and why. */
 
-import { call } from './api.js';
-import { $, capitalized, make } from './dom.js';
+import { call } from '../common/api.js';
+import { $, capitalized, make } from '../common/dom.js';
 
 const SHOWN = 20;
 

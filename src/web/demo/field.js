@@ -1,6 +1,6 @@
 /** One field of the form: its label, its hint, its input, the value in it, and what the server said about it. */
 
-import { make, tell } from './dom.js';
+import { make, tell } from '../common/dom.js';
 
 let count = 0;
 

@@ -2,7 +2,7 @@
 
 import { createActions } from './actions.js';
 import { CHANNEL } from './client.js';
-import { $, make, tell } from './dom.js';
+import { $, make, tell } from '../common/dom.js';
 import { createField, existingField } from './field.js';
 import { GROUPS, KINDS } from './fields.js';
 

@@ -1,7 +1,7 @@
 /** How a notification that this page sent goes on: its outcomes as they change, until it is done or cancelled. */
 
-import { call, events } from './api.js';
-import { $, capitalized, make, onPress, tell } from './dom.js';
+import { call, events } from '../common/api.js';
+import { $, capitalized, make, onPress, tell } from '../common/dom.js';
 import { showFailures } from './failures.js';
 
 /** In this order, each with its colour; what is still open comes last. */

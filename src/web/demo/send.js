@@ -1,9 +1,9 @@
 /** Sends what the form says, and shows the server's objections where they belong. */
 
-import { call } from './api.js';
+import { call } from '../common/api.js';
 import { sent } from './arrivals.js';
 import { pathOf, textOf } from './command.js';
-import { $, capitalized, tell, whileBusy } from './dom.js';
+import { $, capitalized, tell, whileBusy } from '../common/dom.js';
 import { watch } from './progress.js';
 
 /** Problems that are about one field though they point to none. */

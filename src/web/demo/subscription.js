@@ -2,7 +2,7 @@
 
 import { agreement } from './agreement.js';
 import { CHANNEL, fanfare } from './client.js';
-import { $, onPress, tell } from './dom.js';
+import { $, onPress, tell } from '../common/dom.js';
 import { showSupport } from './support.js';
 import { describe, UNABLE } from './words.js';
 

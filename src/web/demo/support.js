@@ -1,6 +1,6 @@
 /** What this browser needs for Web Push, what it has of that, and what to do about each that is missing. */
 
-import { $, make } from './dom.js';
+import { $, make } from '../common/dom.js';
 import { UNABLE } from './words.js';
 
 /** Why a part of Web Push may be missing: browsers hide it from addresses and windows that may not use it. */

@@ -1,7 +1,7 @@
 /** What goes wrong with a subscription, in words that say what to do. */
 
 import { CHANNEL } from './client.js';
-import { capitalized } from './dom.js';
+import { capitalized } from '../common/dom.js';
 
 /** Why this browser cannot be subscribed. */
 export const UNABLE = {

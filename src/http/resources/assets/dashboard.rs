@@ -1,0 +1,41 @@
+//! The dashboard's files.
+
+use super::{CSS, File, HTML, Reach, SCRIPT, script, source, style};
+
+/// All of them.
+pub(super) const FILES: &[File] = &[
+    ("/dashboard", HTML, Reach::Page, source!("dashboard.html")),
+    style!("dashboard.css"),
+    script!("dashboard.js"),
+    script!("dashboard/announce.js"),
+    script!("dashboard/controls.js"),
+    script!("dashboard/dialog.js"),
+    script!("dashboard/figures.js"),
+    script!("dashboard/histogram.js"),
+    script!("dashboard/kinds.js"),
+    script!("dashboard/lines.js"),
+    script!("dashboard/login.js"),
+    script!("dashboard/looking.js"),
+    script!("dashboard/meter.js"),
+    script!("dashboard/navigation.js"),
+    style!("dashboard/pages.css"),
+    script!("dashboard/pages.js"),
+    script!("dashboard/pages/actor.js"),
+    script!("dashboard/pages/actors.js"),
+    script!("dashboard/pages/audit.js"),
+    script!("dashboard/pages/log.js"),
+    script!("dashboard/pages/tree.js"),
+    script!("dashboard/pages/warnings.js"),
+    style!("dashboard/parts.css"),
+    script!("dashboard/pills.js"),
+    script!("dashboard/problem.js"),
+    script!("dashboard/router.js"),
+    script!("dashboard/session.js"),
+    script!("dashboard/shell.js"),
+    script!("dashboard/shortcuts.js"),
+    script!("dashboard/status.js"),
+    script!("dashboard/table.js"),
+    script!("dashboard/tree-node.js"),
+    script!("dashboard/tree.js"),
+    script!("dashboard/watch.js"),
+];

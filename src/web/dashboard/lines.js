@@ -1,0 +1,70 @@
+/** Log lines as they come: the newest below, in a frame of their own that follows them while its end is in sight. */
+
+import { make } from '../common/dom.js';
+import { fineClock, moment } from './figures.js';
+import { nothing } from './problem.js';
+import { actorHash } from './kinds.js';
+
+const MOST = 500; // in the document
+const NEAR_PX = 40; // of the end
+
+/** `follow`: `{ get(), set(following) }` when the page has a switch for it. Answers `{ element, add(lines), clear(), toEnd() }`. */
+export function createLines({ label, empty = 'No lines yet.', onFollow = () => {} }) {
+  const list = make('ol', { className: 'lines' });
+  const frame = make('div', { className: 'lines-frame', role: 'log', ariaLabel: label, tabIndex: 0 }, list);
+  frame.setAttribute('aria-live', 'off'); // it would never stop talking
+  const none = nothing(empty);
+  let last = 0;
+  let follows = true;
+  frame.addEventListener('scroll', () => {
+    const isNear = frame.scrollHeight - frame.scrollTop - frame.clientHeight < NEAR_PX;
+    if (isNear === follows) return;
+    follows = isNear;
+    onFollow(follows);
+  });
+  return {
+    element: make('div', { className: 'lines-box' }, frame, none),
+    /** Those that are not there yet. */
+    add(lines) {
+      const fresh = lines.filter(({ n }) => n > last).slice(-MOST);
+      if (fresh.length) last = fresh.at(-1).n;
+      list.append(...fresh.map(drawLine));
+      while (list.childElementCount > MOST) list.firstElementChild.remove();
+      none.hidden = list.childElementCount > 0;
+      if (follows) frame.scrollTop = frame.scrollHeight;
+    },
+    clear() {
+      list.replaceChildren();
+      last = 0;
+      none.hidden = true;
+    },
+    toEnd() {
+      follows = true;
+      frame.scrollTop = frame.scrollHeight;
+    },
+    get last() {
+      return last;
+    },
+  };
+}
+
+function drawLine({ n, at, level, target, message, fields, actor, request, notification, subscription }) {
+  const links = [
+    actor && make('a', { href: actorHash(actor), className: 'line-link' }, actor),
+    notification && make('a', { href: `#/notifications/${notification}`, className: 'line-link' }, notification),
+    request && make('span', { className: 'line-field' }, `request=${request}`),
+    subscription && make('span', { className: 'line-field' }, `subscription=${subscription}`),
+  ].filter(Boolean);
+  const own = ['actor', 'request', 'notification', 'subscription'];
+  const rest = Object.entries(fields ?? {}).filter(([name]) => !own.includes(name))
+    .map(([name, value]) => make('span', { className: 'line-field' }, `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`));
+  const line = make('li', { className: 'line' },
+    make('time', { dateTime: at, title: moment(at) }, fineClock(at)),
+    make('span', { className: 'line-level' }, level),
+    make('span', { className: 'line-text' },
+      make('span', { className: 'line-message' }, message), ...[...rest, ...links].flatMap((part) => [' ', part]), ' ',
+      make('span', { className: 'line-target' }, target ?? '')));
+  line.dataset.id = n;
+  line.dataset.level = level;
+  return line;
+}

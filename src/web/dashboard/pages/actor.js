@@ -1,0 +1,176 @@
+/** One actor: what it does, what it was told, how it fared, and what it wrote. */
+
+import { make } from '../../common/dom.js';
+import { createDialog } from '../dialog.js';
+import { age, clock, duration, fineClock, number, rate, timeOf } from '../figures.js';
+import { createHistogram } from '../histogram.js';
+import { actorHash, kindOf } from '../kinds.js';
+import { createLines } from '../lines.js';
+import { drawMeter } from '../meter.js';
+import { drawPill } from '../pills.js';
+import { createProblem, explain, nothing } from '../problem.js';
+import { createTable, drawLink } from '../table.js';
+import { COLUMNS } from './actors.js';
+
+const CHILD_COLUMNS = COLUMNS.filter(({ title }) => title !== 'Kind' && title !== 'Peak').map(({ sort, ...column }) => column);
+
+export const actor = { name: 'actor', path: 'actors/:id', under: 'actors', title: 'Actor', needs: 'instance', mount };
+
+function mount(main, context) {
+  const { id } = context.params;
+  const problem = createProblem();
+  const body = make('div', { className: 'actor', hidden: true });
+  main.append(make('p', { className: 'trail' }, make('a', { href: '#/actors' }, 'Actors')), problem.element, body);
+  main.prepend(main.querySelector('.trail'));
+  context.title(id);
+  const parts = [createFigures(), createDetails(), createLatency(), createMessages(), createRestarts(), createChildren()];
+  body.append(...parts.map(({ element }) => element), createLog(context, id));
+  const kill = createKill(context, id);
+  context.tools.append(kill.element);
+  context.watch(`/v1/observe/actors/${encodeURIComponent(id)}`, (row) => {
+    problem.clear();
+    body.hidden = false;
+    context.title(row.name);
+    context.note(row.name === row.id ? kindOf(row.kind) : `${kindOf(row.kind)} · ${row.id}`);
+    parts.forEach((part) => part.show(row));
+    kill.show(row);
+  }, (answer) => {
+    problem.tell(answer.status === 404
+      ? 'No such actor is alive. It has ended, as workers without anything to do end by themselves.' : explain(answer));
+  });
+}
+
+const card = (title, className, ...content) => {
+  const id = `card-${className}`;
+  const element = make('section', { className: `panel ${className}` }, make('h2', { id }, title), ...content);
+  element.setAttribute('aria-labelledby', id);
+  return element;
+};
+
+const setText = (place, text) => place.textContent === text || (place.textContent = text);
+
+function createFigures() {
+  const of = [
+    ['State', 'state', (place, row) => drawPill(place, row.state)],
+    ['Mailbox', 'mailbox.now', (place, { mailbox }) => setText(place, number(mailbox.now)),
+      ({ mailbox }) => `peak ${number(mailbox.peak)}${mailbox.bound ? `, bound ${number(mailbox.bound)}` : ''}`],
+    ['Messages/s', 'messages_per_second', (place, row) => setText(place, rate(row.messages_per_second)), ({ messages }) => `${number(messages)} in all`],
+    ['Busy', 'busy', (place, { busy }) => drawMeter(place, busy), ({ arbiter }) => `on ${arbiter}`],
+    ['Restarts', 'restarts', (place, { restarts }) => setText(place, number(restarts)), (row) => (row.last_restart ? `last at ${clock(row.last_restart)}` : 'none yet')],
+    ['Age', 'age_seconds', (place, row) => setText(place, age(row.age_seconds)), ({ until, state }) => (until ? `${state} until ${clock(until)}` : '')],
+  ];
+  const tiles = of.map(([title, field, draw, more]) => {
+    const value = make('span', { className: 'figure' });
+    value.dataset.field = field;
+    const below = make('span', { className: 'quiet' });
+    return { element: make('div', {}, make('dt', {}, title), make('dd', {}, value, below)), show: (row) => (draw(value, row), setText(below, more?.(row) ?? '')) };
+  });
+  return { element: make('dl', { className: 'figures' }, ...tiles.map(({ element }) => element)), show: (row) => tiles.forEach((tile) => tile.show(row)) };
+}
+
+/** Its observable state, and what it belongs to. */
+function createDetails() {
+  const list = make('dl', { className: 'details' });
+  let shown = '';
+  return {
+    element: card('State', 'state-card', list),
+    show(row) {
+      const entries = [
+        row.parent && ['Parent', make('a', { href: actorHash(row.parent) }, row.parent)],
+        row.children && ['Children', `${number(row.children.alive)} alive, ${number(row.children.started)} started, ${number(row.children.given_up)} given up`],
+        row.app && ['App', row.app],
+        row.channel && ['Channel', make('a', { href: `#/channels?q=${encodeURIComponent(row.channel)}` }, row.channel)],
+        row.subscription && ['Subscription', make('a', { href: `#/subscriptions?q=${encodeURIComponent(row.subscription)}` }, row.subscription)],
+        ...row.details.map(({ name, value, unit }) => [name.replaceAll('_', ' '), withUnit(value, unit)]),
+      ].filter(Boolean);
+      const now = JSON.stringify(entries.map(([name, value]) => [name, value.textContent ?? value]));
+      if (now === shown) return;
+      shown = now;
+      list.replaceChildren(...entries.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value))));
+    },
+  };
+}
+
+function withUnit(value, unit) {
+  if (unit === 'seconds' && typeof value === 'number') return duration(value);
+  const text = typeof value === 'number' ? number(value) : String(value ?? '–');
+  return unit ? `${text} ${unit}` : text;
+}
+
+function createLatency() {
+  const chart = createHistogram();
+  const element = card('Latency', 'latency-card', chart.element);
+  return { element, show: ({ latency }) => chart.show(latency) };
+}
+
+function createList(title, className, empty, draw) {
+  const list = make('ol', { className: 'events' });
+  const none = nothing(empty);
+  let shown = '';
+  return {
+    element: card(title, className, list, none),
+    show(items) {
+      const now = JSON.stringify(items);
+      if (now === shown) return;
+      shown = now;
+      none.hidden = items.length > 0;
+      list.replaceChildren(...items.map(draw));
+    },
+  };
+}
+
+function createMessages() {
+  const list = createList('Last messages', 'messages-card', 'Nothing since it started.',
+    ({ at, message }) => make('li', {}, timeOf(at, fineClock), make('code', {}, message)));
+  return { element: list.element, show: (row) => list.show(row.recent_messages) };
+}
+
+function createRestarts() {
+  const list = createList('Restarts', 'restarts-card', 'It never restarted.',
+    ({ at, panic, by }) => make('li', {}, timeOf(at), make('span', {}, by === 'operator' ? 'Killed by an operator' : make('code', {}, panic ?? 'panicked'))));
+  return { element: list.element, show: (row) => list.show(row.restart_history) };
+}
+
+function createChildren() {
+  const table = createTable({ label: 'Children', columns: CHILD_COLUMNS, id: (row) => row.id, empty: 'It has none now.' });
+  const said = make('p', { className: 'quiet' });
+  const element = card('Children', 'children-card', said, table.element);
+  element.hidden = true;
+  return {
+    element,
+    show({ children_sample: sample }) {
+      element.hidden = !sample;
+      if (!sample) return;
+      setText(said, sample.total > sample.items.length ? `The ${number(sample.items.length)} busiest of ${number(sample.total)}.` : '');
+      table.show(sample.items);
+    },
+  };
+}
+
+function createLog(context, id) {
+  const lines = createLines({ label: `What ${id} wrote`, empty: 'It wrote nothing lately.' });
+  const problem = createProblem();
+  const path = () => `/v1/observe/log?${new URLSearchParams({ actor: id, level: 'trace', limit: 100, ...(lines.last && { after: lines.last }) })}`;
+  context.watch(path, (news) => lines.add(news.lines), problem.show);
+  const all = make('a', { href: `#/log?actor=${encodeURIComponent(id)}` }, 'In the log');
+  return card('Log', 'log-card', problem.element, lines.element, make('p', {}, all));
+}
+
+function createKill(context, id) {
+  const button = make('button', { type: 'button', className: 'danger', id: 'kill', hidden: true }, 'Kill');
+  button.addEventListener('click', async () => {
+    const done = await createDialog({
+      title: `Kill ${id}?`,
+      body: [make('p', {}, 'It panics where it stands, and its supervisor starts it again. What it had in hand is taken up anew: no notification is lost. It is written into the audit log.')],
+      confirm: {
+        label: 'Kill it', busy: 'Killing …', danger: true,
+        async work() {
+          const answer = await context.call('POST', `/v1/observe/actors/${encodeURIComponent(id)}/kill`);
+          return answer.ok ? null : explain(answer);
+        },
+      },
+    });
+    if (done) context.announce(`${id} was killed, and has started again.`);
+  });
+  return { element: button, show: (row) => (button.hidden = !(context.overview.acting && row.killable)) };
+}

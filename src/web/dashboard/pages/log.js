@@ -1,0 +1,97 @@
+/** The log as it is written, and how much is written. */
+
+import { make } from '../../common/dom.js';
+import { choice, search, toolbar } from '../controls.js';
+import { createLines } from '../lines.js';
+import { createProblem, explain } from '../problem.js';
+
+const LEVELS = { error: 'Errors', warn: 'Warnings', info: 'Info', debug: 'Debug', trace: 'Trace' };
+const STANDARD = { level: 'info', actor: '', request: '', q: '' };
+
+export const log = { name: 'log', title: 'Log', needs: 'instance', key: 'l', mount };
+
+function mount(main, context) {
+  const chosen = { ...STANDARD, ...pick(context.query) };
+  const problem = createProblem();
+  const newest = make('button', { type: 'button', className: 'small', id: 'follow', hidden: true }, 'To the newest');
+  const lines = createLines({
+    label: 'Log lines', empty: 'No line is like that.', onFollow: (follows) => (newest.hidden = follows),
+  });
+  newest.addEventListener('click', () => (lines.toEnd(), (newest.hidden = true)));
+  const dropped = make('p', { className: 'quiet', hidden: true });
+  const narrow = (name) => (value) => change({ [name]: value });
+  main.append(
+    toolbar(
+      search({ label: 'Search the messages', value: chosen.q, onChange: narrow('q') }),
+      choice({ label: 'Down to', name: 'level', options: LEVELS, value: chosen.level, onChange: narrow('level') }),
+      field('Actor', chosen.actor, narrow('actor')),
+      field('Request', chosen.request, narrow('request')),
+    ),
+    problem.element,
+    make('div', { className: 'lines-part' }, lines.element, newest), dropped);
+  context.tools.append(levelOf(context, problem));
+  let stop = () => {};
+  follow();
+
+  function change(more) {
+    Object.assign(chosen, more);
+    context.remember(Object.fromEntries(Object.entries(chosen).filter(([name, value]) => value !== STANDARD[name])));
+    lines.clear();
+    follow();
+  }
+
+  function follow() {
+    stop();
+    const filled = Object.entries(chosen).filter(([, value]) => value !== '');
+    // After a break it goes on where it was.
+    const path = () => `/v1/observe/log?${new URLSearchParams([...filled, ...(lines.last ? [['after', lines.last]] : [])])}`;
+    stop = context.watch(path, (news) => {
+      problem.clear();
+      lines.add(news.lines);
+      dropped.hidden = !news.dropped;
+      dropped.textContent = news.dropped ? `${news.dropped} lines came faster than they could be kept.` : '';
+    }, problem.show);
+  }
+}
+
+function field(label, value, onChange) {
+  const input = make('input', { type: 'text', value, autocomplete: 'off', spellcheck: false, placeholder: 'any' });
+  input.addEventListener('change', () => onChange(input.value.trim()));
+  return make('label', { className: 'control' }, make('span', { className: 'control-name' }, label), input);
+}
+
+/** What the daemon writes down at all: until its next start. */
+function levelOf(context, problem) {
+  const place = make('div', { className: 'log-level' });
+  const path = '/v1/observe/log/level';
+  context.call('GET', path).then((answer) => (answer.ok ? show(answer.body) : problem.show(answer)));
+  return place;
+
+  function show({ filter, configured }) {
+    const options = { ...Object.fromEntries([...new Set([filter, configured])].map((one) => [one, one])), ...plain() };
+    const control = choice({ label: 'Written', name: 'filter', options, value: filter, onChange: set });
+    control.title = `Configured: ${configured}. A change lasts until the next start.`;
+    place.replaceChildren(control);
+  }
+
+  async function set(filter) {
+    const select = place.querySelector('select');
+    await whileChanging(select, async () => {
+      const answer = await context.call('PUT', path, { filter });
+      if (!answer.ok) return problem.tell(explain(answer));
+      show(answer.body);
+      place.querySelector('select').focus();
+      context.announce(`The log is written down to ${answer.body.filter}.`);
+    });
+  }
+}
+
+async function whileChanging(select, work) {
+  select.setAttribute('aria-busy', 'true');
+  await work();
+  select.removeAttribute('aria-busy');
+}
+
+const plain = () => Object.fromEntries(Object.keys(LEVELS).map((level) => [level, level]));
+
+const pick = (query) => Object.fromEntries(Object.entries(query).filter(([name]) => name in STANDARD));
