@@ -15,6 +15,7 @@ use crate::control::ApiError;
 use crate::daemon::{DaemonError, ExitStatus};
 
 mod context;
+mod elsewhere;
 mod flags;
 mod output;
 mod path;
@@ -36,6 +37,7 @@ mod restore;
 mod serve;
 mod subscription;
 mod token;
+mod top;
 mod vapid;
 
 use context::Context;
@@ -87,6 +89,8 @@ enum Command {
     Migrate,
     /// Checks the configuration and prints what holds
     CheckConfig(check_config::Args),
+    /// Watches a running daemon in the terminal: its tree, actors, push services and charts
+    Top(top::Args),
     /// Asks a running daemon whether it is well (for containers)
     Healthcheck(healthcheck::Args),
     /// Prints completions for a shell
@@ -195,6 +199,7 @@ fn dispatch(
         Command::Import(args) => import::run(&args, &mut context)?,
         Command::Migrate => migrate::run(&mut context)?,
         Command::CheckConfig(args) => check_config::run(&args, &mut context)?,
+        Command::Top(args) => top::run(&args, &mut context)?,
         Command::Healthcheck(args) => healthcheck::run(&args, &mut context)?,
         Command::Completions(args) => completions::run(&args, context.out)?,
     }

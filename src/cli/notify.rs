@@ -3,18 +3,15 @@
 use std::io::Read;
 use std::path::PathBuf;
 
+use super::CliError;
+use super::context::{AppFlag, Context, block_on, header};
+use super::elsewhere::Elsewhere;
+use super::output::{cell, plain};
+use super::path::segment;
+use crate::control::{APP_HEADER, Call};
 use http::header::HeaderName;
 use http::{HeaderValue, Method};
 use serde_json::{Map, Value, json};
-use url::Url;
-
-use super::CliError;
-use super::context::{AppFlag, Context, block_on, header};
-use super::output::{cell, plain};
-use super::path::segment;
-use super::remote::{self, Remote};
-use crate::config::secret::{self, Secret};
-use crate::control::{APP_HEADER, Call};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -62,12 +59,8 @@ pub(super) struct Args {
     /// What makes a repeat of this call the same call
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
-    /// A daemon elsewhere [env: FANFARE_SERVER]
-    #[arg(long, value_name = "URL")]
-    server: Option<String>,
-    /// An API key with the scope notify, for --server [env: FANFARE_KEY or FANFARE_KEY_FILE]
-    #[arg(long, value_name = "KEY")]
-    key: Option<Secret>,
+    #[command(flatten)]
+    elsewhere: Elsewhere,
     /// The app [default: default, or the key's]
     #[arg(long)]
     app: Option<String>,
@@ -81,9 +74,14 @@ pub(super) fn run(mut args: Args, context: &mut Context<'_, '_>) -> Result<(), C
         args.text = Some(standard_input()?);
     }
     let call = args.call()?;
-    let server = args.server.clone().or_else(|| set(context, "FANFARE_SERVER"));
-    let answer = match server {
-        Some(server) => elsewhere(&server, &args, call, context)?,
+    let answer = match args.elsewhere.reach(context)? {
+        Some(remote) => {
+            let call = match &args.app {
+                Some(app) => call.header(APP_HEADER, header(app)?),
+                None => call,
+            };
+            block_on(remote.call(call))?
+        }
         None => {
             let app = AppFlag { name: args.app.clone().unwrap_or_else(|| "default".to_owned()) };
             context.call(&app, call)?
@@ -104,34 +102,6 @@ pub(super) fn run(mut args: Args, context: &mut Context<'_, '_>) -> Result<(), C
         }
     }
     Ok(())
-}
-
-fn elsewhere(
-    server: &str,
-    args: &Args,
-    mut call: Call,
-    context: &mut Context<'_, '_>,
-) -> Result<Value, CliError> {
-    let server: Url = remote::parse_server(server)
-        .map_err(|problem| CliError::Usage(format!("--server {server:?}: {problem}")))?;
-    let from_environment = || secret::from_environment(&context.environment, "FANFARE_KEY");
-    let key = match args.key.clone() {
-        Some(key) => key,
-        None => from_environment()?.map(|(_, key)| key).ok_or_else(|| {
-            CliError::Usage(
-                "--server needs a key; set FANFARE_KEY, FANFARE_KEY_FILE or --key".into(),
-            )
-        })?,
-    };
-    if remote::exposes_key(&server) {
-        context
-            .out
-            .note("warning: the key goes over plain http, where others can read it; use https");
-    }
-    if let Some(app) = &args.app {
-        call = call.header(APP_HEADER, header(app)?);
-    }
-    block_on(async { Remote::new(server, &key)?.call(call).await })
 }
 
 impl Args {
@@ -170,10 +140,6 @@ impl Args {
 
 fn given<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-}
-
-fn set(context: &Context<'_, '_>, variable: &str) -> Option<String> {
-    context.environment.get(variable).filter(|value| !value.is_empty()).cloned()
 }
 
 fn standard_input() -> Result<String, CliError> {
