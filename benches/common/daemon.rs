@@ -33,13 +33,14 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// One that may reach `allowed` (`host:port` each) and trusts `ca_file`.
-    pub(crate) fn spawn(allowed: &[&str], ca_file: &Path, workers: usize) -> Self {
+    /// One that may reach `allowed` (`host:port` each) and trusts `ca_file`, with `more` of the command line.
+    pub(crate) fn spawn(allowed: &[&str], ca_file: &Path, workers: usize, more: &[&str]) -> Self {
         // Under `target`, which is on a disk: a temporary directory may be in memory, where a commit costs nothing.
         let directory = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_fanfare"))
             .args(["--listen", "127.0.0.1:0", "--log", "error"])
             .args(["--workers", &workers.to_string()])
+            .args(more)
             .args(allowed.iter().flat_map(|rule| ["--egress-allow", rule]))
             .args(["--egress-ca-file".as_ref(), ca_file.as_os_str()])
             .env("FANFARE_BOOTSTRAP_KEY", KEY)

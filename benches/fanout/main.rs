@@ -11,15 +11,18 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on fails where it stands")]
 
 mod bare;
-mod machine;
-mod notify;
-mod recorder;
 mod report;
 
 #[path = "../common/client.rs"]
 mod client;
 #[path = "../common/daemon.rs"]
 mod daemon;
+#[path = "../common/machine.rs"]
+mod machine;
+#[path = "../common/notify.rs"]
+mod notify;
+#[path = "../common/recorder.rs"]
+mod recorder;
 #[path = "../common/subscriber.rs"]
 mod subscriber;
 
@@ -69,7 +72,7 @@ fn fanout(count: usize, rounds: usize) -> io::Result<()> {
     let mut recorder = Recorder::spawn();
     let subscribers = Subscriber::make(count, |number| recorder.endpoint(number));
     let bare_loop = BareLoop::new(&recorder, &subscribers, cores(), IN_FLIGHT);
-    let daemon = Daemon::spawn(&[recorder.authority()], recorder.ca_file(), cores());
+    let daemon = Daemon::spawn(&[recorder.authority()], recorder.ca_file(), cores(), &[]);
     daemon.subscribe(notify::FULL, subscribers.iter());
 
     let mut report = Report::new(count, cores(), bare::encryption_micros(&subscribers));

@@ -70,7 +70,7 @@ impl House {
         let hostile = kind.and_then(Kind::start);
         let mut allowed = vec![good.authority()];
         allowed.extend(hostile.as_ref().map(|hostile| hostile.authority.as_str()));
-        let daemon = Daemon::spawn(&allowed, good.ca_file(), 2);
+        let daemon = Daemon::spawn(&allowed, good.ca_file(), 2, &[]);
         let subscribe = |channel: &str, count: usize, authority: &str| {
             let endpoint = |number| format!("https://{authority}/push/{channel}/{number}");
             let subscribers = Subscriber::make(count, endpoint);
