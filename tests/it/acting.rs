@@ -15,6 +15,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::harness::api::Api;
+use crate::harness::browser::Browser;
 use crate::harness::daemon::{Daemon, Home};
 use crate::harness::house::House;
 use crate::harness::push_service::PushService;
@@ -54,6 +55,14 @@ async fn act(daemon: &Daemon, path: &str, body: Option<Value>) -> Value {
     let answer = call.send().await;
     assert_eq!(answer.status, 200, "{path}: {:?}", answer.body);
     answer.json()
+}
+
+/// Puts a browser into two channels, by one call.
+async fn join(daemon: &Daemon, browser: &Browser, endpoint: &str) {
+    let mut body = browser.subscription_json(endpoint);
+    body["channels"] = json!(["news", "other"]);
+    let answer = daemon.call(Method::POST, "/v1/subscriptions").json(&body).send().await;
+    assert_eq!(answer.status, 201, "{:?}", answer.body);
 }
 
 /// Pauses a channel of a house, or resumes it.

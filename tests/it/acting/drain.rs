@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use super::{act, daemon};
+use super::{act, daemon, join};
 use crate::harness::browser::Browser;
 use crate::harness::daemon::{Daemon, Home};
 use crate::harness::house::eventually;
@@ -94,9 +94,7 @@ async fn a_drained_node_ends_when_it_is_told_to() {
 async fn a_channel_that_pauses_during_a_drain_pauses_after_it() {
     let service = PushService::start();
     let daemon = daemon(Home::new(), &service).await;
-    let browser = Browser::new();
-    daemon.subscribe(&browser, &service.endpoint("it"), "news").await;
-    daemon.subscribe(&browser, &service.endpoint("it"), "other").await;
+    join(&daemon, &Browser::new(), &service.endpoint("it")).await;
     act(&daemon, "/v1/observe/drain", None).await;
     // It stands before the drain when its channel pauses.
     let news = daemon.notify("news", "news").await;

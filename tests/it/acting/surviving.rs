@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{act, daemon};
+use super::{act, daemon, join};
 use crate::harness::browser::Browser;
 use crate::harness::daemon::Home;
 use crate::harness::push_service::{Answer, PushService};
@@ -14,9 +14,9 @@ const MEMBERS: usize = 40;
 async fn a_daemon_that_is_killed_while_a_channel_pauses_goes_on_pausing_it() {
     let service = PushService::start();
     let daemon_ = daemon(Home::new(), &service).await;
-    let browsers: Vec<_> = (0..MEMBERS).map(|_| Browser::new()).collect();
-    daemon_.crowd(&service, "news", &browsers).await;
-    daemon_.crowd(&service, "other", &browsers).await;
+    for index in 0..MEMBERS {
+        join(&daemon_, &Browser::new(), &service.endpoint(&index.to_string())).await;
+    }
     service.answer_all(Answer::Hold);
     let first = daemon_.notify("news", "first").await;
     service.wait_for(MEMBERS).await;
