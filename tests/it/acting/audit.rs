@@ -72,6 +72,19 @@ async fn each_act_is_written_down_with_who_when_and_from_where() {
 }
 
 #[actix_web::test]
+async fn a_change_of_what_is_logged_is_written_down_though_acting_is_off() {
+    let api = Api::start().await;
+    let filter = "debug,".repeat(200);
+    let body = json!({ "filter": filter });
+    // This process has no log of its own to change: what is written down is that somebody was about to.
+    api.call(http::Method::PUT, "/v1/observe/log/level").bearer(KEY).json(&body).send().await;
+    let found = audit(&api, "").await;
+    assert_eq!(found["items"][0]["act"], "log-level");
+    assert_eq!(found["items"][0]["target"], filter[..500], "and no more of it than so much");
+    api.stop().await;
+}
+
+#[actix_web::test]
 async fn whoever_was_trusted_by_nobody_is_not_believed_about_its_address() {
     let api = Api::start().await;
     allow(&api, true);

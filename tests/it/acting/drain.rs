@@ -44,6 +44,9 @@ async fn a_drained_node_settles_what_is_under_way_begins_nothing_and_goes_on_whe
     assert_eq!(daemon.call(Method::GET, "/healthz").send().await.status, 200);
     let seen = daemon.call(Method::GET, "/v1/observe").send().await.json();
     assert_eq!(seen["draining"], true, "{seen}");
+    let warnings = daemon.call(Method::GET, "/v1/observe/warnings").send().await.json();
+    let warned = warnings["items"].as_array().unwrap().iter();
+    assert_eq!(warned.filter(|item| item["code"] == "draining").count(), 1, "{warnings}");
     let test = format!("/v1/subscriptions/{}/test", names[0]);
     let test = daemon.call(Method::POST, &test).send().await;
     assert_eq!(test.status, 503, "{:?}", test.body);

@@ -192,6 +192,10 @@ async fn what_pauses_over_http_is_shown_where_channels_are() {
         items.iter().find(|item| item["name"] == name).unwrap()["paused"].clone()
     };
     assert_eq!((of("news"), of("other")), (paused, Value::Null), "since the first time");
+    let all = shown("/v1/observe/channels").await;
+    let of =
+        |index: usize| (all["items"][index]["name"].clone(), all["items"][index]["paused"].clone());
+    assert_eq!([of(0), of(1)], [("news".into(), true.into()), ("other".into(), false.into())]);
     let said =
         act(&daemon, "/v1/observe/channels/resume", Some(json!({ "channel": "news" }))).await;
     assert_eq!(said, json!({ "app": "default", "channel": "news", "paused": false }));
