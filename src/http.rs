@@ -216,6 +216,8 @@ fn observing(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/v1/observe/subscriptions").get(observe::subscriptions::list));
     cfg.service(web::resource("/v1/observe/notifications").get(observe::notifications::list));
     cfg.service(web::resource("/v1/observe/audit").get(observe::audit::list));
+    cfg.service(web::resource("/v1/observe/channels/pause").post(observe::pauses::pause_channel));
+    cfg.service(web::resource("/v1/observe/channels/resume").post(observe::pauses::resume_channel));
     cfg.service(web::resource("/v1/observe/drain").post(observe::drain::drain));
     cfg.service(web::resource("/v1/observe/resume").post(observe::drain::resume));
     cfg.service(web::resource("/v1/observe/warnings").get(observe::warnings::list));

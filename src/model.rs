@@ -331,6 +331,8 @@ pub struct Backlog {
     pub stretches: Vec<Stretch>,
     /// Whether there is more than fitted.
     pub more: bool,
+    /// Channels of which something is open for it that pause: what is open there is not in here.
+    pub paused: Vec<ChannelId>,
 }
 
 /// A subscription in a channel, with its cursor.

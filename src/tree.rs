@@ -15,11 +15,13 @@ pub mod channel;
 pub mod gates;
 pub mod observe;
 mod options;
+pub mod pauses;
 mod push_services;
 pub mod root;
 pub mod sabotage;
 pub mod subscription;
 pub mod supervision;
+mod test_reply;
 mod threads;
 
 use std::rc::Rc;
@@ -31,18 +33,17 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::delivery::gate::GatePolicy;
-use crate::delivery::judge::Attempted;
 use crate::metrics::{ActorKind, Metrics};
 use crate::model::{Payload, Subscription};
 use crate::push::Push;
 use crate::store::work::Share;
 use crate::store::{Committed, Store};
-use crate::webpush::reply::Verdict;
 use crate::webpush::vapid::VapidSigner;
 use channel::arbiters::{Arbiter, Arbiters};
-use channel::supervisor::{ChannelSupervisor, ChannelTools, Grown};
+use channel::supervisor::{ChannelSupervisor, ChannelTools, Grown, Resumed};
 use gates::Gates;
 use observe::{Observe, ObserveChildren, Snapshot, TreeSnapshot};
+use pauses::PausedChannels;
 use root::{ChildGivenUp, Root};
 use subscription::drain::Drain;
 use subscription::supervisor::{Changed, SubscriptionSupervisor};
@@ -51,15 +52,13 @@ use subscription::worker::SendTest;
 use threads::{Threads, supervise};
 
 pub use options::{Patience, TreeOptions};
+pub use test_reply::TestReply;
 
 /// Requests that may be under way at a push service of which nothing is known yet.
 const FIRST_REQUESTS: u32 = 64;
 
 /// How often a drain looks whether it is done.
 const DRAIN_LOOK: Duration = Duration::from_millis(5);
-
-/// What a test is answered while no push starts.
-const DRAINED: &str = "the node is drained, and no push starts until an operator resumes it";
 
 /// Makes an arbiter's way out, on the arbiter's own thread.
 pub type MakePush = Arc<dyn Fn() -> Rc<dyn Push> + Send + Sync>;
@@ -91,6 +90,7 @@ pub struct Tree {
     patience: watch::Sender<Patience>,
     failed: watch::Receiver<bool>,
     drain: Drain,
+    paused: PausedChannels,
     threads: Threads,
 }
 
@@ -103,54 +103,12 @@ struct Branches {
     signer: Arc<VapidSigner>,
 }
 
-/// What became of a test message.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum TestReply {
-    /// The push service took it.
-    Accepted {
-        /// Its status.
-        status: u16,
-    },
-    /// The push service refused it.
-    Refused {
-        /// Its status, if it answered.
-        status: Option<u16>,
-        /// Its reason, or ours.
-        reason: String,
-    },
-    /// The push service says that the subscription has ended.
-    Gone,
-    /// It was not tried.
-    Unavailable(String),
-}
-
-impl From<Attempted> for TestReply {
-    fn from(attempted: Attempted) -> Self {
-        match attempted {
-            Attempted::Answered { verdict: Verdict::Accepted, status, .. } => {
-                Self::Accepted { status }
-            }
-            Attempted::Answered { verdict: Verdict::Gone, .. } => Self::Gone,
-            Attempted::Answered { status, reason, .. } => Self::Refused {
-                status: Some(status),
-                reason: reason.unwrap_or_else(|| "no reason given".to_owned()),
-            },
-            Attempted::Unanswered { reason, .. } | Attempted::Impossible { reason } => {
-                Self::Refused { status: None, reason }
-            }
-            Attempted::Held { until } => Self::Unavailable(format!(
-                "its push service takes nothing at the moment; try again after {}",
-                until.to_rfc3339()
-            )),
-        }
-    }
-}
-
 impl Tree {
     /// Grows the tree. It runs until the process ends; whoever starts it must be inside an actix system.
     pub async fn start(parts: TreeParts) -> Result<Self, MailboxError> {
         let (threads, drain) = (Threads::default(), Drain::default());
         let (failed_sender, failed) = watch::channel(false);
+        let paused = PausedChannels::new(&parts.store.directory().pauses);
         let (writable, writable_receiver) = watch::channel(true);
         let (patience, patience_receiver) = watch::channel(parts.options.patience());
         let root = {
@@ -164,6 +122,7 @@ impl Tree {
             writable: writable_receiver,
             patience: patience_receiver.clone(),
             drain: drain.clone(),
+            paused: paused.clone(),
             gates: Arc::clone(&gates),
         };
         let mut arbiters = Vec::new();
@@ -187,6 +146,7 @@ impl Tree {
                 arbiters: arbiters.clone(),
                 metrics: parts.metrics,
                 patience: patience_receiver,
+                paused: paused.clone(),
                 restarts: options.restarts,
                 sabotage: options.sabotage,
             };
@@ -195,7 +155,8 @@ impl Tree {
         };
         let signer = parts.signer;
         let branches = Some(Branches { root, channels, arbiters, gates, signer });
-        Ok(Self { branches, store: parts.store, writable, patience, failed, drain, threads })
+        let store = parts.store;
+        Ok(Self { branches, store, writable, patience, failed, drain, paused, threads })
     }
 
     /// A tree that delivers nothing: for a command that needs the API and no more.
@@ -204,7 +165,8 @@ impl Tree {
         let (patience, _) = watch::channel(TreeOptions::default().patience());
         let (_, failed) = watch::channel(false);
         let (drain, threads) = (Drain::default(), Threads::default());
-        Self { branches: None, store, writable, patience, failed, drain, threads }
+        let paused = PausedChannels::default();
+        Self { branches: None, store, writable, patience, failed, drain, paused, threads }
     }
 
     /// Waits as `patience` says from now on; a wait that has begun ends when it was to end.
@@ -266,7 +228,11 @@ impl Tree {
                     arbiter.supervisor.do_send(Changed(id));
                 }
             }
-            Committed::Writable(_) | Committed::PausesChanged => {}
+            Committed::PausesChanged => {
+                let resumed = self.paused.heed(&self.store.directory().pauses);
+                resumed.into_iter().for_each(|channel| channels.do_send(Resumed(channel)));
+            }
+            Committed::Writable(_) => {}
         }
     }
 
@@ -279,7 +245,7 @@ impl Tree {
             return TestReply::Unavailable(reason.to_owned());
         }
         if self.drain.is_set() {
-            return TestReply::Unavailable(DRAINED.to_owned());
+            return TestReply::drained();
         }
         let arbiter = self.branches.as_ref().and_then(|tree| tree.arbiters.of(subscription.id));
         let Some(arbiter) = arbiter else { return unavailable() };
@@ -288,7 +254,7 @@ impl Tree {
         match answer.await {
             Ok(attempted) => TestReply::from(attempted),
             // It was drained before its turn came.
-            Err(_) if self.drain.is_set() => TestReply::Unavailable(DRAINED.to_owned()),
+            Err(_) if self.drain.is_set() => TestReply::drained(),
             Err(_) => unavailable(),
         }
     }
@@ -342,6 +308,7 @@ struct Passage {
     writable: watch::Receiver<bool>,
     patience: watch::Receiver<Patience>,
     drain: Drain,
+    paused: PausedChannels,
     gates: Arc<Gates>,
 }
 
@@ -379,6 +346,7 @@ async fn start_arbiter(
                 metrics,
                 writable: passage.writable,
                 drain: passage.drain,
+                paused: passage.paused,
                 gates: passage.gates,
                 restarts: options.restarts,
                 sabotage: options.sabotage,

@@ -49,7 +49,8 @@ pub struct Outbox {
     load_when_empty: bool,
     /// Something came while a load was under way, which may be too old to know of it.
     load_again: bool,
-    has_loaded: bool,
+    /// A channel that it does not know may be settled altogether, or handed out in part: the store knows.
+    asks_of_unknown: bool,
 }
 
 impl Outbox {
@@ -93,6 +94,7 @@ impl Outbox {
             }
             Event::Attempted(judgement) => return self.attempted(judgement, now),
             Event::Skipped => self.free(Phase::Attempting),
+            Event::Paused => self.paused(),
             Event::Held(until) => return self.held(until, now),
             Event::Settled(settled) => self.settled(settled),
             Event::StoppedWaiting => self.stopped_waiting(),
@@ -109,9 +111,18 @@ impl Outbox {
         }
     }
 
+    /// What is queued of a channel that pauses is in nobody's way: it is given up here, and is in the store.
+    fn paused(&mut self) {
+        if let Some(held) = self.in_hand.take_if(|_| self.phase == Phase::Attempting) {
+            self.lanes.retain(|lane| lane.channel != held.channel);
+            self.asks_of_unknown = true;
+            self.phase = Phase::Free;
+        }
+    }
+
     fn loaded(&mut self, backlog: Option<Backlog>, poisoned: Option<(ChannelId, Seq)>) {
         self.load_first = std::mem::take(&mut self.load_again);
-        self.has_loaded = true;
+        self.asks_of_unknown = true;
         let Some(backlog) = backlog else {
             self.phase = Phase::Ended;
             return;
@@ -126,6 +137,7 @@ impl Outbox {
         // What is not in the backlog is settled, or no channel of this subscription any more. Its lane still
         // remembers how far it came, so that an old hand-out does not begin again.
         self.lanes.iter_mut().for_each(|lane| lane.queue.clear());
+        self.lanes.retain(|lane| !backlog.paused.contains(&lane.channel));
         for stretch in backlog.stretches {
             self.lane(stretch.channel, stretch.from).replace(stretch);
         }
@@ -159,7 +171,7 @@ impl Outbox {
         let is_known = self.lanes.iter().any(|lane| lane.channel == stretch.channel);
         // The load may have left an unknown channel out because all of it is settled. And what was read before the last
         // load may be of a membership that has ended since. The store knows.
-        if !fresh || (!is_known && self.has_loaded) {
+        if !fresh || (!is_known && self.asks_of_unknown) {
             self.load_when_empty = true;
             return;
         }

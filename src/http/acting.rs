@@ -17,6 +17,9 @@ use crate::store::audit::{Act, AuditEntry};
 /// What the control socket is called where others have a key.
 const CONTROL_SOCKET: &str = "control socket";
 
+/// Characters of a target that are written down: more than a channel's name and its app's have.
+const LONGEST_TARGET: usize = 500;
+
 /// Whether this caller may act at all: before a body is read.
 pub fn may(caller: &Caller, state: &State) -> Result<(), Problem> {
     caller.require_instance()?;
@@ -71,6 +74,7 @@ fn entry_of(
     act: Act,
     target: String,
 ) -> AuditEntry {
+    let target: String = target.chars().take(LONGEST_TARGET).collect();
     let (key, title) = match caller.credential() {
         Credential::ApiKey(key) => (key.id.to_string(), key.title.clone()),
         // None of the others is the instance's admin.

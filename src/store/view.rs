@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::clock::Timestamp;
-use crate::id::{AppId, Generation, IdKind, PublicId, VapidKeyId};
+use crate::id::{AppId, ChannelId, Generation, IdKind, PublicId, VapidKeyId};
 use crate::model::{Outcome, Outcomes};
 use crate::store::receipt::ReceiptCounts;
 
@@ -197,6 +197,8 @@ pub struct MemberView {
 /// A channel as the API shows it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChannelView {
+    /// Its row.
+    pub id: ChannelId,
     /// Its name.
     pub name: String,
     /// How many subscriptions are in it.

@@ -33,6 +33,8 @@ pub enum Event {
     Attempted(Judgement),
     /// The attempt was not made, because the notification was closed before its turn came.
     Skipped,
+    /// The attempt was not made, because the channel pauses. Whoever resumes it hands out anew what is open.
+    Paused,
     /// The attempt was not made: none may be before that time. So short a wait is not recorded.
     Held(Timestamp),
     /// The store answered [`Effect::Settle`].

@@ -1,6 +1,7 @@
 //! The outbox as a table of stories: what happened, and what it then asks for.
 
 mod held;
+mod paused;
 mod properties;
 mod returned;
 
@@ -69,6 +70,7 @@ fn backlog(stretches: Vec<Stretch>) -> Backlog {
         trying: None,
         stretches,
         more: false,
+        paused: Vec::new(),
     }
 }
 

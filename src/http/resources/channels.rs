@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::notification::NotificationStatus;
+use super::observe::pauses::Paused;
 use crate::http::auth::Caller;
 use crate::http::channel_name::ChannelName;
 use crate::http::list::{self, PageOf, Window};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::State;
-use crate::store::directory::Scope;
+use crate::store::directory::{Directory, Scope};
 use crate::store::view::{ChannelView, ListQuery, NotificationView, ScheduledPosition};
 
 /// A channel.
@@ -28,6 +29,8 @@ pub struct Channel {
     pub scheduled: i64,
     /// When the oldest open notification was accepted.
     pub oldest_pending: Option<String>,
+    /// Since when an operator has paused it: what is published waits, and nothing of it is sent.
+    pub paused: Option<Paused>,
 }
 
 /// Which channels.
@@ -70,7 +73,8 @@ pub async fn list(
         limit: window.rows(),
     };
     let rows = state.store.channels(query).await?;
-    Ok(web::Json(window.page(rows, |row| row.name.clone(), Channel::from)))
+    let directory = state.directory();
+    Ok(web::Json(window.page(rows, |row| row.name.clone(), |row| Channel::of(row, &directory))))
 }
 
 /// One channel.
@@ -87,7 +91,8 @@ pub async fn show(
 ) -> Result<web::Json<Channel>, Problem> {
     caller.require(Scope::Read)?;
     let found = state.store.channel(caller.app.id, channel.into_string()).await?;
-    found.map(|view| web::Json(Channel::from(view))).ok_or_else(|| Problem::not_found("channel"))
+    let shown = found.map(|view| web::Json(Channel::of(view, &state.directory())));
+    shown.ok_or_else(|| Problem::not_found("channel"))
 }
 
 /// Deletes a channel: its open and its scheduled notifications are cancelled, and its members leave.
@@ -176,9 +181,10 @@ pub async fn log(
     Ok(web::Json(page))
 }
 
-impl From<ChannelView> for Channel {
-    fn from(view: ChannelView) -> Self {
+impl Channel {
+    fn of(view: ChannelView, directory: &Directory) -> Self {
         Self {
+            paused: directory.pauses.channels.get(&view.id).map(Paused::from),
             name: view.name,
             subscribers: view.subscribers,
             head: view.head,

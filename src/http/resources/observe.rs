@@ -9,6 +9,7 @@ pub mod notifications;
 pub mod order;
 pub mod overview;
 pub mod part;
+pub mod pauses;
 pub mod push_services;
 pub mod subscriptions;
 pub mod warnings;

@@ -50,6 +50,8 @@ use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
         observe::subscriptions::list,
         observe::notifications::list,
         observe::audit::list,
+        observe::pauses::pause_channel,
+        observe::pauses::resume_channel,
         observe::drain::drain,
         observe::drain::resume,
         observe::log::show,

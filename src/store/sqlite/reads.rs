@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::fault;
 use super::open_log::OpenLog;
 use super::rows::{ChannelRow, NotificationRow, SubscriptionRow};
-use super::schema::{channel, membership, notification, subscription};
+use super::schema::{channel, membership, notification, pause, subscription};
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, PublicId, Seq, SubscriptionId};
 use crate::model::{Backlog, Member, Stretch, Subscription, Trying};
@@ -139,12 +139,18 @@ pub(super) fn load(
         .filter(membership::subscription_id.eq(id.0))
         .filter(membership::done_seq.lt(channel::head))
         .filter(channel::deleted.is_null().and(channel::open.gt(0)))
-        .select((ChannelRow::as_select(), membership::done_seq))
-        .load::<(ChannelRow, i64)>(connection)
+        .left_join(pause::table.on(pause::channel_id.eq(channel::id.nullable())))
+        .select((ChannelRow::as_select(), membership::done_seq, pause::id.nullable()))
+        .load::<(ChannelRow, i64, Option<i64>)>(connection)
         .map_err(fault)?;
     let mut stretches = Vec::with_capacity(behind.len());
     let mut more = false;
-    for (channel, done) in behind {
+    let mut paused = Vec::new();
+    for (channel, done, pause) in behind {
+        if pause.is_some() {
+            paused.push(ChannelId(channel.id));
+            continue;
+        }
         let mut stretch = stretch_of(connection, log, &channel, Seq(done), BACKLOG_LIMIT)?;
         stretch.open.retain(|open| open.is_open_for(id, now));
         while stretch.open.is_empty() && stretch.to.0 < channel.head {
@@ -168,6 +174,7 @@ pub(super) fn load(
         trying,
         stretches,
         more,
+        paused,
     }))
 }
 

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::pruning::rows;
-use super::schema::{channel, failure, notification, scheduled};
+use super::schema::{channel, failure, notification, pause, scheduled};
 use super::writer::SqliteWriter;
 use super::{fault, receipts};
 use crate::clock::Timestamp;
@@ -116,9 +116,11 @@ pub(super) fn prune_channels(writer: &mut SqliteWriter, room: usize) -> Result<u
     let log = notification::table.filter(notification::channel_id.eq(channel::id));
     // Those that were cancelled before they were due, which are kept like the log.
     let cancelled = scheduled::table.filter(scheduled::channel_id.eq(channel::id));
+    // What is published to it next is to wait as an operator said.
+    let paused = pause::table.filter(pause::channel_id.eq(channel::id.nullable()));
     let empty = idle()
         .filter(channel::id.gt(from).and(channel::id.le(to)))
-        .filter(not(exists(log)).and(not(exists(cancelled))))
+        .filter(not(exists(log)).and(not(exists(cancelled))).and(not(exists(paused))))
         .select(channel::id)
         .load::<i64>(&mut writer.connection)
         .map_err(fault)?;

@@ -8,7 +8,7 @@ use super::schema::{channel, failure, membership, notification, quarantine, subs
 use super::subscribe::REVIVABLE;
 use super::{fault, returning, schedule};
 use crate::clock::Timestamp;
-use crate::id::{AppId, Generation, PublicId, VapidKeyId};
+use crate::id::{AppId, ChannelId, Generation, PublicId, VapidKeyId};
 use crate::model::Outcome;
 use crate::store::StoreError;
 use crate::store::view::{
@@ -232,6 +232,7 @@ impl ChannelViewRow {
             .optional()
             .map_err(fault)?;
         Ok(ChannelView {
+            id: ChannelId(self.id),
             name: self.name,
             subscribers: self.members,
             head: self.head,

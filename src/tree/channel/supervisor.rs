@@ -23,6 +23,7 @@ use crate::store::work::ChannelWork;
 use crate::store::{Store, StoreError};
 use crate::tree::Patience;
 use crate::tree::observe::{Observe, ObserveChildren, Snapshot};
+use crate::tree::pauses::PausedChannels;
 use crate::tree::root::ChildGivenUp;
 use crate::tree::sabotage::Sabotage;
 use crate::tree::supervision::budget::RestartPolicy;
@@ -48,6 +49,8 @@ const WORKER: Kind = Kind { kind: ActorKind::ChannelWorker };
 pub struct ChannelVitals {
     /// Everything up to here has been handed out.
     pub swept: Cell<Seq>,
+    /// What was handed out while the channel paused was given up: the next sweep begins at the start.
+    pub from_start: Cell<bool>,
     /// Since when it has had nothing to do; `None` while it sweeps.
     pub resting_since: Cell<Option<Instant>>,
     /// Messages on their way to it.
@@ -88,6 +91,8 @@ pub struct ChannelTools {
     pub metrics: Arc<Metrics>,
     /// How long a worker may rest before it ends.
     pub patience: watch::Receiver<Patience>,
+    /// Channels of which nothing may be sent.
+    pub paused: PausedChannels,
     /// How often a worker may be restarted.
     pub restarts: RestartPolicy,
     /// Panics that tests ask for.
@@ -149,6 +154,7 @@ impl ChannelSupervisor {
             channel: id,
             store: Arc::clone(&self.tools.store),
             arbiters: self.tools.arbiters.clone(),
+            paused: self.tools.paused.clone(),
             sabotage: self.tools.sabotage.clone(),
         };
         let on_restart = {
@@ -225,7 +231,7 @@ impl ChannelSupervisor {
     }
 
     fn attend(&mut self, id: ChannelId, head: Seq, context: &mut Context<Self>) {
-        if self.registry.contains_key(&id) {
+        if self.registry.contains_key(&id) || self.tools.paused.contains(id) {
             return;
         }
         match self.left.get_mut(&id) {
@@ -284,8 +290,28 @@ impl Handler<Grown> for ChannelSupervisor {
     type Result = ();
 
     fn handle(&mut self, Grown(id): Grown, context: &mut Context<Self>) {
+        if self.tools.paused.contains(id) {
+            return;
+        }
         let from = self.swept(id);
         self.poke(id, from, context);
+    }
+}
+
+/// A channel pauses no more: what is open is handed out anew, to everybody who is behind.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Resumed(pub ChannelId);
+
+impl Handler<Resumed> for ChannelSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, Resumed(id): Resumed, context: &mut Context<Self>) {
+        self.left.remove(&id);
+        if let Some(entry) = self.registry.get(&id) {
+            entry.vitals.from_start.set(true);
+        }
+        self.poke(id, Seq(0), context);
     }
 }
 
@@ -302,7 +328,8 @@ impl Handler<ChildExited> for ChannelSupervisor {
     fn handle(&mut self, ChildExited { id, exit }: ChildExited, context: &mut Context<Self>) {
         let Some(entry) = self.registry.remove(&id) else { return };
         self.tools.metrics.actors.get_or_create(&WORKER).dec();
-        let swept = entry.vitals.swept.get();
+        let from_start = entry.vitals.from_start.get();
+        let swept = if from_start { Seq(0) } else { entry.vitals.swept.get() };
         let left = self.left.entry(id).or_insert_with(|| Left {
             swept,
             again_at: Instant::now() + RESWEEP.0,

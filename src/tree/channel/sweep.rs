@@ -9,6 +9,7 @@ use crate::id::{ChannelId, Seq, SubscriptionId};
 use crate::model::{Member, Stretch};
 use crate::store::work::PageQuery;
 use crate::store::{Store, StoreError};
+use crate::tree::pauses::PausedChannels;
 use crate::tree::sabotage::{Place, Sabotage};
 
 /// Open notifications handed out at once. Who is further behind than that asks the store.
@@ -23,6 +24,8 @@ pub struct Sweep {
     pub store: Arc<dyn Store>,
     /// Where deliveries go.
     pub arbiters: Arbiters,
+    /// Channels of which nothing may be sent.
+    pub paused: PausedChannels,
     /// Panics that tests ask for.
     pub sabotage: Sabotage,
 }
@@ -38,9 +41,22 @@ pub struct Swept {
     pub is_all: bool,
 }
 
+/// How many members were handed something.
+enum Handed {
+    /// All who are behind.
+    All(u64),
+    /// Those before the channel was paused.
+    Some(u64),
+}
+
 impl Sweep {
-    /// Hands out the next stretch after `from` to all members who are behind. `None`: the channel is gone.
+    /// Hands out the next stretch after `from` to all members who are behind. `None`: the channel is gone. Of one that
+    /// pauses it has come nowhere, and there is no more to do until somebody resumes it.
     pub async fn run(&self, from: Seq) -> Result<Option<Swept>, StoreError> {
+        let paused = |handed| Ok(Some(Swept { to: from, handed, is_all: true }));
+        if self.is_paused() {
+            return paused(0);
+        }
         let Some(stretch) = self.store.stretch(self.channel, from, STRETCH).await? else {
             return Ok(None);
         };
@@ -48,25 +64,35 @@ impl Sweep {
         let (to, last_open) = (stretch.to, stretch.open.last().map(|open| open.seq));
         let handed = match last_open {
             None => 0,
-            Some(last_open) => self.hand_to_all(Arc::new(stretch), last_open).await?,
+            Some(last_open) => match self.hand_to_all(Arc::new(stretch), last_open).await? {
+                Handed::All(handed) => handed,
+                Handed::Some(handed) => return paused(handed),
+            },
         };
         Ok(Some(Swept { to, handed, is_all }))
     }
 
-    async fn hand_to_all(&self, stretch: Arc<Stretch>, behind: Seq) -> Result<u64, StoreError> {
+    async fn hand_to_all(&self, stretch: Arc<Stretch>, behind: Seq) -> Result<Handed, StoreError> {
         let mut after = SubscriptionId(0);
         let mut handed = 0;
         loop {
+            if self.is_paused() {
+                return Ok(Handed::Some(handed));
+            }
             let limit = self.arbiters.page();
             let query = PageQuery { channel: self.channel, after, behind, limit };
             let read_at = Instant::now();
             let page = self.store.page(query).await?;
-            let Some(last) = page.last else { return Ok(handed) };
+            let Some(last) = page.last else { return Ok(Handed::All(handed)) };
             handed += self.hand_out(read_at, &page.members, &stretch).await;
             after = last;
             // Pages that nobody on them needs come without a wait: let the others on this thread have a turn.
             tokio::task::yield_now().await;
         }
+    }
+
+    fn is_paused(&self) -> bool {
+        self.paused.contains(self.channel)
     }
 
     /// Hands out one page, arbiter by arbiter, so that a busy one does not sit on the credits of the others. Where

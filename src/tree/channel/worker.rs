@@ -38,6 +38,9 @@ impl ChannelWorker {
         }
         self.sweeping = true;
         self.again = false;
+        if self.vitals.from_start.take() {
+            self.vitals.swept.set(Seq(0));
+        }
         self.vitals.resting_since.set(None);
         let (sweep, from) = (self.sweep.clone(), self.vitals.swept.get());
         let run = async move { sweep.run(from).await };

@@ -52,14 +52,28 @@ pub struct Parcel<'a> {
     pub is_patient: bool,
 }
 
-/// Attempts a delivery. `None`: its turn came after it was closed or the subscription changed, and nothing was sent.
+/// Why nothing was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unsent {
+    /// Its turn came after it was closed or the subscription changed.
+    Closed,
+    /// Its channel pauses.
+    Paused,
+}
+
+/// Attempts a delivery.
 pub async fn attempt(
     tools: &Tools,
     vitals: &Vitals,
     subscription: &Subscription,
     notification: &Notification,
     is_troubled: bool,
-) -> Option<Attempted> {
+) -> Result<Attempted, Unsent> {
+    // What says so is the last thing that is looked at: whoever resumes the channel hands it out after that.
+    let is_paused = || tools.paused.contains(notification.channel);
+    if is_paused() {
+        return Err(Unsent::Paused);
+    }
     let parcel = Parcel {
         payload: notification.payload.as_ref(),
         expires: notification.expires,
@@ -69,9 +83,13 @@ pub async fn attempt(
         is_troubled,
         is_patient: true,
     };
-    let is_open = |now| !vitals.changed.get() && notification.is_open_for(subscription.id, now);
+    let is_open = |now| {
+        !vitals.changed.get() && notification.is_open_for(subscription.id, now) && !is_paused()
+    };
     let keep = |request| vitals.under_way.set(request);
-    let attempted = send(tools, subscription, &parcel, is_open, keep).await?;
+    let Some(attempted) = send(tools, subscription, &parcel, is_open, keep).await else {
+        return Err(if is_paused() { Unsent::Paused } else { Unsent::Closed });
+    };
     if let Attempted::Answered { verdict: Verdict::Accepted, .. } = attempted {
         let service = PushServiceLabel(PushService::of(subscription.endpoint.origin()));
         let took = tools.clock.now().since(notification.accepted);
@@ -81,7 +99,7 @@ pub async fn attempt(
             .get_or_create(&Of { push_service: service })
             .observe(took.as_secs_f64());
     }
-    Some(attempted)
+    Ok(attempted)
 }
 
 /// Sends a parcel, if it is still open when its turn comes; `keep` keeps the request until its result is on disk, or

@@ -12,6 +12,7 @@ use crate::push::Push;
 use crate::store::Store;
 use crate::tree::Patience;
 use crate::tree::gates::Gates;
+use crate::tree::pauses::PausedChannels;
 use crate::tree::sabotage::Sabotage;
 use crate::tree::supervision::budget::RestartPolicy;
 use crate::webpush::vapid::VapidSigner;
@@ -37,6 +38,8 @@ pub struct Tools {
     pub writable: watch::Receiver<bool>,
     /// Whether requests may start.
     pub drain: Drain,
+    /// Channels of which nothing may be sent.
+    pub paused: PausedChannels,
     /// How often a worker may be restarted.
     pub restarts: RestartPolicy,
     /// Panics that tests ask for.

@@ -12,7 +12,7 @@ use actix::{
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
-use super::attempt::{attempt, send_test};
+use super::attempt::{Unsent, attempt, send_test};
 use super::tools::Tools;
 use super::vitals::{Doing, Vitals};
 use crate::clock::Timestamp;
@@ -119,20 +119,24 @@ impl SubscriptionWorker {
             let attempted =
                 attempt(&tools, &vitals, &subscription, &notification, is_troubled).await;
             vitals.in_hand.set(None);
-            attempted.map(|attempted| (attempted, notification))
+            (attempted, notification)
         };
         context.spawn(run.into_actor(self).map(move |end, worker, context| match end {
-            None => {
+            (Err(unsent), _) => {
                 worker.vitals.under_way.set(None);
-                worker.on(Event::Skipped, context);
+                let event = match unsent {
+                    Unsent::Closed => Event::Skipped,
+                    Unsent::Paused => Event::Paused,
+                };
+                worker.on(event, context);
             }
-            Some((Attempted::Held { until }, notification))
+            (Ok(Attempted::Held { until }), notification)
                 if worker.is_short(until) && until < notification.expires =>
             {
                 worker.vitals.under_way.set(None);
                 worker.on(Event::Held(until), context);
             }
-            Some((attempted, notification)) => {
+            (Ok(attempted), notification) => {
                 let standing = standing(&notification, worker.tools.clock.now());
                 worker.judge(&attempted, standing, context);
             }

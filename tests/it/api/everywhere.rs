@@ -168,6 +168,7 @@ async fn health_is_told_part_by_part() {
     let failing = api.get("/readyz").send().await;
     assert_eq!((failing.status.as_u16(), failing.header("retry-after")), (503, Some("1")));
     assert_eq!(failing.json()["parts"]["tree"], "failing");
+    assert_eq!(failing.json()["parts"]["delivery"], "ok");
     assert_eq!(api.get("/healthz").send().await.status, 200, "no restart would help");
     let version = api.get("/__version__").send().await.json();
     assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));

@@ -84,6 +84,11 @@ pub(super) enum Change {
     DeleteChannel {
         channel: usize,
     },
+    /// An operator pauses a channel, or resumes it.
+    Pause {
+        channel: usize,
+        pauses: bool,
+    },
     /// Expired notifications are closed, and what was deleted is pruned.
     Upkeep,
 }
@@ -170,6 +175,8 @@ fn change() -> impl Strategy<Value = Change> {
         2 => any().prop_map(|who| Change::Return { who }),
         4 => any().prop_map(|which| Change::Cancel { which }),
         1 => any().prop_map(|channel| Change::DeleteChannel { channel }),
+        4 => (any(), prop::bool::ANY)
+            .prop_map(|(channel, pauses)| Change::Pause { channel, pauses }),
         2 => Just(Change::Upkeep),
     ]
 }

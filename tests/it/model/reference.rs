@@ -43,6 +43,8 @@ pub(super) struct Channel {
     pub(super) row: Option<i64>,
     pub(super) head: i64,
     pub(super) deleted: bool,
+    /// An operator has paused it.
+    pub(super) pauses: bool,
     /// Nothing is kept of it.
     pub(super) forgotten: bool,
 }
@@ -69,6 +71,8 @@ pub(super) struct Browser {
     pub(super) not_before: Option<Timestamp>,
     /// The delivery that goes first: channel and number.
     pub(super) trying: Option<(usize, i64)>,
+    /// The channel of that one has paused since: it may have been given up.
+    pub(super) excused: bool,
     /// Since when nothing but 507 was heard.
     pub(super) unheard_since: Option<Timestamp>,
 }
@@ -154,6 +158,7 @@ impl Reference {
                 row: None,
                 head: 0,
                 deleted: false,
+                pauses: false,
                 forgotten: false,
             });
             self.channels.len() - 1
@@ -215,6 +220,17 @@ impl Reference {
         let waits = self.schedule.iter_mut().filter(|later| later.channel == channel);
         waits.for_each(Later::cancel);
         self.channels[channel].deleted = true;
+        self.channels[channel].pauses = false;
+        true
+    }
+
+    /// The channel pauses, or goes on; `false`: there is none.
+    pub(super) fn pause(&mut self, name: usize, pauses: bool) -> bool {
+        let Some(channel) = self.channel_of(name) else { return false };
+        self.channels[channel].pauses = pauses;
+        for known in &mut self.subscriptions {
+            known.excused |= known.trying.is_some_and(|(tried, _)| tried == channel);
+        }
         true
     }
 
@@ -242,7 +258,7 @@ impl Reference {
         }
         for key in 0..self.channels.len() {
             let is_named = self.schedule.iter().any(|later| later.channel == key);
-            let is_used = self.channels[key].head > 0 || is_named;
+            let is_used = self.channels[key].head > 0 || is_named || self.channels[key].pauses;
             if !is_used && self.seats_in(key).next().is_none() {
                 self.channels[key].deleted = true;
                 self.channels[key].forgotten = true;

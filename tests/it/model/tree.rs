@@ -1,7 +1,7 @@
 //! The tree without actors, threads and time: what is on its way to whom, how far each channel's sweep has come, and what
 //! each worker is doing. It decides as the supervisors do, about real outboxes.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -165,6 +165,10 @@ pub(super) struct Tree {
     pub(super) mail: VecDeque<Mail>,
     pub(super) sweeps: BTreeMap<ChannelId, Sweep>,
     pub(super) swept: BTreeMap<ChannelId, Seq>,
+    /// Channels that pause.
+    pub(super) paused: BTreeSet<ChannelId>,
+    /// Channels whose next sweep begins at the start.
+    pub(super) from_start: BTreeSet<ChannelId>,
     exits: BTreeMap<SubscriptionId, Timestamp>,
     order: u64,
 }
@@ -179,6 +183,12 @@ impl Tree {
     fn worker(&mut self, id: SubscriptionId, fresh: bool, now: Timestamp) -> &mut Worker {
         let lately = self.exits.get(&id).is_some_and(|at| now.since(*at) <= FRESH);
         self.workers.entry(id).or_insert_with(|| Worker::new(!fresh || lately))
+    }
+
+    /// Other channels pause than before: those that go on are swept from their start.
+    pub(super) fn pauses_changed(&mut self, paused: BTreeSet<ChannelId>) {
+        let before = std::mem::replace(&mut self.paused, paused);
+        self.from_start.extend(before.difference(&self.paused));
     }
 
     /// A worker has ended.

@@ -1,6 +1,6 @@
 //! The real store, the tree without actors, the reference, and what happens to all three.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use fanfare::clock::Timestamp;
 use fanfare::delivery::retry::RetryPolicy;
-use fanfare::id::{AppId, VapidKeyId};
+use fanfare::id::{AppId, ChannelId, VapidKeyId};
 use fanfare::store::directory::{AppSettings, DEFAULT_APP, DirectoryChange, Secret};
 use fanfare::store::sqlite::SqliteStore;
 use fanfare::store::{Committed, Store};
@@ -180,10 +180,16 @@ impl World {
         for event in heard {
             match event {
                 Committed::SubscriptionChanged(id) => self.tree.mail.push_back(Mail::Changed(id)),
-                Committed::Accepted(_) | Committed::PausesChanged => {}
+                Committed::Accepted(_) => {}
+                Committed::PausesChanged => self.tree.pauses_changed(self.paused()),
                 Committed::Writable(_) => panic!("a commit failed"),
             }
         }
+    }
+
+    /// The channels that pause, as the store says.
+    fn paused(&self) -> BTreeSet<ChannelId> {
+        self.store.directory().pauses.channels.keys().copied().collect()
     }
 
     fn end_idle(&mut self, who: usize) {
@@ -229,5 +235,6 @@ impl World {
         self.look = connect(&file);
         self.version = 0;
         self.lives = after;
+        self.tree.paused = self.paused();
     }
 }

@@ -44,6 +44,10 @@ enum Happens {
     Moved {
         channel: usize,
     },
+    /// A channel pauses, or goes on: then it is handed out from its start.
+    Paused {
+        channel: usize,
+    },
     /// It gets other keys; it is told of that.
     Renewed,
     /// A timer fires, whoever it was for.
@@ -90,6 +94,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         20 => ends.prop_map(|ends| Happens::Step { ends }),
         2 => any().prop_map(|which| Happens::Closed { which }),
         1 => any().prop_map(|channel| Happens::Moved { channel }),
+        2 => any().prop_map(|channel| Happens::Paused { channel }),
         1 => Just(Happens::Renewed),
         2 => Just(Happens::Due),
         1 => Just(Happens::Changed),

@@ -10,7 +10,7 @@ use crate::http::list;
 use crate::http::live::{self, Every};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::State;
-use crate::store::directory::Scope;
+use crate::store::directory::{Directory, Scope};
 use crate::store::pages::{ChannelOrder, ChannelsQuery};
 use crate::store::view::ChannelView;
 
@@ -77,8 +77,8 @@ pub struct ObservedChannel {
     pub scheduled: i64,
     /// When the oldest open notification was accepted.
     pub oldest_pending: Option<String>,
-    /// Whether nothing of it is sent, because an operator has said so; null where that is not known.
-    pub paused: Option<bool>,
+    /// Whether nothing of it is sent, because an operator has said so.
+    pub paused: bool,
 }
 
 /// The app's channels, sorted.
@@ -102,7 +102,9 @@ pub async fn list(
         let (state, query) = (state.clone(), query.clone());
         async move {
             let page = state.store.channels_page(query).await?;
-            let items = page.items.into_iter().map(ObservedChannel::from).collect();
+            let directory = state.directory();
+            let show = |view| ObservedChannel::of(view, &directory);
+            let items = page.items.into_iter().map(show).collect();
             Ok(ObservedChannels { matched: page.matched, items })
         }
     };
@@ -135,8 +137,8 @@ impl Params {
     }
 }
 
-impl From<ChannelView> for ObservedChannel {
-    fn from(view: ChannelView) -> Self {
+impl ObservedChannel {
+    fn of(view: ChannelView, directory: &Directory) -> Self {
         Self {
             name: view.name,
             subscribers: view.subscribers,
@@ -144,7 +146,7 @@ impl From<ChannelView> for ObservedChannel {
             open: view.open,
             scheduled: view.scheduled,
             oldest_pending: view.oldest_pending.map(|time| time.to_rfc3339()),
-            paused: None,
+            paused: directory.pauses.channels.contains_key(&view.id),
         }
     }
 }

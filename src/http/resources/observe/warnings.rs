@@ -113,7 +113,7 @@ async fn gather(state: &State) -> Facts {
                 subscriptions: held.subscriptions,
             })
             .collect(),
-        draining: None,
+        draining: state.tree.is_draining().then_some(None),
     }
 }
 

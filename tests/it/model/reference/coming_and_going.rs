@@ -83,6 +83,7 @@ impl Reference {
             ends,
             not_before: None,
             trying: None,
+            excused: false,
             unheard_since: None,
         });
         self.subscriptions.len() - 1

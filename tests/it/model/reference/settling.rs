@@ -125,6 +125,7 @@ impl Reference {
             }
             EndpointState::Waiting { not_before, .. } => {
                 known.not_before = Some(not_before);
+                known.excused = false;
                 known.trying = settlement.outcome.is_none().then_some((channel, seq));
             }
             EndpointState::Refused => return self.go(who, Outcome::Rejected, true, settlement.now),

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use fanfare::id::{Generation, IdKind, PublicId};
+use fanfare::store::audit::{Act, AuditEntry};
+use fanfare::store::directory::{Conflict, DirectoryChange};
 use fanfare::store::membership::{
     Authority, Leave, Leaver, Replace, ReplaceReply, Subscribe, SubscribeReply,
 };
+use fanfare::store::pause::Subject;
 use fanfare::store::publish::{Accept, AcceptReply};
 use fanfare::store::quarantine::{Quarantines, RestoreReply};
 use fanfare::store::view::NotificationView;
@@ -36,6 +39,7 @@ enum Asked {
     /// How many were to get it: nobody, if it was not due.
     Cancel(StoreFuture<Option<NotificationView>>, i64),
     Delete(StoreFuture<bool>, bool),
+    Pause(StoreFuture<Result<(), Conflict>>, bool),
     Upkeep(StoreFuture<usize>),
 }
 
@@ -137,6 +141,10 @@ impl World {
                     self.store.delete_channel(self.app, CHANNELS[name].to_owned(), self.now());
                 let expected = self.reference.delete_channel(name);
                 ("delete channel", Some(Asked::Delete(deleted, expected)))
+            }
+            Change::Pause { channel, pauses } => {
+                let what = if pauses { "pause" } else { "resume" };
+                (what, Some(self.pause(channel % CHANNELS.len(), pauses)))
             }
             Change::Upkeep => {
                 let done = self.store.upkeep(self.now(), ALL);
@@ -258,6 +266,30 @@ impl World {
         Some(Asked::Return(restored, self.reference.restore(key)))
     }
 
+    fn pause(&mut self, name: usize, pauses: bool) -> Asked {
+        let subject = Subject::Channel { app: self.app, name: CHANNELS[name].to_owned() };
+        let entry = AuditEntry {
+            at: self.now(),
+            key: "control socket".to_owned(),
+            title: String::new(),
+            address: None,
+            act: if pauses { Act::PauseChannel } else { Act::ResumeChannel },
+            target: CHANNELS[name].to_owned(),
+            request: String::new(),
+        };
+        let change = DirectoryChange::SetPause { subject, pauses, entry };
+        let paused = self.store.change_directory(change);
+        Asked::Pause(paused, self.reference.pause(name, pauses))
+    }
+
+    /// What has not been resumed is.
+    pub(super) async fn resume_all(&mut self) {
+        for channel in 0..CHANNELS.len() {
+            self.change(Change::Pause { channel, pauses: false }).await;
+        }
+        self.hear();
+    }
+
     fn cancel(&mut self, which: usize) -> Option<Asked> {
         let now = self.now();
         let reference = &mut self.reference;
@@ -334,6 +366,7 @@ impl World {
                 assert_eq!((view.recipients, view.pending()), (Some(recipients), 0));
             }
             Asked::Delete(deleted, expected) => assert_eq!(deleted.await.unwrap(), expected),
+            Asked::Pause(paused, expected) => assert_eq!(paused.await.unwrap().is_ok(), expected),
             Asked::Upkeep(done) => drop(done.await.unwrap()),
         }
     }

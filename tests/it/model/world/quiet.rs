@@ -8,6 +8,7 @@ use fanfare::store::Store;
 
 use super::World;
 use crate::model::asked::Answer;
+use crate::model::reference::Entry;
 
 /// More rounds than anything here takes.
 const PATIENCE: usize = 100_000;
@@ -15,6 +16,15 @@ const PATIENCE: usize = 100_000;
 impl World {
     /// From now on push services accept everything. Ends when nothing is left to do.
     pub(in crate::model) async fn come_to_rest(&mut self) {
+        // What pauses is in nobody's way, and nobody goes round in circles because of it.
+        self.go_on().await;
+        self.store.upkeep(self.now(), 1000).await.unwrap();
+        self.reference.upkeep();
+        self.hear();
+        self.go_on().await;
+        self.check();
+        self.nobody_is_forgotten();
+        self.resume_all().await;
         loop {
             self.go_on().await;
             self.store.upkeep(self.now(), 1000).await.unwrap();
@@ -48,7 +58,8 @@ impl World {
             let mut any = self.tree.deliver(now);
             for work in self.store.channels_with_work(ChannelId(0), 100).await.unwrap() {
                 let swept = self.tree.swept.get(&work.channel).copied().unwrap_or_default();
-                if self.tree.sweeps.contains_key(&work.channel) || swept < work.head {
+                let is_new = swept < work.head || self.tree.from_start.contains(&work.channel);
+                if self.tree.sweeps.contains_key(&work.channel) || is_new {
                     any |= self.sweep_once(work.channel).await;
                 }
             }
@@ -66,7 +77,8 @@ impl World {
 
     /// Who has something to get and does not get it waits for a time that is known.
     fn nobody_is_forgotten(&self) {
-        for entry in &self.reference.notifications {
+        let pauses = |entry: &&Entry| self.reference.channels[entry.channel].pauses;
+        for entry in self.reference.notifications.iter().filter(|entry| !pauses(entry)) {
             for seat in entry.pending() {
                 let who = &self.reference.subscriptions[self.reference.seats[seat].holder];
                 let worker = who.row.and_then(|row| self.tree.workers.get(&SubscriptionId(row)));

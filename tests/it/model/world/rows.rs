@@ -28,6 +28,12 @@ struct ChannelRow {
     deleted: Option<i64>,
 }
 
+#[derive(QueryableByName)]
+struct PauseRow {
+    #[diesel(sql_type = BigInt)]
+    channel_id: i64,
+}
+
 #[derive(QueryableByName, Debug)]
 struct MembershipRow {
     #[diesel(sql_type = BigInt)]
@@ -77,6 +83,7 @@ struct Version {
 
 const CHANNEL_ROWS: &str = "SELECT id, name, head, members, open, scheduled, deleted FROM channel
      ORDER BY id";
+const PAUSED_CHANNELS: &str = "SELECT channel_id FROM pause ORDER BY channel_id";
 const MEMBERSHIP_ROWS: &str = "SELECT channel_id, subscription_id, done_seq FROM membership";
 const SUBSCRIPTION_ROWS: &str = "SELECT id, public_id, generation, gone, not_before,
      trying_channel, trying_seq FROM subscription";
@@ -129,6 +136,7 @@ impl World {
         self.know_channels(&channels);
         self.know_subscriptions(&subscriptions);
         self.check_channels(&channels);
+        self.check_pauses();
         self.check_subscriptions(&subscriptions);
         self.check_cursors();
         self.check_notifications();
@@ -151,6 +159,15 @@ impl World {
                 "head, members, open, scheduled, deleted of {row:?}"
             );
         }
+    }
+
+    fn check_pauses(&mut self) {
+        let rows: Vec<PauseRow> = diesel::sql_query(PAUSED_CHANNELS).load(&mut self.look).unwrap();
+        let rows: Vec<_> = rows.into_iter().map(|row| Some(row.channel_id)).collect();
+        let channels = self.reference.channels.iter().filter(|channel| channel.pauses);
+        let mut paused: Vec<_> = channels.map(|channel| channel.row).collect();
+        paused.sort_unstable();
+        assert_eq!(rows, paused, "channels that pause");
     }
 
     fn check_subscriptions(&self, rows: &[SubscriptionRow]) {

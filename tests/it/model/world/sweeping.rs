@@ -34,7 +34,10 @@ impl World {
 
     /// One step; `false`: there was nothing to do.
     pub(super) async fn sweep_once(&mut self, id: ChannelId) -> bool {
-        let Some(sweep) = self.tree.sweeps.get_mut(&id) else { return self.begin(id).await };
+        let is_paused = self.tree.paused.contains(&id);
+        let Some(sweep) = self.tree.sweeps.get_mut(&id) else {
+            return !is_paused && self.begin(id).await;
+        };
         if let Some(page) = sweep.page.take() {
             sweep.after = page.last;
             if !page.members.is_empty() {
@@ -43,6 +46,11 @@ impl World {
                 self.count("hand-out");
             }
             return true;
+        }
+        if is_paused {
+            self.count("paused sweep");
+            self.tree.sweeps.remove(&id);
+            return false;
         }
         let (after, behind) = (sweep.after, sweep.behind);
         let (read_at, read) = (self.now(), self.tree.tick());
@@ -62,6 +70,9 @@ impl World {
     }
 
     async fn begin(&mut self, id: ChannelId) -> bool {
+        if self.tree.from_start.remove(&id) {
+            self.tree.swept.remove(&id);
+        }
         let from = self.tree.swept.get(&id).copied().unwrap_or_default();
         let Some(stretch) = self.store.stretch(id, from, STRETCH).await.unwrap() else {
             return false;

@@ -102,6 +102,10 @@ impl World {
                 self.count("skipped");
                 return Some(Event::Skipped);
             }
+            if self.tree.paused.contains(&attempt.notification.channel) {
+                self.count("paused");
+                return Some(Event::Paused);
+            }
             let notification = &attempt.notification;
             let push = Push { to: &subscription, notification, told, answer };
             let is_repeat = self.reference.push(&push);

@@ -14,6 +14,7 @@ struct Channel {
     log: Vec<Arc<Notification>>,
     /// `None`: the subscription is not in it.
     done: Option<i64>,
+    pauses: bool,
 }
 
 /// What a channel read, and when.
@@ -53,6 +54,8 @@ pub(super) struct Shelf {
     generation: i64,
     not_before: Option<Timestamp>,
     trying: Option<Trying>,
+    /// The channel of what goes first has paused since: it may have been given up.
+    excused: bool,
     failures: u32,
     pages: Vec<Page>,
     /// When the last load was asked for, and the clock by which.
@@ -66,7 +69,7 @@ pub(super) struct Shelf {
 
 impl Shelf {
     pub(super) fn new() -> Self {
-        let in_it = || Channel { log: Vec::new(), done: Some(0) };
+        let in_it = || Channel { done: Some(0), ..Channel::default() };
         Self {
             outbox: Outbox::new(false),
             doing: Doing::Nothing,
@@ -76,6 +79,7 @@ impl Shelf {
             generation: 1,
             not_before: None,
             trying: None,
+            excused: false,
             failures: 0,
             pages: Vec::new(),
             loaded: 0,
@@ -109,6 +113,7 @@ impl Shelf {
                 });
                 self.hear(Event::Changed);
             }
+            Happens::Paused { channel } => self.pause(channel % CHANNELS),
             Happens::Renewed => {
                 self.generation += 1;
                 (self.not_before, self.trying, self.failures) = (Some(self.now), None, 0);
@@ -134,6 +139,18 @@ impl Shelf {
                 self.handed.clear();
                 self.hear(Event::Changed);
             }
+        }
+    }
+
+    /// A channel pauses, or goes on and is swept from its start.
+    fn pause(&mut self, channel: usize) {
+        let pauses = &mut self.channels[channel].pauses;
+        *pauses = !*pauses;
+        if *pauses {
+            let is_it = |trying: Trying| usize::try_from(trying.channel.0) == Ok(channel);
+            self.excused |= self.trying.is_some_and(is_it);
+        } else {
+            self.read(channel, 0, usize::MAX);
         }
     }
 
@@ -272,11 +289,16 @@ impl Shelf {
     fn backlog(&mut self) -> Backlog {
         let mut stretches = Vec::new();
         let mut more = false;
+        let mut paused = Vec::new();
         for index in 0..CHANNELS {
             let head = i64::try_from(self.channels[index].log.len()).expect("a short log");
             let Some(done) = self.channels[index].done.filter(|done| *done < head) else {
                 continue;
             };
+            if self.channels[index].pauses {
+                paused.push(ChannelId(i64::try_from(index).expect("a small number")));
+                continue;
+            }
             let mut stretch = self.stretch(index, done, LIMIT);
             stretch.open.retain(|open| is_open(open, self.now));
             while stretch.open.is_empty() && stretch.to.0 < head {
@@ -295,6 +317,7 @@ impl Shelf {
             trying: self.trying,
             stretches,
             more,
+            paused,
         }
     }
 
@@ -319,6 +342,7 @@ impl Shelf {
             EndpointState::Waiting { not_before, failures, attempts, .. } => {
                 let Settlement { channel, seq, .. } = *settlement;
                 let trying = Trying { channel, seq, attempts };
+                self.excused = false;
                 self.trying = settlement.outcome.is_none().then_some(trying);
                 (self.not_before, self.failures) = (Some(not_before), failures);
             }
