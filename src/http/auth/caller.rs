@@ -59,10 +59,10 @@ impl Caller {
     pub fn name(&self) -> &str {
         match &self.credential {
             Credential::ApiKey(key) => key.id.as_str(),
-            Credential::Control
-            | Credential::Token(_)
-            | Credential::Secret(_)
-            | Credential::Public => self.credential.described(),
+            Credential::Control => "control socket",
+            Credential::Token(_) | Credential::Secret(_) | Credential::Public => {
+                self.credential.described()
+            }
         }
     }
 

@@ -172,20 +172,24 @@ fn lines_are_found_by_level_ids_and_text() {
     }
 }
 
+/// A log that notes what it is told.
+struct Noted(Arc<Mutex<Vec<String>>>);
+
+impl level::Heeds for Noted {
+    fn check(&self, filter: &str) -> Result<(), String> {
+        if filter == "nonsense" { Err("is nonsense".to_owned()) } else { Ok(()) }
+    }
+
+    fn heed(&self, filter: &str) -> Result<(), String> {
+        self.0.lock().unwrap().push(filter.to_owned());
+        Ok(())
+    }
+}
+
 #[test]
 fn the_last_word_on_the_level_holds_and_one_that_is_refused_changes_nothing() {
     let heeded = Arc::new(Mutex::new(Vec::new()));
-    let heed = {
-        let heeded = Arc::clone(&heeded);
-        move |filter: &str| {
-            if filter == "nonsense" {
-                return Err("is nonsense".to_owned());
-            }
-            heeded.lock().unwrap().push(filter.to_owned());
-            Ok(())
-        }
-    };
-    let level = LogLevel::new("info", Box::new(heed));
+    let level = LogLevel::new("info", Box::new(Noted(Arc::clone(&heeded))));
     let shown = || {
         let level::Filters { filter, configured } = level.filters();
         (filter, configured)

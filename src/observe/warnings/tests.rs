@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::facts::{Alarm, Facts, Held, PushService, Store, Use};
+use super::facts::{Alarm, Alert, Facts, Held, PushService, Store, Use};
 use super::history::History;
 use super::*;
 
@@ -31,8 +31,21 @@ fn of_store(unwritable: bool, commit_p99_seconds: Option<f64>, waiting_changes: 
     Facts { store, ..Facts::default() }
 }
 
-fn of_skew(seconds: f64) -> Facts {
-    of_service(|service| service.clock_skew_seconds = Some(seconds))
+fn alert(code: &'static str, since: Option<Timestamp>) -> Alert {
+    Alert { code, detail: "what was seen of it".to_owned(), since }
+}
+
+fn of_alert(code: &'static str) -> Facts {
+    of_service(|service| service.alerts = vec![alert(code, None)])
+}
+
+/// A push service that refuses these keys of the app `shop`.
+fn of_refused(keys: &[&str]) -> Facts {
+    of_service(|service| {
+        service.alerts = vec![alert("vapid_key_paused", None)];
+        let named = |key: &&str| ((*key).to_owned(), "shop".to_owned());
+        service.refused_keys = keys.iter().map(named).collect();
+    })
 }
 
 fn of_files(used: u64, limit: u64) -> Facts {
@@ -63,16 +76,12 @@ fn each_fact_has_its_warning_with_words_and_a_remedy() {
         (of_disk(85, 100), None),
         (of_disk(90 << 20, 100 << 20), Some(("disk_nearly_full", Warning, "disk", "system", "90 % full: 10 MiB", "--retention"))),
         (of_disk(99 << 20, 100 << 20), Some(("disk_nearly_full", Critical, "disk", "system", "99 % full: 1 MiB", "--retention"))),
-        (of_service(|it| it.refused_keys = vec![("vpk_1".to_owned(), "shop".to_owned())]),
+        (of_refused(&["vpk_1"]),
             Some(("vapid_key_paused", Critical, "https://push.example vpk_1", "push-services", "vpk_1 of the app shop", "fanfare vapid list --app shop"))),
-        (of_service(|it| (it.cause, it.until) = (Some("outage"), Some("12:00".to_owned()))),
-            Some(("origin_shut", Warning, "https://push.example", "push-services", "fails: it is left alone, until 12:00", "status page"))),
-        (of_service(|it| it.cause = Some("throttled")),
-            Some(("origin_shut", Warning, "https://push.example", "push-services", "fewer requests: it is left alone, it is being tried", "publish less"))),
-        (of_skew(29.9), None),
-        (of_skew(30.0), Some(("clock_skew", Warning, "https://push.example", "push-services", "30 s behind", "timedatectl"))),
-        (of_skew(-31.0), Some(("clock_skew", Warning, "https://push.example", "push-services", "31 s ahead of", "timedatectl"))),
-        (of_skew(-3600.0), Some(("clock_skew", Critical, "https://push.example", "push-services", "3600 s ahead of", "timedatectl"))),
+        (of_alert("origin_shut"), Some(("origin_shut", Warning, "https://push.example", "push-services", "https://push.example: what was seen of it", "status page"))),
+        (of_alert("clock_skew"), Some(("clock_skew", Warning, "https://push.example", "push-services", "what was seen", "timedatectl"))),
+        (of_alert("mostly_throttled"), Some(("mostly_throttled", Warning, "https://push.example", "push-services", "what was seen", "Publish less"))),
+        (of_alert("no_answer"), Some(("no_answer", Warning, "https://push.example", "push-services", "what was seen", "network"))),
         (Facts { vapid_subject_missing: true, ..Facts::default() },
             Some(("vapid_subject_missing", Warning, "vapid_subject", "push-services", "Apple", "--vapid-subject mailto:"))),
         (Facts { quarantines: vec![Held { push_service: "fcm", quarantines: 2, subscriptions: 150 }], ..Facts::default() },
@@ -81,7 +90,7 @@ fn each_fact_has_its_warning_with_words_and_a_remedy() {
         (of_alarm("slow_handler"), Some(("slow_handler", Warning, "subscriptions.0.17", "actors/subscriptions.0.17", "what was seen", "log lines"))),
         (of_alarm("restart_loop"), Some(("restart_loop", Critical, "subscriptions.0.17", "actors/subscriptions.0.17", "what was seen", "panic"))),
         (of_alarm("given_up"), Some(("given_up", Critical, "subscriptions.0.17", "actors/subscriptions.0.17", "what was seen", "panic"))),
-        (Facts { draining: Some(None), ..Facts::default() },
+        (Facts { draining: true, ..Facts::default() },
             Some(("draining", Critical, "delivery", "system", "nothing is sent", "/v1/observe/resume"))),
     ];
     for (facts, expected) in table {
@@ -99,10 +108,8 @@ fn each_fact_has_its_warning_with_words_and_a_remedy() {
 
 #[test]
 fn the_worst_come_first_and_each_refused_key_has_its_own() {
-    let mut facts = of_service(|service| {
-        service.cause = Some("outage");
-        service.refused_keys = ["vpk_1", "vpk_2"].map(|key| (key.into(), "shop".into())).into();
-    });
+    let mut facts = of_refused(&["vpk_1", "vpk_2"]);
+    facts.push_services[0].alerts.push(alert("origin_shut", None));
     facts.vapid_subject_missing = true;
     facts.alarms = of_alarm("restart_loop").alarms;
     let found = warnings(&facts);
@@ -149,13 +156,20 @@ fn what_knows_itself_when_it_was_is_believed() {
 }
 
 #[test]
+fn what_knows_since_when_it_is_so_is_believed_in_that() {
+    let history = History::default();
+    let facts = of_service(|service| service.alerts = vec![alert("origin_shut", Some(at(1)))]);
+    assert_eq!(look(&history, &facts, 5), [("origin_shut", seen(1, 5, 1))]);
+}
+
+#[test]
 fn the_table_has_an_end_and_what_was_seen_longest_ago_goes() {
     let history = History::default();
     let many = |from: u32, to: u32| Facts {
         push_services: (from..to)
             .map(|number| PushService {
                 origin: format!("https://{number}.example"),
-                cause: Some("outage"),
+                alerts: vec![alert("no_answer", None)],
                 ..PushService::default()
             })
             .collect(),

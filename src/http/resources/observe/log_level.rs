@@ -1,14 +1,16 @@
 //! What is logged, and how it is changed while the daemon runs.
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::http::acting;
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::State;
 use crate::observe::log::level::Filters;
+use crate::store::audit::Act;
 
 /// What is logged.
 #[derive(Serialize, ToSchema)]
@@ -49,6 +51,7 @@ pub async fn show(
     security(("api_key" = ["admin"])),
 )]
 pub async fn set(
+    req: HttpRequest,
     caller: Caller,
     state: web::Data<State>,
     body: Body,
@@ -56,10 +59,11 @@ pub async fn set(
     caller.require_instance()?;
     let LogFilterChange { filter } = body.read(body::SMALL).await?;
     let level = &state.observer.log.level;
-    let earlier = level.filters().filter;
-    level.set(&filter).map_err(|why| Problem::field(ProblemKind::InvalidField, "#/filter", why))?;
-    // An operator who turns the log down sees that it was somebody, and not that nothing happens.
-    tracing::warn!(filter, earlier, "what is logged was changed by the API");
+    let wrong = |why| Problem::field(ProblemKind::InvalidField, "#/filter", why);
+    level.check(&filter).map_err(wrong)?;
+    // Before it is done: with another filter, nobody may be told of it.
+    acting::record(&caller, &state, &req, Act::LogLevel, &*filter).await?;
+    level.set(&filter).map_err(wrong)?;
     Ok(web::Json(level.filters().into()))
 }
 
