@@ -11,6 +11,7 @@
 //! Channels and subscriptions are siblings: an endpoint in three channels is one actor, so all that goes to it
 //! goes through one place, in one order. Workers start on demand and end when idle.
 
+pub mod actor_id;
 pub mod channel;
 pub mod gates;
 pub mod observe;
@@ -39,6 +40,7 @@ use crate::push::Push;
 use crate::store::work::Share;
 use crate::store::{Committed, Store};
 use crate::webpush::vapid::VapidSigner;
+use actor_id::ActorId;
 use channel::arbiters::{Arbiter, Arbiters};
 use channel::supervisor::{ChannelSupervisor, ChannelTools, Grown, Resumed};
 use gates::Gates;
@@ -115,7 +117,8 @@ impl Tree {
             let parts = parts.clone();
             let failed = failed_sender.clone();
             let make = move || Root::new(parts.store, parts.metrics, parts.clock, failed);
-            supervise(&threads.start(), ActorKind::Root, failed_sender.clone(), make).await?
+            let (kind, id) = (ActorKind::Root, ActorId::Root);
+            supervise(&threads.start(), kind, id, failed_sender.clone(), make).await?
         };
         let gates = Arc::new(gates(&parts));
         let passage = Passage {
@@ -151,7 +154,8 @@ impl Tree {
                 sabotage: options.sabotage,
             };
             let make = move || ChannelSupervisor::new(tools, root);
-            supervise(&threads.start(), ActorKind::ChannelSupervisor, failed_sender, make).await?
+            let (kind, id) = (ActorKind::ChannelSupervisor, ActorId::Channels);
+            supervise(&threads.start(), kind, id, failed_sender, make).await?
         };
         let signer = parts.signer;
         let branches = Some(Branches { root, channels, arbiters, gates, signer });
@@ -338,6 +342,7 @@ async fn start_arbiter(
         move || {
             let TreeParts { store, push, signer, metrics, clock, options } = parts;
             let tools = Tools {
+                arbiter: share.index,
                 store,
                 push: push(),
                 signer,
@@ -355,6 +360,7 @@ async fn start_arbiter(
         }
     };
     let kind = ActorKind::SubscriptionSupervisor;
-    let supervisor = supervise(&threads.start(), kind, failed, make).await?;
+    let id = ActorId::Subscriptions(share.index);
+    let supervisor = supervise(&threads.start(), kind, id, failed, make).await?;
     Ok(Arbiter { share, supervisor, credits })
 }

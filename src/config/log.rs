@@ -11,6 +11,9 @@ pub(super) const LOG_FORMAT: Key = Key::one("log_format");
 /// The HTTP server's own lines about its threads tell an operator nothing.
 const DEFAULT_FILTER: &str = "info,actix_server=warn";
 
+/// Room for some twenty directives.
+const MAX_FILTER: usize = 1000;
+
 /// What is logged, and in which form.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LogConfig {
@@ -55,8 +58,16 @@ impl LogConfig {
 
 /// A filter, if it is one; else what is wrong with it. The configuration and the API ask the same.
 pub(crate) fn filter(text: &str) -> Result<String, String> {
+    if text.len() > MAX_FILTER {
+        return Err(format!(
+            "has {} bytes, and {MAX_FILTER} are enough for a log filter",
+            text.len()
+        ));
+    }
     let wrong = || {
-        format!("is not a log filter: {text:?}; write a level such as info, or fanfare=debug,info")
+        let mut directives = text.split(',');
+        let wrong = directives.find(|it| EnvFilter::try_new(it).is_err()).unwrap_or(text);
+        format!("is not a log filter: {wrong:?}; write a level such as info, or fanfare=debug,info")
     };
     // A single word that is no level would be taken for a module's name, and nothing would be logged.
     let levels = ["off", "error", "warn", "info", "debug", "trace"];

@@ -5,10 +5,11 @@ use std::io::{IsTerminal, stderr};
 
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, fmt, registry, reload};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, registry, reload};
 
 use crate::clock::Clock;
 use crate::config::log::{self, LogConfig, LogFormat};
+use crate::observe::log::level::Heeds;
 use crate::observe::log::{Log, LogLevel, LogTail};
 
 /// Starts the log. A second start in one process (a test's) keeps the first.
@@ -24,10 +25,19 @@ pub(super) fn start(config: &LogConfig) -> Log {
     if subscriber.try_init().is_err() {
         tracing::debug!("the log had been started before");
     }
-    let heed = move |filter: &str| {
-        let filter = log::filter(filter)?;
-        let changed = handle.reload(EnvFilter::new(filter));
+    Log { tail, level: LogLevel::new(&config.filter, Box::new(Filter(handle))) }
+}
+
+/// The filter before both.
+struct Filter(reload::Handle<EnvFilter, Registry>);
+
+impl Heeds for Filter {
+    fn check(&self, filter: &str) -> Result<(), String> {
+        log::filter(filter).map(drop)
+    }
+
+    fn heed(&self, filter: &str) -> Result<(), String> {
+        let changed = self.0.reload(EnvFilter::new(filter));
         changed.map_err(|error| format!("could not be changed: {error}"))
-    };
-    Log { tail, level: LogLevel::new(&config.filter, Box::new(heed)) }
+    }
 }

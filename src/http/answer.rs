@@ -14,6 +14,7 @@ use futures_util::FutureExt;
 use rand::Rng;
 use tokio::time::Instant;
 use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::problem::{MEDIA_TYPE, Problem};
 use super::state::State;
@@ -56,7 +57,7 @@ pub async fn answer<B: MessageBody + 'static>(
     let (start, method) = (Instant::now(), req.method().clone());
     let state = req.app_data::<web::Data<State>>().expect("`configure` has put it there");
     let under_way = state.requests.begin();
-    let span = tracing::info_span!("request", id = %context.id);
+    let span = tracing::info_span!("request", request = %context.id, notification = Empty);
     let call = AssertUnwindSafe(async move { next.call(req).await }).catch_unwind();
     async move {
         let answered = match call.await {

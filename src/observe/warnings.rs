@@ -44,7 +44,9 @@ pub struct Warning {
     pub remedy: String,
     /// The page of the dashboard that shows more.
     pub page: String,
-    /// Since when, how lately and how often, where that is known.
+    /// Since when, where that is known.
+    pub since: Option<Timestamp>,
+    /// Since when, how lately and how often, where all of that is known.
     pub seen: Option<Seen>,
 }
 

@@ -155,6 +155,8 @@ impl<W: Writer> Journal<W> {
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn({
             let shared = Arc::clone(&shared);
             move || {
+                // Under its name in all that it logs.
+                let _named = tracing::error_span!("journal", actor = "journal").entered();
                 let run = AssertUnwindSafe(|| Run::new(shared, writer).run());
                 if catch_unwind(run).is_err() {
                     // Nothing is known of the transaction in hand. A fresh start reads what is on disk.

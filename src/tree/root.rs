@@ -10,6 +10,7 @@ use actix::{
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::actor_id::ActorId;
 use super::observe::{Observe, Snapshot};
 use super::supervision::budget::{Budget, RestartPolicy};
 use crate::clock::Clock;
@@ -68,7 +69,7 @@ impl Root {
                 Ok(count) => i64::try_from(count).is_ok_and(|count| count == UPKEEP_LIMIT),
                 Err(error) => {
                     if !error.is_told() {
-                        tracing::warn!(%error, "the store's upkeep failed");
+                        tracing::warn!(actor = %ActorId::Root, %error, "the store's upkeep failed");
                     }
                     false
                 }
@@ -149,7 +150,7 @@ impl Handler<ChildGivenUp> for Root {
             }
         };
         if is_supervisor || self.budget.spend(Instant::now().into_std()).is_none() {
-            tracing::error!(kind = ?message.kind, "too many actors were given up: the process ends");
+            tracing::error!(actor = %ActorId::Root, kind = ?message.kind, "too many actors were given up: the process ends");
             self.failed.send_replace(true);
         }
     }

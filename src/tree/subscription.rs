@@ -5,6 +5,7 @@ pub mod drain;
 pub mod exits;
 pub mod registry;
 pub mod supervisor;
+mod telling;
 pub mod tools;
 pub mod vitals;
 pub mod worker;

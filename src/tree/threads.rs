@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix::{Actor, Addr, Arbiter as Thread, ArbiterHandle, Context, MailboxError, Supervised};
 use tokio::sync::{oneshot, watch};
 
+use super::actor_id::ActorId;
 use super::supervision::budget::RestartPolicy;
 use super::supervision::child::{Child, Exit};
 use crate::metrics::ActorKind;
@@ -41,6 +42,7 @@ impl Threads {
 pub(super) async fn supervise<A>(
     thread: &ArbiterHandle,
     kind: ActorKind,
+    id: ActorId,
     failed: watch::Sender<bool>,
     make: impl FnOnce() -> A + Send + 'static,
 ) -> Result<Addr<A>, MailboxError>
@@ -50,13 +52,13 @@ where
     let (reply, addr) = oneshot::channel();
     thread.spawn_fn(move || {
         let on_restart =
-            move |panic: &str| tracing::error!(?kind, panic, "an actor panicked: it restarts");
+            move |panic: &str| tracing::error!(actor = %id, ?kind, panic, "an actor panicked: it restarts");
         let (addr, child) = Child::new(RestartPolicy::default(), Box::new(on_restart), |_| make());
         // The receiver waits a few lines below.
         let _ = reply.send(addr);
         actix::spawn(async move {
             if let Exit::GivenUp(panic) = child.await {
-                tracing::error!(?kind, panic, "an actor that all depend on is given up");
+                tracing::error!(actor = %id, ?kind, panic, "an actor that all depend on is given up");
                 failed.send_replace(true);
             }
         });

@@ -24,6 +24,7 @@ mod lifecycle;
 mod limits;
 mod model;
 mod moving;
+mod observe;
 mod outcomes;
 mod ownership;
 mod parsers;

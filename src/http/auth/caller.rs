@@ -55,6 +55,17 @@ impl Caller {
         &self.credential
     }
 
+    /// What the log and the audit call it: a key's name, which opens nothing.
+    pub fn name(&self) -> &str {
+        match &self.credential {
+            Credential::ApiKey(key) => key.id.as_str(),
+            Credential::Control => "control socket",
+            Credential::Token(_) | Credential::Secret(_) | Credential::Public => {
+                self.credential.described()
+            }
+        }
+    }
+
     /// Whether the credential that it came with is still there: an answer that goes on does so for nobody else.
     pub fn is_known_to(&self, directory: &Directory) -> bool {
         match &self.credential {

@@ -76,7 +76,7 @@ pub async fn publish(
     let home = state.home(&caller.app);
     let request = reading.read(&bytes, &defaults(&caller.app, &home))?;
     let call = accept(&state, &caller.app, request, vec![channel.into_string()], idempotency)?;
-    let (items, mut response) = stored(&state, call).await?;
+    let (items, mut response) = stored(&state, &caller, call).await?;
     let first = items.into_iter().next();
     let first = first.ok_or_else(|| Problem::fault("an accept was answered without its item"))?;
     let location = format!("/v1/notifications/{}", first.id);
@@ -110,7 +110,7 @@ pub async fn publish_to_many(
         .map_err(Problem::fields)?;
     let channels = checked(request.channels.take().unwrap_or_default())?;
     let call = accept(&state, &caller.app, request, channels, idempotency)?;
-    let (items, mut response) = stored(&state, call).await?;
+    let (items, mut response) = stored(&state, &caller, call).await?;
     let items = items.into_iter().map(Published::from).collect();
     Ok(response.json(PublishedToMany { items }))
 }
@@ -206,6 +206,7 @@ fn accept(
 /// What was stored, and the answer's head.
 async fn stored(
     state: &State,
+    caller: &Caller,
     call: Accept,
 ) -> Result<(Vec<Accepted>, HttpResponseBuilder), Problem> {
     // Kept until this call has its answer.
@@ -216,6 +217,7 @@ async fn stored(
     let counted = if call.send_at.is_some() { "open and scheduled" } else { "open" };
     match state.store.accept(call).await? {
         AcceptReply::Accepted { items, replayed } => {
+            tell(caller, &items, replayed);
             let mut response = HttpResponse::Accepted();
             if replayed {
                 response.insert_header((REPLAYED, HeaderValue::from_static("true")));
@@ -231,6 +233,26 @@ async fn stored(
             );
             Err(Problem::new(ProblemKind::ChannelFull, detail).retry_after(RETRY_FULL))
         }
+    }
+}
+
+/// The log's link between a request and what it set in motion.
+fn tell(caller: &Caller, items: &[Accepted], replayed: bool) {
+    if let [only] = items {
+        tracing::Span::current().record("notification", &only.id);
+    }
+    for Accepted { id, channel, seq, recipients } in items {
+        let app = &caller.app.name;
+        tracing::debug!(
+            notification = id,
+            app,
+            by = caller.name(),
+            channel,
+            seq,
+            recipients,
+            replayed,
+            "a notification was accepted"
+        );
     }
 }
 

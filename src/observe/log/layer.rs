@@ -11,11 +11,14 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::LogTail;
-use super::line::{Ids, Line, id};
+use super::line::{Ids, Line};
 use crate::clock::Clock;
 
 /// Bytes of text that are kept of a line; of a longer one the beginning.
 const MAX_TEXT: usize = 4096;
+
+/// How long an id may be: ours have 26 characters, and an actor's has at most two numbers.
+const MAX_ID: usize = 64;
 
 /// Stands where a text was cut.
 const CUT: char = '…';
@@ -82,13 +85,13 @@ struct SpanIds(Ids);
 impl Visit for SpanIds {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if let Some(place) = self.0.named(field.name()) {
-            *place = Some(id(format!("{value:?}")));
+            *place = Some(id(value));
         }
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
         if let Some(place) = self.0.named(field.name()) {
-            *place = Some(id(value.to_owned()));
+            *place = Some(id(&format_args!("{value}")));
         }
     }
 }
@@ -102,6 +105,11 @@ struct Writer {
 
 impl Writer {
     fn text(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // However much else there is to say, whom it is about is kept.
+        if let Some(place) = self.line.ids.named(field.name()) {
+            *place = Some(id(value));
+            return;
+        }
         let mut text = Bounded { text: String::new(), left: self.left };
         // It ends early when it is full.
         let is_whole = write!(text, "{value:?}").is_ok();
@@ -113,10 +121,7 @@ impl Writer {
         match field.name() {
             "message" => self.line.message = text,
             FOREIGN_TARGET => self.line.target = text,
-            name => match self.line.ids.named(name) {
-                Some(place) => *place = Some(id(text)),
-                None => self.line.fields.push((name, Value::String(text))),
-            },
+            name => self.line.fields.push((name, Value::String(text))),
         }
     }
 
@@ -157,6 +162,14 @@ impl Visit for Writer {
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.value(field, value.into());
     }
+}
+
+/// So much of an id as is kept.
+fn id(value: &dyn fmt::Debug) -> String {
+    let mut text = Bounded { text: String::new(), left: MAX_ID };
+    // It ends early when it is full.
+    let _ = write!(text, "{value:?}");
+    text.text
 }
 
 /// A text that ends where there is no more room for it.

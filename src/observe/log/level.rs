@@ -2,13 +2,18 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Makes the log heed a filter, or says what is wrong with it.
-pub type Heed = Box<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
+/// A log that can be told what is to be in it.
+pub trait Heeds: Send + Sync {
+    /// Says what is wrong with a filter, if anything is.
+    fn check(&self, filter: &str) -> Result<(), String>;
+    /// Lets in what a filter says, from now on.
+    fn heed(&self, filter: &str) -> Result<(), String>;
+}
 
 /// What is logged, which can change while the daemon runs.
 pub struct LogLevel {
     told: Mutex<Filters>,
-    heed: Heed,
+    log: Box<dyn Heeds>,
 }
 
 /// What is logged, and what would be if nobody had said otherwise.
@@ -21,10 +26,10 @@ pub struct Filters {
 }
 
 impl LogLevel {
-    /// Of a log that heeds what is configured, and then what `heed` makes it heed.
-    pub fn new(configured: &str, heed: Heed) -> Self {
+    /// Of a log that heeds what is configured.
+    pub fn new(configured: &str, log: Box<dyn Heeds>) -> Self {
         let filters = Filters { filter: configured.to_owned(), configured: configured.to_owned() };
-        Self { told: Mutex::new(filters), heed }
+        Self { told: Mutex::new(filters), log }
     }
 
     /// What is logged.
@@ -32,11 +37,17 @@ impl LogLevel {
         self.lock().clone()
     }
 
+    /// Says what is wrong with a filter, if anything is.
+    pub fn check(&self, filter: &str) -> Result<(), String> {
+        self.log.check(filter)
+    }
+
     /// Logs what `filter` says, until the next start or until the configuration says otherwise than it does now. An error
     /// says what is wrong with it, and nothing is changed.
     pub fn set(&self, filter: &str) -> Result<(), String> {
         let mut filters = self.lock();
-        (self.heed)(filter)?;
+        self.log.check(filter)?;
+        self.log.heed(filter)?;
         filters.filter = filter.to_owned();
         Ok(())
     }
@@ -44,7 +55,7 @@ impl LogLevel {
     /// Logs what the configuration says now.
     pub fn configure(&self, configured: &str) -> Result<(), String> {
         let mut filters = self.lock();
-        (self.heed)(configured)?;
+        self.log.heed(configured)?;
         *filters = Filters { filter: configured.to_owned(), configured: configured.to_owned() };
         Ok(())
     }
@@ -55,12 +66,22 @@ impl LogLevel {
     }
 }
 
-/// Of a process whose log is not ours to change.
+/// A process whose log is not ours to change.
+struct NoLog;
+
+impl Heeds for NoLog {
+    fn check(&self, _: &str) -> Result<(), String> {
+        Err("cannot be changed in this process: it has no log of its own".to_owned())
+    }
+
+    fn heed(&self, filter: &str) -> Result<(), String> {
+        self.check(filter)
+    }
+}
+
 impl Default for LogLevel {
     fn default() -> Self {
-        let heed =
-            |_: &str| Err("cannot be changed in this process: it has no log of its own".to_owned());
-        Self::new("", Box::new(heed))
+        Self::new("", Box::new(NoLog))
     }
 }
 

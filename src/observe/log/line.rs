@@ -5,9 +5,6 @@ use tracing::Level;
 
 use crate::clock::Timestamp;
 
-/// How long an id may be: ours have 26 characters, and an actor's has at most two numbers.
-const MAX_ID: usize = 64;
-
 /// A line of the log.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Line {
@@ -91,10 +88,4 @@ impl Ids {
             _ => None,
         }
     }
-}
-
-/// So much of an id as is kept.
-pub(super) fn id(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(MAX_ID));
-    text
 }

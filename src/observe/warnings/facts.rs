@@ -1,6 +1,7 @@
 //! What warnings are made of.
 
 use super::Seen;
+use crate::clock::Timestamp;
 
 /// Everything that may be wrong, as it is now.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -19,8 +20,8 @@ pub struct Facts {
     pub disk: Option<Use>,
     /// Subscriptions that are held back, by push service.
     pub quarantines: Vec<Held>,
-    /// Since when nothing is sent because an operator said so, if that is so.
-    pub draining: Option<Option<Seen>>,
+    /// Whether nothing is sent because an operator said so.
+    pub draining: bool,
 }
 
 /// An actor in trouble.
@@ -41,14 +42,21 @@ pub struct Alarm {
 pub struct PushService {
     /// `https://host[:port]`.
     pub origin: String,
-    /// Why its gate is not open, if it is not: `outage` or `throttled`.
-    pub cause: Option<&'static str>,
-    /// Until when it is shut.
-    pub until: Option<String>,
-    /// The names of keys that it refuses, each with its app.
+    /// What its page says had better be looked at.
+    pub alerts: Vec<Alert>,
+    /// The names of keys that it refuses, each with its app's.
     pub refused_keys: Vec<(String, String)>,
-    /// By how much its clock is ahead of ours.
-    pub clock_skew_seconds: Option<f64>,
+}
+
+/// What was found of a push service.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Alert {
+    /// `vapid_key_paused`, `origin_shut`, `clock_skew` …
+    pub code: &'static str,
+    /// What was seen.
+    pub detail: String,
+    /// Since when, where that is known.
+    pub since: Option<Timestamp>,
 }
 
 /// How the store does.

@@ -42,7 +42,7 @@ impl History {
                     Seen { since: now, last: now, count: seen.count + 1 }
                 }
             };
-            warning.seen = Some(seen);
+            warning.seen = Some(Seen { since: warning.since.unwrap_or(seen.since), ..seen });
             kept.insert(key, Episode { seen, is_open: true });
         }
         // What is left was wrong, and is not any more.

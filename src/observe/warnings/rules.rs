@@ -1,15 +1,7 @@
 //! What is wrong of what there is: one function for each kind of thing, and nothing that is remembered.
 
-use super::facts::{Alarm, Facts, Held, PushService, Store, Use};
+use super::facts::{Alarm, Alert, Facts, Held, PushService, Store, Use};
 use super::{Severity, Warning};
-
-/// A clock that is so far from a push service's is not kept by anything. Less is the network's, and that of a header which
-/// tells whole seconds.
-const SKEW: f64 = 30.0;
-
-/// From here on push services refuse what we sign: it says when it ends, which is at most 24 h ahead (RFC 8292 §2), and ours
-/// ends well before that.
-const BAD_SKEW: f64 = 3600.0;
 
 /// A disk that is well writes a batch in a few milliseconds. An accept waits for two of them.
 const SLOW_COMMIT: f64 = 0.25;
@@ -32,8 +24,8 @@ pub fn warnings(facts: &Facts) -> Vec<Warning> {
     vapid_subject(facts.vapid_subject_missing, &mut all);
     facts.quarantines.iter().for_each(|held| quarantine(held, &mut all));
     facts.alarms.iter().for_each(|found| all.push(alarm(found)));
-    if let Some(seen) = facts.draining {
-        all.push(Warning { seen, ..draining() });
+    if facts.draining {
+        all.push(draining());
     }
     all.sort_by_key(|warning| warning.severity);
     all
@@ -47,6 +39,7 @@ fn warning(code: &'static str, severity: Severity, subject: impl Into<String>) -
         detail: String::new(),
         remedy: String::new(),
         page: "system".to_owned(),
+        since: None,
         seen: None,
     }
 }
@@ -134,65 +127,53 @@ fn nearly_full(found: Option<Use>) -> Option<(Use, Severity)> {
 }
 
 fn push_service(service: &PushService, all: &mut Vec<Warning>) {
-    let page = || "push-services".to_owned();
-    let origin = &service.origin;
-    for (key, app) in &service.refused_keys {
-        all.push(Warning {
-            detail: format!(
-                "{origin} answers 401 or 403 to what the VAPID key {key} of the app {app} signs. Nobody is \
-                 deleted: what it signs waits, and one request now and then finds out whether it is taken."
-            ),
-            remedy: format!(
-                "Compare the key with the one that browsers subscribe with (fanfare vapid list --app {app}; \
-                 fanfare vapid import brings an earlier one back), and look at --vapid-subject and at this \
-                 machine's clock."
-            ),
-            page: page(),
-            ..warning("vapid_key_paused", Severity::Critical, format!("{origin} {key}"))
-        });
+    for found in &service.alerts {
+        match found.code {
+            // A key is refused by its name, so that it can be compared.
+            "vapid_key_paused" => {
+                all.extend(service.refused_keys.iter().map(|key| refused(&service.origin, key)));
+            }
+            _ => all.push(found_of(&service.origin, found)),
+        }
     }
-    if let Some(cause) = service.cause {
-        let until = service.until.as_deref();
-        let until =
-            until.map_or_else(|| "it is being tried".to_owned(), |at| format!("until {at}"));
-        let (detail, remedy) = match cause {
-            "throttled" => (
-                format!(
-                    "{origin} wants fewer requests: it is left alone, {until}. What is for it waits."
-                ),
-                "Nothing, if it passes. If it comes again and again, publish less at once, or ask the push \
-                 service for more; urgency low lets it put off what can wait.",
-            ),
-            _ => (
-                format!(
-                    "{origin} cannot be reached or fails: it is left alone, {until}. What is for it waits."
-                ),
-                "Look at the push service's status page, and whether this machine reaches it: the log says \
-                 how it fails.",
-            ),
-        };
-        let remedy = remedy.to_owned();
-        let found = warning("origin_shut", Severity::Warning, origin.clone());
-        all.push(Warning { detail, remedy, page: page(), ..found });
+}
+
+fn refused(origin: &str, (key, app): &(String, String)) -> Warning {
+    Warning {
+        detail: format!(
+            "{origin} answers 401 or 403 to what the VAPID key {key} of the app {app} signs. Nobody is deleted: \
+             what it signs waits, and one request now and then finds out whether it is taken."
+        ),
+        remedy: format!(
+            "Compare the key with the one that browsers subscribe with (fanfare vapid list --app {app}; fanfare \
+             vapid import brings an earlier one back), and look at --vapid-subject and at this machine's clock."
+        ),
+        page: "push-services".to_owned(),
+        ..warning("vapid_key_paused", Severity::Critical, format!("{origin} {key}"))
     }
-    let skew = service.clock_skew_seconds.filter(|seconds| seconds.abs() >= SKEW);
-    if let Some(skew) = skew {
-        let is_bad = skew.abs() >= BAD_SKEW;
-        let (seconds, way) = (skew.abs(), if skew > 0.0 { "behind" } else { "ahead of" });
-        all.push(Warning {
-            detail: format!(
-                "By the Date of its answers this machine's clock is {seconds:.0} s {way} that of {origin}. When \
-                 it is off by hours, push services refuse what we sign."
-            ),
-            remedy: "Keep the clock with NTP: timedatectl set-ntp true; chronyc tracking shows how it does."
-                .to_owned(),
-            page: page(),
-            ..warning(
-                "clock_skew",
-                if is_bad { Severity::Critical } else { Severity::Warning },
-                origin.clone(),
-            )
-        });
+}
+
+fn found_of(origin: &str, found: &Alert) -> Warning {
+    let remedy = match found.code {
+        "origin_shut" => {
+            "Look at the push service's status page, and whether this machine reaches it; the log says how it \
+             fails. If it wants fewer requests, publish less at once."
+        }
+        "clock_skew" => {
+            "Keep this machine's clock with NTP: timedatectl set-ntp true. Push services refuse what is signed \
+             by a clock that is off by hours."
+        }
+        "mostly_throttled" => {
+            "Publish less at once, or ask the push service for more; urgency low lets it put off what can wait."
+        }
+        _ => "Look at this machine's network and at the push service's own status page.",
+    };
+    Warning {
+        detail: format!("{origin}: {}", found.detail),
+        remedy: remedy.to_owned(),
+        page: "push-services".to_owned(),
+        since: found.since,
+        ..warning(found.code, Severity::Warning, origin)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::metrics::{ActorKind, Kind, Metrics};
 use crate::store::work::ChannelWork;
 use crate::store::{Store, StoreError};
 use crate::tree::Patience;
+use crate::tree::actor_id::ActorId;
 use crate::tree::observe::{Observe, ObserveChildren, Snapshot};
 use crate::tree::pauses::PausedChannels;
 use crate::tree::root::ChildGivenUp;
@@ -161,7 +162,7 @@ impl ChannelSupervisor {
             let (vitals, restarts) = (Rc::clone(&vitals), Rc::clone(&self.restarts));
             let metrics = Arc::clone(&self.tools.metrics);
             move |panic: &str| {
-                tracing::error!(channel = id.0, panic, "a ChannelWorker panicked: it restarts");
+                tracing::error!(actor = %ActorId::Channel(id), panic, "a ChannelWorker panicked: it restarts");
                 vitals.restarts.set(vitals.restarts.get() + 1);
                 vitals.last_panic.replace(Some(panic.to_owned()));
                 restarts.set(restarts.get() + 1);
@@ -203,7 +204,7 @@ impl ChannelSupervisor {
             Ok(work) => work,
             Err(error) => {
                 if !error.is_told() {
-                    tracing::warn!(%error, "channels with open work cannot be read");
+                    tracing::warn!(actor = %ActorId::Channels, %error, "channels with open work cannot be read");
                 }
                 return;
             }
@@ -337,7 +338,7 @@ impl Handler<ChildExited> for ChannelSupervisor {
         });
         left.swept = swept;
         if let Exit::GivenUp(panic) = exit {
-            tracing::error!(channel = id.0, panic, "a ChannelWorker is given up");
+            tracing::error!(actor = %ActorId::Channel(id), panic, "a ChannelWorker is given up");
             self.given_up += 1;
             self.root.do_send(ChildGivenUp { kind: ActorKind::ChannelWorker });
         }

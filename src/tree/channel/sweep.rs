@@ -62,6 +62,10 @@ impl Sweep {
         };
         let is_all = i64::try_from(stretch.open.len()).is_ok_and(|open| open < STRETCH);
         let (to, last_open) = (stretch.to, stretch.open.last().map(|open| open.seq));
+        if let [only] = stretch.open.as_slice() {
+            tracing::Span::current().record("notification", only.id.as_str());
+        }
+        let open = stretch.open.len();
         let handed = match last_open {
             None => 0,
             Some(last_open) => match self.hand_to_all(Arc::new(stretch), last_open).await? {
@@ -69,6 +73,9 @@ impl Sweep {
                 Handed::Some(handed) => return paused(handed),
             },
         };
+        if open > 0 {
+            tracing::debug!(open, to = to.0, handed, "a sweep has handed out what is open");
+        }
         Ok(Some(Swept { to, handed, is_all }))
     }
 

@@ -8,11 +8,14 @@ use actix::{
     WrapFuture,
 };
 use tokio::time::Instant;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::supervisor::ChannelVitals;
 use super::sweep::{Sweep, Swept};
 use crate::id::Seq;
 use crate::store::StoreError;
+use crate::tree::actor_id::ActorId;
 
 /// How long to wait before a sweep that the store could not serve is tried again.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
@@ -43,7 +46,8 @@ impl ChannelWorker {
         }
         self.vitals.resting_since.set(None);
         let (sweep, from) = (self.sweep.clone(), self.vitals.swept.get());
-        let run = async move { sweep.run(from).await };
+        let span = tracing::debug_span!("sweep", actor = %ActorId::Channel(sweep.channel), notification = Empty);
+        let run = async move { sweep.run(from).await }.instrument(span);
         context.spawn(run.into_actor(self).map(|end, worker, context| worker.swept(end, context)));
     }
 
@@ -62,11 +66,11 @@ impl ChannelWorker {
             }
             Ok(None) => context.stop(),
             Err(error) => {
-                let channel = self.sweep.channel.0;
+                let actor = ActorId::Channel(self.sweep.channel);
                 if error.is_told() {
-                    tracing::debug!(channel, %error, "a sweep was cut short");
+                    tracing::debug!(%actor, %error, "a sweep was cut short");
                 } else {
-                    tracing::warn!(channel, %error, "a sweep was cut short");
+                    tracing::warn!(%actor, %error, "a sweep was cut short");
                 }
                 context.run_later(STORE_PAUSE, |worker, context| worker.sweep(context));
             }

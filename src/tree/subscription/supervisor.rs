@@ -25,6 +25,7 @@ use crate::metrics::{ActorKind, Kind};
 use crate::model::{Member, Stretch};
 use crate::store::StoreError;
 use crate::store::work::{Due, Share};
+use crate::tree::actor_id::ActorId;
 use crate::tree::observe::{Observe, ObserveChildren, Snapshot};
 use crate::tree::root::ChildGivenUp;
 use crate::tree::supervision::child::{Child, Exit, OnRestart};
@@ -96,6 +97,10 @@ impl SubscriptionSupervisor {
         }
     }
 
+    fn actor(&self) -> ActorId {
+        ActorId::Subscriptions(self.share.index)
+    }
+
     fn post(&mut self, id: SubscriptionId, mail: Mail, fresh: bool, context: &mut Context<Self>) {
         if let Some(entry) = self.registry.get_mut(id) {
             return entry.post(mail);
@@ -132,12 +137,9 @@ impl SubscriptionSupervisor {
 
     fn on_restart(&self, id: SubscriptionId, vitals: Rc<Vitals>) -> OnRestart {
         let (metrics, restarts) = (Arc::clone(&self.tools.metrics), Rc::clone(&self.restarts));
+        let actor = ActorId::Subscription(self.share.index, id);
         Box::new(move |panic| {
-            tracing::error!(
-                subscription = id.0,
-                panic,
-                "a SubscriptionWorker panicked: it restarts"
-            );
+            tracing::error!(%actor, panic, "a SubscriptionWorker panicked: it restarts");
             vitals.panicked(panic);
             vitals.restarts.set(vitals.restarts.get() + 1);
             restarts.set(restarts.get() + 1);
@@ -174,7 +176,7 @@ impl SubscriptionSupervisor {
             Ok(due) => due,
             Err(error) => {
                 if !error.is_told() {
-                    tracing::warn!(%error, "the due list cannot be read");
+                    tracing::warn!(actor = %self.actor(), %error, "the due list cannot be read");
                 }
                 return DUE_PAUSE.1;
             }
@@ -205,9 +207,10 @@ impl SubscriptionSupervisor {
     fn hold_back(&self, id: SubscriptionId, context: &mut Context<Self>) {
         let until = self.tools.clock.now() + GIVEN_UP_PAUSE;
         let hold = self.tools.store.hold_back(id, until).into_actor(self);
-        context.spawn(hold.map(|held, _, _| {
+        let actor = ActorId::Subscription(self.share.index, id);
+        context.spawn(hold.map(move |held, _, _| {
             if let Err(error) = held {
-                tracing::warn!(%error, "a given-up subscription could not be put on the due list");
+                tracing::warn!(%actor, %error, "a given-up subscription could not be put on the due list");
             }
         }));
     }
@@ -314,7 +317,8 @@ impl Handler<ChildExited> for SubscriptionSupervisor {
                 }
             }
             Exit::GivenUp(panic) => {
-                tracing::error!(subscription = id.0, panic, "a SubscriptionWorker is given up");
+                let actor = ActorId::Subscription(self.share.index, id);
+                tracing::error!(%actor, panic, "a SubscriptionWorker is given up");
                 self.given_up += 1;
                 self.suspects.extend(entry.vitals().suspect.get().map(|suspect| (id, suspect)));
                 self.hold_back(id, context);

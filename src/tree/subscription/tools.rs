@@ -20,6 +20,8 @@ use crate::webpush::vapid::VapidSigner;
 /// Shared by the workers of one arbiter; what is in an `Arc` is shared by all arbiters.
 #[derive(Clone)]
 pub struct Tools {
+    /// Which arbiter.
+    pub arbiter: u64,
     /// The store.
     pub store: Arc<dyn Store>,
     /// The way out.

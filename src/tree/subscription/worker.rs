@@ -11,18 +11,20 @@ use actix::{
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
+use tracing::Instrument;
+use tracing::field::display;
 
 use super::attempt::{Unsent, attempt, send_test};
+use super::telling;
 use super::tools::Tools;
 use super::vitals::{Doing, Vitals};
 use crate::clock::Timestamp;
 use crate::delivery::judge::{Attempted, ENDS_WITHIN, Judgement, Standing, judge};
 use crate::delivery::outbox::{Effect, Event, Outbox};
 use crate::id::{Seq, SubscriptionId};
-use crate::metrics::{Ended, OutcomeLabel, PushServiceLabel};
 use crate::model::{Notification, Outcome, Payload, Settlement, Stretch, Subscription};
 use crate::store::StoreError;
-use crate::webpush::service::PushService;
+use crate::tree::actor_id::ActorId;
 
 /// A delivery in hand at so many panics is settled as rejected. Fewer than the restarts that a budget allows:
 /// the worker must live to settle it.
@@ -39,6 +41,8 @@ pub struct SubscriptionWorker {
     tools: Rc<Tools>,
     vitals: Rc<Vitals>,
     credit: Option<OwnedSemaphorePermit>,
+    /// What was attempted, while its end is settled.
+    ended: Option<Arc<Notification>>,
     /// When it asked for its last load.
     loaded_at: Option<Instant>,
 }
@@ -47,7 +51,11 @@ impl SubscriptionWorker {
     /// A worker that has nothing yet; `load_first` when what it will be handed may be old.
     pub fn new(id: SubscriptionId, load_first: bool, tools: Rc<Tools>, vitals: Rc<Vitals>) -> Self {
         let outbox = Outbox::new(load_first);
-        Self { id, outbox, tools, vitals, credit: None, loaded_at: None }
+        Self { id, outbox, tools, vitals, credit: None, ended: None, loaded_at: None }
+    }
+
+    fn actor(&self) -> ActorId {
+        ActorId::Subscription(self.tools.arbiter, self.id)
     }
 
     fn on(&mut self, event: Event, context: &mut Context<Self>) {
@@ -100,7 +108,9 @@ impl SubscriptionWorker {
     /// The store has no answer. Whatever was in hand is in the store too, and comes again from there.
     fn give_way(&self, error: &StoreError, context: &mut Context<Self>) {
         self.vitals.under_way.set(None);
-        tracing::warn!(subscription = self.id.0, %error, "a worker ends because the store does not answer");
+        let subscription = self.outbox.subscription().map(|it| display(&it.public_id));
+        let actor = self.actor();
+        tracing::warn!(%actor, subscription, %error, "a worker ends because the store does not answer");
         context.stop();
     }
 
@@ -114,6 +124,12 @@ impl SubscriptionWorker {
         self.work();
         let is_troubled = standing(&notification, self.tools.clock.now()).failures > 0;
         let (tools, vitals) = (Rc::clone(&self.tools), Rc::clone(&self.vitals));
+        let span = tracing::debug_span!(
+            "attempt",
+            actor = %self.actor(),
+            notification = %notification.id,
+            subscription = %subscription.public_id,
+        );
         let run = async move {
             vitals.in_hand.set(Some((notification.channel, notification.seq)));
             let attempted =
@@ -121,24 +137,26 @@ impl SubscriptionWorker {
             vitals.in_hand.set(None);
             (attempted, notification)
         };
-        context.spawn(run.into_actor(self).map(move |end, worker, context| match end {
-            (Err(unsent), _) => {
-                worker.vitals.under_way.set(None);
-                let event = match unsent {
-                    Unsent::Closed => Event::Skipped,
-                    Unsent::Paused => Event::Paused,
-                };
-                worker.on(event, context);
-            }
-            (Ok(Attempted::Held { until }), notification)
-                if worker.is_short(until) && until < notification.expires =>
-            {
-                worker.vitals.under_way.set(None);
-                worker.on(Event::Held(until), context);
-            }
-            (Ok(attempted), notification) => {
-                let standing = standing(&notification, worker.tools.clock.now());
-                worker.judge(&attempted, standing, context);
+        context.spawn(run.instrument(span).into_actor(self).map(move |end, worker, context| {
+            match end {
+                (Err(unsent), _) => {
+                    worker.vitals.under_way.set(None);
+                    let event = match unsent {
+                        Unsent::Closed => Event::Skipped,
+                        Unsent::Paused => Event::Paused,
+                    };
+                    worker.on(event, context);
+                }
+                (Ok(Attempted::Held { until }), notification)
+                    if worker.is_short(until) && until < notification.expires =>
+                {
+                    worker.vitals.under_way.set(None);
+                    worker.on(Event::Held(until), context);
+                }
+                (Ok(attempted), notification) => {
+                    let standing = standing(&notification, worker.tools.clock.now());
+                    worker.judge(&attempted, notification, standing, context);
+                }
             }
         }));
     }
@@ -148,48 +166,62 @@ impl SubscriptionWorker {
         until.since(self.tools.clock.now()) <= SHORT.min(self.tools.patience.borrow().idle)
     }
 
-    fn judge(&mut self, attempted: &Attempted, standing: Standing, context: &mut Context<Self>) {
+    fn judge(
+        &mut self,
+        attempted: &Attempted,
+        notification: Arc<Notification>,
+        standing: Standing,
+        context: &mut Context<Self>,
+    ) {
         let retry = self.tools.patience.borrow().retry;
         let judgement = judge(attempted, standing, &retry, &mut rand::rng());
         if judgement.outcome.is_some() || !matches!(attempted, Attempted::Held { .. }) {
-            self.count(judgement.outcome);
+            if let Some(subscription) = self.outbox.subscription() {
+                telling::count(&self.tools.metrics, subscription, judgement.outcome);
+            }
         }
         let left = standing.expires.since(standing.now);
         let has_expired = judgement.outcome == Some(Outcome::Expired);
         if has_expired && !standing.now_or_never && left <= ENDS_WITHIN {
-            self.keep(judgement, standing.expires, context);
+            self.keep(judgement, notification, context);
         } else {
-            self.on(Event::Attempted(judgement), context);
+            self.attempted(judgement, notification, context);
         }
     }
 
     /// There is no other try before the TTL ends, which is soon: until then it has not expired, and nobody is told that it
     /// has. Should the process end meanwhile, the store finds that it has.
-    fn keep(&mut self, judgement: Judgement, expires: Timestamp, context: &mut Context<Self>) {
+    fn keep(
+        &mut self,
+        judgement: Judgement,
+        notification: Arc<Notification>,
+        context: &mut Context<Self>,
+    ) {
+        let expires = notification.expires;
         self.credit = None;
         self.vitals.doing.set(Doing::Held { until: expires });
         let wait = expires.since(self.tools.clock.now());
-        context.run_later(wait, |worker, context| worker.on(Event::Attempted(judgement), context));
+        context.run_later(wait, |worker, context| {
+            worker.attempted(judgement, notification, context);
+        });
     }
 
-    fn count(&self, outcome: Option<Outcome>) {
-        let Some(subscription) = self.outbox.subscription() else { return };
-        match outcome {
-            None => drop(self.tools.metrics.retries.inc()),
-            Some(outcome) => {
-                let service = PushService::of(subscription.endpoint.origin());
-                let ended = Ended {
-                    push_service: PushServiceLabel(service),
-                    outcome: OutcomeLabel(outcome),
-                };
-                self.tools.metrics.deliveries.get_or_create(&ended).inc();
-            }
-        }
+    fn attempted(
+        &mut self,
+        judgement: Judgement,
+        notification: Arc<Notification>,
+        context: &mut Context<Self>,
+    ) {
+        self.ended = Some(notification);
+        self.on(Event::Attempted(judgement), context);
+        self.ended = None;
     }
 
     fn settle(&mut self, settlement: Settlement, context: &mut Context<Self>) {
         self.work();
-        self.log(&settlement);
+        if let Some(subscription) = self.outbox.subscription() {
+            telling::log(self.actor(), subscription, self.ended.as_deref(), &settlement);
+        }
         let settle = self.tools.store.settle(settlement).into_actor(self);
         context.spawn(settle.map(|settled, worker, context| match settled {
             Ok(settled) => {
@@ -199,20 +231,6 @@ impl SubscriptionWorker {
             }
             Err(error) => worker.give_way(&error, context),
         }));
-    }
-
-    fn log(&self, settlement: &Settlement) {
-        let Some(subscription) = self.outbox.subscription() else { return };
-        let outcome = settlement.outcome.map_or("retry", Outcome::label);
-        let reason = settlement.failure.as_ref().map(|failure| failure.reason.as_str());
-        tracing::debug!(
-            subscription = %subscription.public_id,
-            origin = subscription.endpoint.origin().as_str(),
-            seq = settlement.seq.0,
-            outcome,
-            reason,
-            "an attempt ended"
-        );
     }
 
     fn stop_waiting(&mut self, context: &mut Context<Self>) {
@@ -349,6 +367,11 @@ impl Handler<SendTest> for SubscriptionWorker {
             // It must not be ended as idle before the test is answered.
             self.vitals.doing.set(Doing::Resting(Instant::now()));
         }
+        let span = tracing::debug_span!(
+            "test",
+            actor = %self.actor(),
+            subscription = %subscription.public_id,
+        );
         // A test is part of no log, so it waits for no delivery; and it settles none.
         let run = async move {
             if let Some(attempted) = send_test(&tools, &subscription, &payload).await {
@@ -357,7 +380,7 @@ impl Handler<SendTest> for SubscriptionWorker {
             }
         };
         // A worker that was started for a test alone looks for what else there is.
-        context.spawn(run.into_actor(self).map(|(), worker, context| {
+        context.spawn(run.instrument(span).into_actor(self).map(|(), worker, context| {
             if worker.outbox.subscription().is_none() {
                 worker.on(Event::Changed, context);
             }

@@ -60,10 +60,11 @@ pub async fn set(
     let LogFilterChange { filter } = body.read(body::SMALL).await?;
     acting::record(&caller, &state, &req, Act::LogLevel, filter.as_str()).await?;
     let level = &state.observer.log.level;
-    let earlier = level.filters().filter;
-    level.set(&filter).map_err(|why| Problem::field(ProblemKind::InvalidField, "#/filter", why))?;
-    // An operator who turns the log down sees that it was somebody, and not that nothing happens.
-    tracing::warn!(filter, earlier, "what is logged was changed by the API");
+    let wrong = |why| Problem::field(ProblemKind::InvalidField, "#/filter", why);
+    level.check(&filter).map_err(wrong)?;
+    // Before it is done: with another filter, nobody may be told of it.
+    acting::record(&caller, &state, &req, Act::LogLevel, &*filter).await?;
+    level.set(&filter).map_err(wrong)?;
     Ok(web::Json(level.filters().into()))
 }
 

@@ -12,11 +12,11 @@ use crate::http::live::{self, Every};
 use crate::http::problem::Problem;
 use crate::http::resources::push_key;
 use crate::http::state::State;
-use crate::observe::warnings::facts::{Facts, Held, PushService, Store};
+use crate::observe::warnings::facts::{Alert, Facts, Held, PushService, Store};
 use crate::observe::warnings::{self, Seen};
 use crate::store::directory::Directory;
 use crate::store::journal::JournalSnapshot;
-use crate::tree::gates::{GateSnapshot, KeySnapshot};
+use crate::tree::gates::{self, GateSnapshot, KeySnapshot};
 
 /// How often a stream looks.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -32,7 +32,7 @@ pub struct WarningsParams {
 #[derive(Serialize, ToSchema)]
 pub struct Warning {
     /// What kind of thing: `mailbox_over_bound`, `slow_handler`, `restart_loop`, `given_up`, `vapid_key_paused`,
-    /// `origin_shut`, `clock_skew`, `vapid_subject_missing`, `store_slow`, `store_unwritable`, `files_nearly_used_up`,
+    /// `origin_shut`, `clock_skew`, `mostly_throttled`, `no_answer`, `vapid_subject_missing`, `store_slow`, `store_unwritable`, `files_nearly_used_up`,
     /// `disk_nearly_full`, `quarantine_open` or `draining`.
     pub code: &'static str,
     /// `warning` or `critical`.
@@ -81,14 +81,14 @@ pub async fn list(
 }
 
 async fn read(state: &State) -> Warnings {
-    let facts = gather(state).await;
     let now = state.now();
+    let facts = gather(state, now).await;
     let mut found = warnings::warnings(&facts);
     state.observer.warnings.note(&mut found, now);
     Warnings { items: found.into_iter().map(|warning| Warning::of(warning, now)).collect() }
 }
 
-async fn gather(state: &State) -> Facts {
+async fn gather(state: &State, now: Timestamp) -> Facts {
     let directory = state.directory();
     let journal = state.store.journal();
     // Of a store that does not answer, something else is said.
@@ -99,7 +99,7 @@ async fn gather(state: &State) -> Facts {
             .tree
             .gates()
             .iter()
-            .map(|gate| push_service(gate, &directory))
+            .map(|gate| push_service(gate, &directory, now))
             .collect(),
         vapid_subject_missing: !state.options().vapid_subject_known,
         store: store(&journal),
@@ -113,7 +113,7 @@ async fn gather(state: &State) -> Facts {
                 subscriptions: held.subscriptions,
             })
             .collect(),
-        draining: state.tree.is_draining().then_some(None),
+        draining: state.tree.is_draining(),
     }
 }
 
@@ -125,20 +125,25 @@ fn store(journal: &JournalSnapshot) -> Store {
     }
 }
 
-fn push_service(gate: &GateSnapshot, directory: &Directory) -> PushService {
+fn push_service(gate: &GateSnapshot, directory: &Directory, now: Timestamp) -> PushService {
+    let since = |code| match code {
+        "origin_shut" => gate.fares.not_open_since,
+        _ => None,
+    };
+    let alerts = gate.alerts(now).into_iter();
     PushService {
         origin: gate.origin.clone(),
-        cause: gate.cause,
-        until: gate.until.map(Timestamp::to_rfc3339),
+        alerts: alerts
+            .map(|gates::alert::Alert { code, detail }| Alert { code, detail, since: since(code) })
+            .collect(),
         refused_keys: gate.refused_keys.iter().filter_map(|key| named(key, directory)).collect(),
-        clock_skew_seconds: None,
     }
 }
 
 /// The key's name and its app's; `None`: the key is no longer there.
 fn named(key: &KeySnapshot, directory: &Directory) -> Option<(String, String)> {
     let pair = directory.vapid_keys.get(&key.key)?;
-    let app = directory.apps.values().find(|app| app.id == pair.app)?;
+    let app = directory.app(pair.app)?;
     Some((push_key::name(pair.key.public_base64url()), app.name.clone()))
 }
 

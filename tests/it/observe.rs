@@ -1,0 +1,6 @@
+//! What the daemon shows of itself, and what may be done to it from there.
+
+mod log;
+mod log_level;
+mod stream;
+mod warnings;

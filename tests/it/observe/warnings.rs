@@ -1,0 +1,80 @@
+//! What is wrong, as the daemon gathers it: each with what to do about it, and gone with its cause.
+
+use http::Method;
+use serde_json::Value;
+
+use super::stream::Stream;
+use crate::harness::browser::Browser;
+use crate::harness::daemon::{Daemon, Home, KEY};
+use crate::harness::house::eventually;
+use crate::harness::push_service::{Answer, PushService};
+
+async fn warnings(daemon: &Daemon) -> Vec<Value> {
+    let answer = daemon.call(Method::GET, "/v1/observe/warnings").send().await.json();
+    answer["items"].as_array().unwrap().clone()
+}
+
+fn codes(items: &[Value]) -> Vec<&str> {
+    items.iter().map(|item| item["code"].as_str().unwrap()).collect()
+}
+
+#[actix_web::test]
+async fn a_refused_key_is_critical_names_the_key_and_goes_when_it_is_taken() {
+    let service = PushService::start();
+    let daemon = Home::new().start(&service).await;
+    let found = warnings(&daemon).await;
+    assert_eq!(codes(&found), ["vapid_subject_missing"]);
+    assert!(found[0]["remedy"].as_str().unwrap().contains("--vapid-subject mailto:"));
+
+    let mut stream = Stream::open(daemon.address(), "/v1/observe/warnings", KEY).await;
+    assert_eq!(stream.next().await.unwrap().0, "snapshot");
+    service.answer_all(Answer::status(403));
+    daemon.subscribe(&Browser::new(), &service.endpoint("it"), "news").await;
+    daemon.notify("news", "text").await;
+    let refused = eventually("the stream tells of the key", || async {
+        let found = warnings(&daemon).await;
+        found.into_iter().find(|item| item["code"] == "vapid_key_paused")
+    })
+    .await;
+    assert_eq!(
+        (&refused["severity"], &refused["page"]),
+        (&"critical".into(), &"push-services".into())
+    );
+    assert!(refused["subject"].as_str().unwrap().starts_with(&service.origin()), "{refused}");
+    let listed = daemon.fanfare(&["vapid", "list", "--json"]);
+    let name = refused["subject"].as_str().unwrap().split(' ').nth(1).unwrap();
+    assert!(name.starts_with("vpk_") && listed.contains(name), "{name} is not in {listed}");
+    assert!(refused["detail"].as_str().unwrap().contains("of the app default"), "{refused}");
+    let again = warnings(&daemon).await;
+    assert_eq!(again[0]["since"], refused["since"], "the worst is first, and has been since then");
+    assert_eq!(again[0]["count"], 1);
+    loop {
+        let (_, snapshot) = stream.next().await.expect("a stream that goes on");
+        if codes(snapshot["items"].as_array().unwrap()).contains(&"vapid_key_paused") {
+            break;
+        }
+    }
+
+    service.answer_all(Answer::status(201));
+    eventually("the key is taken again", || async {
+        (codes(&warnings(&daemon).await) == ["vapid_subject_missing"]).then_some(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_drained_node_is_a_warning_until_it_is_resumed() {
+    let service = PushService::start();
+    let home = Home::new();
+    let mut command = home.command(&service);
+    command.args(["--observe-acting", "true"]);
+    let daemon = home.start_with(command).await;
+    let act =
+        async |path: &str| assert_eq!(daemon.call(Method::POST, path).send().await.status, 200);
+    act("/v1/observe/drain").await;
+    assert_eq!(codes(&warnings(&daemon).await), ["draining", "vapid_subject_missing"]);
+    act("/v1/observe/resume").await;
+    assert_eq!(codes(&warnings(&daemon).await), ["vapid_subject_missing"]);
+    act("/v1/observe/drain").await;
+    assert_eq!(warnings(&daemon).await[0]["count"], 2, "for the second time");
+}
