@@ -32,8 +32,9 @@ use crate::config::sources::Invocation;
 use crate::delivery::retry::RetryPolicy;
 use crate::http::{self, HttpOptions, Listeners, ServerOptions, State};
 use crate::metrics::Metrics;
-use crate::observe::Observer;
 use crate::observe::log::Log;
+use crate::observe::sampler::Sampler;
+use crate::observe::{Observer, exposition};
 use crate::push::Push;
 use crate::push::egress::Egress;
 use crate::push::https::HttpsPush;
@@ -233,7 +234,10 @@ async fn wire(
     bound: SocketAddr,
 ) -> Result<Parts, DaemonError> {
     let clock = Clock::System;
-    let metrics = Arc::new(Metrics::new());
+    let observer = Arc::new(Observer::new(clock.now()).with_log(log));
+    let http_store = Arc::clone(&store) as Arc<dyn Store>;
+    let beside = exposition::collectors(Arc::clone(&http_store), Arc::clone(&observer));
+    let metrics = Arc::new(Metrics::beside(beside));
     let egress = Arc::new(Egress::new(&allowed(config), config.egress.known_only)?);
     let signer = Arc::new(VapidSigner::new(config.vapid_subject.clone()));
     let parts = TreeParts {
@@ -248,11 +252,24 @@ async fn wire(
     let told = tree.clone();
     store.listen(Box::new(move |event| told.committed(event)));
     let options = http_options(config, bound);
-    let http_store = Arc::clone(&store) as Arc<dyn Store>;
-    let observer = Arc::new(Observer::new(clock.now()).with_log(log));
+    sample(&observer, &metrics, &http_store, &tree, clock);
     let state =
         State::new(http_store, tree, metrics, observer, Arc::clone(&egress), clock, options);
     Ok(Parts { store, state: web::Data::new(state), signer, egress })
+}
+
+/// Samples for as long as this thread's system runs. It has little else to do, so that no second is missed.
+fn sample(
+    observer: &Arc<Observer>,
+    metrics: &Arc<Metrics>,
+    store: &Arc<dyn Store>,
+    tree: &Tree,
+    clock: Clock,
+) {
+    let (metrics, store) = (Arc::clone(metrics), Arc::clone(store));
+    let (sampler, observer) =
+        (Sampler { metrics, store, tree: tree.clone(), clock }, Arc::clone(observer));
+    actix::spawn(async move { sampler.run(&observer.figures).await });
 }
 
 fn http_options(config: &Config, bound: SocketAddr) -> HttpOptions {

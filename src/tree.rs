@@ -13,6 +13,7 @@
 
 pub mod channel;
 pub mod gates;
+pub mod load;
 pub mod observe;
 mod options;
 mod push_services;
@@ -157,7 +158,7 @@ impl Tree {
             let parts = parts.clone();
             let failed = failed_sender.clone();
             let make = move || Root::new(parts.store, parts.metrics, parts.clock, failed);
-            supervise(&threads.start(), ActorKind::Root, failed_sender.clone(), make).await?
+            supervise(&threads.start("root"), ActorKind::Root, failed_sender.clone(), make).await?
         };
         let gates = Arc::new(gates(&parts));
         let passage = Passage {
@@ -191,7 +192,8 @@ impl Tree {
                 sabotage: options.sabotage,
             };
             let make = move || ChannelSupervisor::new(tools, root);
-            supervise(&threads.start(), ActorKind::ChannelSupervisor, failed_sender, make).await?
+            supervise(&threads.start("channels"), ActorKind::ChannelSupervisor, failed_sender, make)
+                .await?
         };
         let signer = parts.signer;
         let branches = Some(Branches { root, channels, arbiters, gates, signer });
@@ -387,6 +389,7 @@ async fn start_arbiter(
         }
     };
     let kind = ActorKind::SubscriptionSupervisor;
-    let supervisor = supervise(&threads.start(), kind, failed, make).await?;
-    Ok(Arbiter { share, supervisor, credits })
+    let thread = threads.start(&load::thread_name(share.index));
+    let supervisor = supervise(&thread, kind, failed, make).await?;
+    Ok(Arbiter { share, supervisor, credits, all_credits: parts.options.credits })
 }

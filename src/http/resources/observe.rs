@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod channels;
+pub mod charts;
 pub mod drain;
 pub mod log;
 pub mod log_level;
@@ -11,4 +12,5 @@ pub mod overview;
 pub mod part;
 pub mod push_services;
 pub mod subscriptions;
+pub mod system;
 pub mod warnings;
