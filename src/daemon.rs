@@ -30,6 +30,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::sources::Invocation;
 use crate::delivery::retry::RetryPolicy;
+use crate::http::streams::Streams;
 use crate::http::{self, HttpOptions, Listeners, ServerOptions, State};
 use crate::metrics::Metrics;
 use crate::observe::log::Log;
@@ -252,24 +253,28 @@ async fn wire(
     let told = tree.clone();
     store.listen(Box::new(move |event| told.committed(event)));
     let options = http_options(config, bound);
-    sample(&observer, &metrics, &http_store, &tree, clock);
+    let sampler = Sampler {
+        metrics: Arc::clone(&metrics),
+        store: Arc::clone(&http_store),
+        tree: tree.clone(),
+        clock,
+    };
+    let observed = Arc::clone(&observer);
     let state =
         State::new(http_store, tree, metrics, observer, Arc::clone(&egress), clock, options);
+    sample(sampler, observed, state.streams.clone());
     Ok(Parts { store, state: web::Data::new(state), signer, egress })
 }
 
-/// Samples for as long as this thread's system runs. It has little else to do, so that no second is missed.
-fn sample(
-    observer: &Arc<Observer>,
-    metrics: &Arc<Metrics>,
-    store: &Arc<dyn Store>,
-    tree: &Tree,
-    clock: Clock,
-) {
-    let (metrics, store) = (Arc::clone(metrics), Arc::clone(store));
-    let (sampler, observer) =
-        (Sampler { metrics, store, tree: tree.clone(), clock }, Arc::clone(observer));
-    actix::spawn(async move { sampler.run(&observer.figures).await });
+/// Samples until the daemon begins to end: then nobody looks any more, and what is sampled is to be let go. This thread's
+/// system has little else to do, so no second is missed.
+fn sample(sampler: Sampler, observer: Arc<Observer>, streams: Streams) {
+    actix::spawn(async move {
+        tokio::select! {
+            () = sampler.run(&observer.figures) => {}
+            () = streams.ended() => {}
+        }
+    });
 }
 
 fn http_options(config: &Config, bound: SocketAddr) -> HttpOptions {

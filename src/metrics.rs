@@ -13,6 +13,7 @@ pub mod histogram;
 mod labels;
 
 use crate::model::ReceiptEvent;
+use crate::webpush::service::PushService;
 use histogram::Histogram;
 pub use labels::{
     ActorKind, Answered, Ended, Kind, Of, OutcomeLabel, PushServiceLabel, Said, Served,
@@ -115,6 +116,9 @@ impl Metrics {
         }
         for status in StatusClass::ALL {
             drop(self.http_request_seconds.get_or_create(&Served { status }));
+        }
+        for push_service in PushService::ALL {
+            drop(self.dropped.get_or_create(&Of { push_service: PushServiceLabel(push_service) }));
         }
         for event in ReceiptEvent::ALL {
             drop(self.receipts.get_or_create(&Said { event }));

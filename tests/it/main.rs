@@ -11,6 +11,7 @@ mod encryption;
 mod events;
 mod fan_out;
 mod faults;
+mod figures;
 mod first_start;
 mod gates;
 mod guards;
