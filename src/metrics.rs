@@ -106,7 +106,8 @@ impl Metrics {
         metrics.begun().registered(others)
     }
 
-    /// A rate misses what a counter had when it was first seen: so those that an alert is about are seen from the start.
+    /// A rate misses what a counter had when it was first seen, and a gate that was never shut would look as one that nobody
+    /// knows of: so what alerts are about is seen from the start.
     fn begun(self) -> Self {
         for kind in ActorKind::ALL {
             let of = Kind { kind };
@@ -118,7 +119,10 @@ impl Metrics {
             drop(self.http_request_seconds.get_or_create(&Served { status }));
         }
         for push_service in PushService::ALL {
-            drop(self.dropped.get_or_create(&Of { push_service: PushServiceLabel(push_service) }));
+            let of = Of { push_service: PushServiceLabel(push_service) };
+            drop(self.dropped.get_or_create(&of));
+            drop(self.gate_state.get_or_create(&of));
+            drop(self.paused_keys.get_or_create(&of));
         }
         for event in ReceiptEvent::ALL {
             drop(self.receipts.get_or_create(&Said { event }));

@@ -1,6 +1,8 @@
 //! The charts of a real daemon, once and as a stream.
 
 use bytes::Bytes;
+use fanfare::store::Store;
+use fanfare::store::directory::Scope;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
@@ -139,7 +141,7 @@ async fn charts_are_for_who_may_read_the_app_default_and_a_span_is_one_of_four()
 
     let api = Api::start().await;
     let other = api.create_app("other").await;
-    let scopes = [fanfare::store::directory::Scope::Admin, fanfare::store::directory::Scope::Read];
+    let scopes = [Scope::Admin, Scope::Read];
     api.create_key(other, "fk_of-another-app-0123456789abcdefghi", &scopes).await;
     let default = api.store.directory().apps["default"].id;
     api.create_key(default, "fk_that-reads-0123456789abcdefghijkl", &scopes[1..]).await;
