@@ -30,10 +30,12 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::sources::Invocation;
 use crate::delivery::retry::RetryPolicy;
+use crate::http::streams::Streams;
 use crate::http::{self, HttpOptions, Listeners, ServerOptions, State};
 use crate::metrics::Metrics;
-use crate::observe::Observer;
 use crate::observe::log::Log;
+use crate::observe::sampler::Sampler;
+use crate::observe::{Observer, exposition};
 use crate::push::Push;
 use crate::push::egress::Egress;
 use crate::push::https::HttpsPush;
@@ -233,7 +235,10 @@ async fn wire(
     bound: SocketAddr,
 ) -> Result<Parts, DaemonError> {
     let clock = Clock::System;
-    let metrics = Arc::new(Metrics::new());
+    let observer = Arc::new(Observer::new(clock.now()).with_log(log));
+    let http_store = Arc::clone(&store) as Arc<dyn Store>;
+    let beside = exposition::collectors(Arc::clone(&http_store), Arc::clone(&observer));
+    let metrics = Arc::new(Metrics::beside(beside));
     let egress = Arc::new(Egress::new(&allowed(config), config.egress.known_only)?);
     let signer = Arc::new(VapidSigner::new(config.vapid_subject.clone()));
     let parts = TreeParts {
@@ -248,11 +253,28 @@ async fn wire(
     let told = tree.clone();
     store.listen(Box::new(move |event| told.committed(event)));
     let options = http_options(config, bound);
-    let http_store = Arc::clone(&store) as Arc<dyn Store>;
-    let observer = Arc::new(Observer::new(clock.now()).with_log(log));
+    let sampler = Sampler {
+        metrics: Arc::clone(&metrics),
+        store: Arc::clone(&http_store),
+        tree: tree.clone(),
+        clock,
+    };
+    let observed = Arc::clone(&observer);
     let state =
         State::new(http_store, tree, metrics, observer, Arc::clone(&egress), clock, options);
+    sample(sampler, observed, state.streams.clone());
     Ok(Parts { store, state: web::Data::new(state), signer, egress })
+}
+
+/// Samples until the daemon begins to end: then nobody looks any more, and what is sampled is to be let go. This thread's
+/// system has little else to do, so no second is missed.
+fn sample(sampler: Sampler, observer: Arc<Observer>, streams: Streams) {
+    actix::spawn(async move {
+        tokio::select! {
+            () = sampler.run(&observer.figures) => {}
+            () = streams.ended() => {}
+        }
+    });
 }
 
 fn http_options(config: &Config, bound: SocketAddr) -> HttpOptions {

@@ -11,6 +11,7 @@ use std::io;
 use std::net::TcpListener;
 #[cfg(unix)]
 use std::os::unix::net::UnixListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
@@ -57,7 +58,6 @@ pub use limits::HttpLimits;
 pub use state::{HttpOptions, State};
 
 use connection::Connection;
-use connections::Connections;
 use resources::{
     apps, assets, channels, docs, events, health, import, keys, metrics, notification,
     notifications, observe, openapi, push_key, quarantines, receipts, subscription, subscriptions,
@@ -97,7 +97,7 @@ pub fn server(
     options: ServerOptions,
 ) -> io::Result<Server> {
     let limits = state.options().limits;
-    let connections = Connections::new(state.watch_options());
+    let connections = Arc::clone(&state.connections);
     let factory = move || {
         let state = state.clone();
         App::new().wrap(from_fn(answer::answer)).configure(move |cfg| configure(cfg, state))
@@ -227,4 +227,6 @@ fn observing(cfg: &mut web::ServiceConfig) {
             .get(observe::log_level::show)
             .put(observe::log_level::set),
     );
+    cfg.service(web::resource("/v1/observe/charts").get(observe::charts::show));
+    cfg.service(web::resource("/v1/observe/system").get(observe::system::show));
 }

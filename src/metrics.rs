@@ -1,103 +1,38 @@
 //! The counters behind `/metrics`: Prometheus text, prefix `fanfare_`, base units, and no label whose values a
 //! user or a stranger chooses.
 
-use std::fmt;
-use std::sync::atomic::AtomicU64;
-
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::model::{Outcome, ReceiptEvent};
+pub mod histogram;
+mod labels;
+
+use crate::model::ReceiptEvent;
 use crate::webpush::service::PushService;
+use histogram::Histogram;
+pub use labels::{
+    ActorKind, Answered, Ended, Kind, Of, OutcomeLabel, PushServiceLabel, Said, Served,
+    StatusClass, StatusLabel,
+};
 
 /// From 5 ms (a push service next door) to about an hour (a retry's longest wait).
-const DELIVERY_SECONDS: [f64; 12] =
-    [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0];
+pub const DELIVERY_SECONDS: [f64; 18] = [
+    0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0,
+    1800.0, 3600.0,
+];
 
 /// From 1 ms to the request's deadline.
-const REQUEST_SECONDS: [f64; 9] = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 10.0];
+pub const REQUEST_SECONDS: [f64; 13] =
+    [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
-/// A delivery that ended.
-#[derive(Clone, Copy, Hash, PartialEq, Eq, Debug, EncodeLabelSet)]
-pub struct Ended {
-    /// At which push service.
-    pub push_service: PushServiceLabel,
-    /// How.
-    pub outcome: OutcomeLabel,
-}
-
-/// What a device said of a notification.
-#[derive(Clone, Copy, Hash, PartialEq, Eq, Debug, EncodeLabelSet)]
-pub struct Said {
-    /// What happened.
-    pub event: ReceiptEvent,
-}
-
-impl EncodeLabelValue for ReceiptEvent {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
-        self.label().encode(encoder)
-    }
-}
-
-/// An answered request.
-#[derive(Clone, Copy, Hash, PartialEq, Eq, Debug, EncodeLabelSet)]
-pub struct Answered {
-    /// By which push service.
-    pub push_service: PushServiceLabel,
-    /// With which status; 0: with none.
-    pub status: u16,
-}
-
-/// One push service.
-#[derive(Clone, Copy, Hash, PartialEq, Eq, Debug, EncodeLabelSet)]
-pub struct Of {
-    /// Which.
-    pub push_service: PushServiceLabel,
-}
-
-/// One kind of actor.
-#[derive(Clone, Copy, Hash, PartialEq, Eq, Debug, EncodeLabelSet)]
-pub struct Kind {
-    /// Which.
-    pub kind: ActorKind,
-}
-
-/// What an actor is.
-#[derive(Clone, Copy, Hash, PartialEq, Eq, Debug, EncodeLabelValue)]
-#[expect(missing_docs, reason = "the names are those of the tree")]
-pub enum ActorKind {
-    Root,
-    ChannelSupervisor,
-    ChannelWorker,
-    SubscriptionSupervisor,
-    SubscriptionWorker,
-}
-
-/// A push service's name as a label.
-#[derive(Clone, Copy, Hash, PartialEq, Eq, Debug)]
-pub struct PushServiceLabel(pub PushService);
-
-impl EncodeLabelValue for PushServiceLabel {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
-        self.0.label().encode(encoder)
-    }
-}
-
-/// An outcome as a label.
-#[derive(Clone, Copy, Hash, PartialEq, Eq, Debug)]
-pub struct OutcomeLabel(pub Outcome);
-
-impl EncodeLabelValue for OutcomeLabel {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
-        self.0.label().encode(encoder)
-    }
-}
+/// From what is in memory to a whole drain; a stream counts with its first byte.
+const HTTP_SECONDS: [f64; 11] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0];
 
 /// All counters of the daemon.
 #[derive(Debug)]
@@ -133,23 +68,29 @@ pub struct Metrics {
     pub actors: Family<Kind, Gauge>,
     /// Restarts after a panic.
     pub actor_restarts: Family<Kind, Counter>,
-    /// Commands in the Journal's last transaction.
-    pub journal_batch_rows: Gauge,
-    /// Time spent in commits since the start.
-    pub journal_commit_seconds: Gauge<f64, AtomicU64>,
+    /// Messages that actors have been sent and have not handled.
+    pub actor_mailbox: Family<Kind, Gauge>,
+    /// From a request's head to its answer's.
+    pub http_request_seconds: Family<Served, Histogram, fn() -> Histogram>,
 }
 
 impl Metrics {
     /// Counters that all stand at zero.
     pub fn new() -> Self {
+        Self::beside(Vec::new())
+    }
+
+    /// The same, shown beside what `others` know at each look. They give whole names: what is of the process has no
+    /// prefix.
+    pub fn beside(others: Vec<Box<dyn Collector>>) -> Self {
         let metrics = Self {
             registry: Registry::default(),
             notifications_accepted: Counter::default(),
             deliveries: Family::default(),
             dropped: Family::default(),
             receipts: Family::default(),
-            delivery_seconds: Family::new_with_constructor(|| Histogram::new(DELIVERY_SECONDS)),
-            push_request_seconds: Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS)),
+            delivery_seconds: Family::new_with_constructor(|| Histogram::new(&DELIVERY_SECONDS)),
+            push_request_seconds: Family::new_with_constructor(|| Histogram::new(&REQUEST_SECONDS)),
             retries: Counter::default(),
             gate_state: Family::default(),
             paused_keys: Family::default(),
@@ -159,15 +100,42 @@ impl Metrics {
             open_quarantines: Family::default(),
             actors: Family::default(),
             actor_restarts: Family::default(),
-            journal_batch_rows: Gauge::default(),
-            journal_commit_seconds: Gauge::default(),
+            actor_mailbox: Family::default(),
+            http_request_seconds: Family::new_with_constructor(|| Histogram::new(&HTTP_SECONDS)),
         };
-        metrics.registered()
+        metrics.begun().registered(others)
     }
 
-    fn registered(mut self) -> Self {
-        let mut registry = Registry::with_prefix("fanfare");
-        let r = &mut registry;
+    /// A rate misses what a counter had when it was first seen, and a gate that was never shut would look as one that nobody
+    /// knows of: so what alerts are about is seen from the start.
+    fn begun(self) -> Self {
+        for kind in ActorKind::ALL {
+            let of = Kind { kind };
+            drop(self.actors.get_or_create(&of));
+            drop(self.actor_restarts.get_or_create(&of));
+            drop(self.actor_mailbox.get_or_create(&of));
+        }
+        for status in StatusClass::ALL {
+            drop(self.http_request_seconds.get_or_create(&Served { status }));
+        }
+        for push_service in PushService::ALL {
+            let of = Of { push_service: PushServiceLabel(push_service) };
+            drop(self.dropped.get_or_create(&of));
+            drop(self.gate_state.get_or_create(&of));
+            drop(self.paused_keys.get_or_create(&of));
+        }
+        for event in ReceiptEvent::ALL {
+            drop(self.receipts.get_or_create(&Said { event }));
+        }
+        self
+    }
+
+    fn registered(mut self, others: Vec<Box<dyn Collector>>) -> Self {
+        let mut registry = Registry::default();
+        for other in others {
+            registry.register_collector(other);
+        }
+        let r = registry.sub_registry_with_prefix("fanfare");
         r.register(
             "notifications_accepted",
             "Notifications accepted",
@@ -222,15 +190,15 @@ impl Metrics {
         r.register("actors", "Actors alive", self.actors.clone());
         r.register("actor_restarts", "Restarts after a panic", self.actor_restarts.clone());
         r.register(
-            "journal_batch_rows",
-            "Commands in the last transaction",
-            self.journal_batch_rows.clone(),
+            "actor_mailbox_messages",
+            "Messages that actors have not handled yet",
+            self.actor_mailbox.clone(),
         );
         r.register_with_unit(
-            "journal_commit",
-            "Time spent in commits since the start",
+            "http_request",
+            "From an API request's head to its answer's, by the class of its status",
             Unit::Seconds,
-            self.journal_commit_seconds.clone(),
+            self.http_request_seconds.clone(),
         );
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         r.register("build", "What runs", build);

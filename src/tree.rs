@@ -14,6 +14,7 @@
 pub mod actor_id;
 pub mod channel;
 pub mod gates;
+pub mod load;
 pub mod observe;
 mod options;
 pub mod pauses;
@@ -118,7 +119,7 @@ impl Tree {
             let failed = failed_sender.clone();
             let make = move || Root::new(parts.store, parts.metrics, parts.clock, failed);
             let (kind, id) = (ActorKind::Root, ActorId::Root);
-            supervise(&threads.start(), kind, id, failed_sender.clone(), make).await?
+            supervise(&threads.start("root"), kind, id, failed_sender.clone(), make).await?
         };
         let gates = Arc::new(gates(&parts));
         let passage = Passage {
@@ -155,7 +156,7 @@ impl Tree {
             };
             let make = move || ChannelSupervisor::new(tools, root);
             let (kind, id) = (ActorKind::ChannelSupervisor, ActorId::Channels);
-            supervise(&threads.start(), kind, id, failed_sender, make).await?
+            supervise(&threads.start("channels"), kind, id, failed_sender, make).await?
         };
         let signer = parts.signer;
         let branches = Some(Branches { root, channels, arbiters, gates, signer });
@@ -361,6 +362,7 @@ async fn start_arbiter(
     };
     let kind = ActorKind::SubscriptionSupervisor;
     let id = ActorId::Subscriptions(share.index);
-    let supervisor = supervise(&threads.start(), kind, id, failed, make).await?;
-    Ok(Arbiter { share, supervisor, credits })
+    let thread = threads.start(&load::thread_name(share.index));
+    let supervisor = supervise(&thread, kind, id, failed, make).await?;
+    Ok(Arbiter { share, supervisor, credits, all_credits: parts.options.credits })
 }

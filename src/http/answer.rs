@@ -2,6 +2,7 @@
 //! documents: a handler's own, actix's bare statuses, and panics.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -19,6 +20,7 @@ use tracing::field::Empty;
 use super::problem::{MEDIA_TYPE, Problem};
 use super::state::State;
 use super::{cors, head, rates};
+use crate::metrics::{Served, StatusClass};
 
 const JSON: &str = "application/json";
 
@@ -56,7 +58,7 @@ pub async fn answer<B: MessageBody + 'static>(
     }
     let (start, method) = (Instant::now(), req.method().clone());
     let state = req.app_data::<web::Data<State>>().expect("`configure` has put it there");
-    let under_way = state.requests.begin();
+    let (under_way, metrics) = (state.requests.begin(), Arc::clone(&state.metrics));
     let span = tracing::info_span!("request", request = %context.id, notification = Empty);
     let call = AssertUnwindSafe(async move { next.call(req).await }).catch_unwind();
     async move {
@@ -69,16 +71,24 @@ pub async fn answer<B: MessageBody + 'static>(
             }
         };
         drop(under_way);
-        let ms = start.elapsed().as_millis();
+        let took = start.elapsed();
+        let ms = took.as_millis();
+        let count = |status| {
+            let status = StatusClass::of(status);
+            let times = &metrics.http_request_seconds;
+            times.get_or_create(&Served { status }).observe(took.as_secs_f64());
+        };
         match answered {
             Ok(response) => {
                 let route = response.request().match_pattern().unwrap_or_default();
                 let status = response.status().as_u16();
+                count(status);
                 tracing::debug!(%method, route, status, ms, "answered");
                 Ok(response)
             }
             Err(response) => {
                 let status = response.status().as_u16();
+                count(status);
                 tracing::debug!(%method, status, ms, "answered");
                 Err(InternalError::from_response("answered", response).into())
             }

@@ -67,6 +67,11 @@ impl Connections {
         Ok(Place { of: Arc::clone(self), address })
     }
 
+    /// How many are open.
+    pub fn open(&self) -> u32 {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).all
+    }
+
     /// Says why, and ends the connection at once: one that had to wait for its end would be one more.
     pub fn turn_away(&self, stream: &TcpStream, why: &Problem) {
         let body = why.to_json(&self.options.borrow().public_url, "");

@@ -8,12 +8,15 @@ use std::future::Future;
 use std::time::Duration;
 
 use actix_web::http::header;
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use futures_util::stream::unfold;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep_until};
 use utoipa::IntoParams;
+
+pub mod follow;
 
 use super::auth::Caller;
 use super::problem::{Problem, ProblemKind};
@@ -65,15 +68,13 @@ where
     if !wants_stream(req) {
         return Ok(HttpResponse::Ok().json(first));
     }
-    let state =
-        req.app_data::<actix_web::web::Data<State>>().expect("`configure` has put it there");
     let feed = Feed {
         first: Some(first),
         shown: String::new(),
         pause,
         looked: Instant::now(),
         said: Instant::now(),
-        state: state.clone(),
+        state: state_of(req),
         caller,
         read,
     };
@@ -82,6 +83,10 @@ where
         let (frame, goes_on) = feed.next().await;
         Some((Ok(Bytes::from(frame)), goes_on.then_some(feed)))
     })))
+}
+
+fn state_of(req: &HttpRequest) -> Data<State> {
+    req.app_data::<Data<State>>().expect("`configure` has put it there").clone()
 }
 
 /// Whether `Accept` names the events' media type.
@@ -102,7 +107,7 @@ struct Feed<T, R> {
     looked: Instant,
     /// When something was last sent.
     said: Instant,
-    state: actix_web::web::Data<State>,
+    state: Data<State>,
     caller: Caller,
     read: R,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use tokio::sync::watch;
 
+use super::connections::Connections;
 use super::in_flight::InFlight;
 use super::limits::HttpLimits;
 use super::population::Population;
@@ -62,6 +63,8 @@ pub struct State {
     pub requests: Requests,
     /// How many subscriptions live at which push service.
     pub(super) population: Population,
+    /// The connections that are open.
+    pub(super) connections: Arc<Connections>,
 }
 
 impl State {
@@ -78,6 +81,7 @@ impl State {
         let rates = Rates::new(&options.limits);
         let (streams, in_flight) = (Streams::default(), InFlight::default());
         let options = watch::Sender::new(Arc::new(options));
+        let connections = Connections::new(options.subscribe());
         let requests = Requests::default();
         Self {
             store,
@@ -92,17 +96,13 @@ impl State {
             in_flight,
             requests,
             population: Population::default(),
+            connections,
         }
     }
 
     /// How the API is reached and what it may tell, all of one moment.
     pub fn options(&self) -> Arc<HttpOptions> {
         Arc::clone(&self.options.borrow())
-    }
-
-    /// Where [`State::options`] can be read without the state.
-    pub(super) fn watch_options(&self) -> watch::Receiver<Arc<HttpOptions>> {
-        self.options.subscribe()
     }
 
     /// Takes other options, for requests and connections from now on. What the listeners were made with stays.

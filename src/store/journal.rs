@@ -12,20 +12,24 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 mod run;
+mod times;
 
 use super::{StoreError, StoreFuture};
 use run::Run;
+use times::Times;
+pub use times::{BATCH_ROWS, COMMIT_SECONDS};
 
 /// Changes that may wait. An accept that finds more ahead of it is refused with 503 rather than left to time out.
-const MAX_WAITING_CHANGES: usize = 10_000;
+pub const MAX_WAITING_CHANGES: usize = 10_000;
 
 /// Reports that may wait: seconds' worth of them on a slow disk. Whoever makes one more is to try again, or to give up.
-const MAX_WAITING_REPORTS: usize = 2_000;
+pub const MAX_WAITING_REPORTS: usize = 2_000;
 
 /// A connection that can write, and what it does around a transaction.
 pub trait Writer: Send + 'static {
@@ -98,6 +102,7 @@ struct Shared<W> {
     queues: Mutex<Queues<W>>,
     wake: Condvar,
     counters: Counters,
+    times: Times,
 }
 
 #[derive(Default)]
@@ -106,7 +111,6 @@ struct Counters {
     batches: AtomicU64,
     commands: AtomicU64,
     failed_commits: AtomicU64,
-    commit_micros: AtomicU64,
     last_batch: AtomicU64,
 }
 
@@ -127,8 +131,14 @@ pub struct JournalSnapshot {
     pub last_batch: u64,
     /// Commits that failed.
     pub failed_commits: u64,
-    /// Time spent in commits, in microseconds.
+    /// Time spent in commits that succeeded, in microseconds.
     pub commit_micros: u64,
+    /// The longest of the last half minute to minute, in microseconds.
+    pub longest_commit_micros: u64,
+    /// Commits by their time: one count for each of [`COMMIT_SECONDS`], and one for those above.
+    pub commit_counts: [u64; COMMIT_SECONDS.len() + 1],
+    /// Batches by their commands: one count for each of [`BATCH_ROWS`], and one for those above.
+    pub batch_counts: [u64; BATCH_ROWS.len() + 1],
     /// Whether commits succeed.
     pub writable: bool,
 }
@@ -151,6 +161,7 @@ impl<W: Writer> Journal<W> {
             }),
             wake: Condvar::new(),
             counters: Counters::default(),
+            times: Times::new(Instant::now()),
         });
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn({
             let shared = Arc::clone(&shared);
@@ -258,7 +269,7 @@ impl<W: Writer> Journal<W> {
             let queues = self.shared.lock();
             (queues.changes.len(), queues.settlements.len(), queues.reports.len())
         };
-        let counters = &self.shared.counters;
+        let Shared { counters, times, .. } = &*self.shared;
         JournalSnapshot {
             waiting_changes,
             waiting_settlements,
@@ -267,7 +278,10 @@ impl<W: Writer> Journal<W> {
             commands: counters.commands.load(Ordering::Relaxed),
             last_batch: counters.last_batch.load(Ordering::Relaxed),
             failed_commits: counters.failed_commits.load(Ordering::Relaxed),
-            commit_micros: counters.commit_micros.load(Ordering::Relaxed),
+            commit_micros: times.commit_micros(),
+            longest_commit_micros: times.longest_commit(Instant::now()),
+            commit_counts: times.commit_counts(),
+            batch_counts: times.batch_counts(),
             writable: self.is_writable(),
         }
     }

@@ -3,7 +3,7 @@
 //! A row that a unique key names is read by `get_result`, not by `first`: that one binds a LIMIT, and SQLite prepares a
 //! cached statement anew whenever its LIMIT is bound, which takes far longer than the read.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -62,6 +62,7 @@ mod rows;
 mod schedule;
 mod schema;
 mod settle;
+mod size;
 mod subscribe;
 mod upkeep;
 mod views;
@@ -97,6 +98,7 @@ pub struct SqliteStore {
     /// In milliseconds.
     retention: Arc<AtomicU64>,
     reads: Arc<Lasting>,
+    file: PathBuf,
 }
 
 impl SqliteStore {
@@ -154,6 +156,7 @@ impl SqliteStore {
                 "the store cannot be read: what needs it is answered with 503, and nothing new is handed out",
                 "the store can be read again",
             )),
+            file: path.to_owned(),
         })
     }
 

@@ -107,13 +107,6 @@ impl Root {
             self.metrics.subscriptions.set(totals.subscriptions);
             self.metrics.pending_deliveries.set(totals.pending);
         }
-        let journal = self.store.journal();
-        self.metrics.journal_batch_rows.set(i64::try_from(journal.last_batch).unwrap_or(i64::MAX));
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a metric's float; 2^53 microseconds are 285 years"
-        )]
-        self.metrics.journal_commit_seconds.set(journal.commit_micros as f64 / 1e6);
     }
 }
 

@@ -1,8 +1,10 @@
 //! The threads that actors run on, and the few actors that have one to themselves.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use actix::{Actor, Addr, Arbiter as Thread, ArbiterHandle, Context, MailboxError, Supervised};
+use tokio::runtime::{Handle, RuntimeMetrics};
 use tokio::sync::{oneshot, watch};
 
 use super::actor_id::ActorId;
@@ -12,24 +14,47 @@ use crate::metrics::ActorKind;
 
 /// The threads that actors run on, until they are stopped.
 #[derive(Clone, Default)]
-pub(super) struct Threads(Arc<Mutex<Vec<Thread>>>);
+pub(super) struct Threads(Arc<Mutex<Vec<Named>>>);
+
+struct Named {
+    name: String,
+    thread: Thread,
+    /// What the thread's own runtime counts of it; empty until it has begun.
+    runtime: Arc<OnceLock<RuntimeMetrics>>,
+}
 
 impl Threads {
     /// Starts one.
-    pub(super) fn start(&self) -> ArbiterHandle {
-        let thread = Thread::new();
-        let handle = thread.handle();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+    pub(super) fn start(&self, name: &str) -> ArbiterHandle {
+        let (name, thread) = (name.to_owned(), Thread::new());
+        let (handle, runtime) = (thread.handle(), Arc::new(OnceLock::new()));
+        let of_thread = Arc::clone(&runtime);
+        handle.spawn_fn(move || _ = of_thread.set(Handle::current().metrics()));
+        self.all().push(Named { name, thread, runtime });
         handle
+    }
+
+    /// How long each of them has been busy since its start.
+    pub(super) fn busy(&self) -> Vec<(String, Duration)> {
+        let busy = |named: &Named| {
+            let runtime = named.runtime.get();
+            // Each has a runtime of its own, whose one worker it is.
+            runtime.map_or(Duration::ZERO, |runtime| runtime.worker_total_busy_duration(0))
+        };
+        self.all().iter().map(|named| (named.name.clone(), busy(named))).collect()
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Named>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stops them all and waits until they have ended, with everything that lived on them.
     pub(super) fn stop(&self) {
-        let threads = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in &threads {
+        let threads = std::mem::take(&mut *self.all());
+        for Named { thread, .. } in &threads {
             thread.stop();
         }
-        for thread in threads {
+        for Named { thread, .. } in threads {
             if thread.join().is_err() {
                 tracing::error!("a thread of the tree panicked");
             }

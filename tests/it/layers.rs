@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["clock", "id", "model", "webpush"]),
     ("metrics", &["model", "webpush"]),
     ("tree", &["clock", "delivery", "id", "metrics", "model", "push", "store", "webpush"]),
-    ("observe", &["clock"]),
+    ("observe", &["clock", "metrics", "model", "store", "tree", "webpush"]),
     (
         "http",
         &["clock", "id", "metrics", "model", "observe", "push::egress", "store", "tree", "webpush"],
@@ -53,7 +53,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("crate::push::https", &["daemon"]),
     ("actix", &["daemon", "tree"]),
     ("actix_web", &["daemon", "http"]),
-    ("tokio", &["cli", "clock", "control", "daemon", "http", "push", "store", "tree"]),
+    ("tokio", &["cli", "clock", "control", "daemon", "http", "observe", "push", "store", "tree"]),
     ("diesel", &["store::sqlite"]),
     ("diesel_migrations", &["store::sqlite"]),
     ("hyper", &["control", "push"]),

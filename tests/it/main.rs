@@ -12,6 +12,7 @@ mod encryption;
 mod events;
 mod fan_out;
 mod faults;
+mod figures;
 mod first_start;
 mod gates;
 mod guards;

@@ -105,6 +105,16 @@ impl Caller {
         if may { Ok(()) } else { Err(self.refuse("the scope `admin` of the app `default`")) }
     }
 
+    /// Demands who may see the counters of all apps together: `read` of the app `default`.
+    pub fn require_read_of_default(&self) -> Result<(), Problem> {
+        self.require(Scope::Read)?;
+        if self.app.name == DEFAULT_APP {
+            return Ok(());
+        }
+        let detail = "this needs the scope `read` of the app `default`";
+        Err(Problem::new(ProblemKind::ScopeNeeded, detail))
+    }
+
     /// Demands the subscription's own secret, or an API key with `subscribe`.
     pub fn require_subscription(
         &self,

@@ -4,9 +4,8 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 
 use crate::http::auth::Caller;
 use crate::http::connection::Connection;
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::problem::Problem;
 use crate::http::state::State;
-use crate::store::directory::{DEFAULT_APP, Scope};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -17,11 +16,7 @@ pub async fn show(req: HttpRequest, state: web::Data<State>) -> Result<HttpRespo
     let connection = Connection::behind(&req);
     if !connection.is_local(req.headers(), state.options().observe_listener) {
         let caller = Caller::extract(&req).await?;
-        caller.require(Scope::Read)?;
-        if caller.app.name != DEFAULT_APP {
-            let detail = "this needs the scope `read` of the app `default`";
-            return Err(Problem::new(ProblemKind::ScopeNeeded, detail));
-        }
+        caller.require_read_of_default()?;
     }
     Ok(HttpResponse::Ok().content_type(OPEN_METRICS).body(state.metrics.encode()))
 }

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod channels;
+pub mod charts;
 pub mod drain;
 pub mod log;
 pub mod log_level;
@@ -12,4 +13,5 @@ pub mod part;
 pub mod pauses;
 pub mod push_services;
 pub mod subscriptions;
+pub mod system;
 pub mod warnings;

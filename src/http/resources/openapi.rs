@@ -58,8 +58,10 @@ use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
         observe::log_level::show,
         observe::log_level::set,
         observe::warnings::list,
+        observe::charts::show,
+        observe::system::show,
     ),
-    components(schemas(ProblemDocument)),
+    components(schemas(ProblemDocument, observe::charts::ChartPoint)),
     modifiers(&Credentials, &Common),
 )]
 struct Api;

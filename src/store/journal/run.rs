@@ -137,8 +137,10 @@ impl<W: Writer> Run<W> {
         // What the commands have put off to the end is still of their making.
         let end = self.writer.finish().map_err(Fault::Command);
         let end = end.and_then(|()| self.writer.commit().map_err(Fault::Commit));
-        let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.shared.counters.commit_micros.fetch_add(micros, Ordering::Relaxed);
+        if end.is_ok() {
+            let now = Instant::now();
+            self.shared.times.committed(now, now.duration_since(start));
+        }
         end
     }
 
@@ -147,6 +149,7 @@ impl<W: Writer> Run<W> {
         counters.batches.fetch_add(1, Ordering::Relaxed);
         counters.commands.fetch_add(commands as u64, Ordering::Relaxed);
         counters.last_batch.store(commands as u64, Ordering::Relaxed);
+        self.shared.times.batch(commands);
     }
 
     /// Each command in a transaction of its own, so that one which cannot succeed fails alone.

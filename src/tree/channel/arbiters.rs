@@ -21,6 +21,8 @@ pub struct Arbiter {
     pub supervisor: Addr<SubscriptionSupervisor>,
     /// How many more deliveries may be under way on it.
     pub credits: Arc<Semaphore>,
+    /// How many may be under way at once.
+    pub all_credits: usize,
 }
 
 /// Members of one page: channels take turns at the credits, so many members at a time.

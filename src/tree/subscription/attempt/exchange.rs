@@ -6,7 +6,7 @@ use http::HeaderValue;
 use tokio::time::Instant;
 
 use super::Parcel;
-use crate::metrics::{Answered, PushServiceLabel};
+use crate::metrics::{Answered, PushServiceLabel, StatusLabel};
 use crate::model::Subscription;
 use crate::push::{Permit, PushError};
 use crate::tree::sabotage::Place;
@@ -53,7 +53,7 @@ pub(super) async fn exchange(
     let start = Instant::now();
     let reply = tools.push.send(permit, request).await;
     let took = start.elapsed();
-    let status = reply.as_ref().map_or(0, |answer| answer.status.as_u16());
+    let status = StatusLabel::of(reply.as_ref().map_or(0, |answer| answer.status.as_u16()));
     let service = PushServiceLabel(PushService::of(subscription.endpoint.origin()));
     tools
         .metrics
