@@ -168,6 +168,19 @@ mod tests {
     }
 
     #[test]
+    fn every_script_and_style_of_our_pages_is_served() {
+        let web = concat!(env!("CARGO_MANIFEST_DIR"), "/src/web");
+        for folder in ["common", "demo", "dashboard", "dashboard/pages"] {
+            for entry in std::fs::read_dir(format!("{web}/{folder}")).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                let path = format!("/web/{folder}/{name}");
+                let is_ours = name.ends_with(".js") || name.ends_with(".css");
+                assert!(!is_ours || ASSETS.iter().any(|asset| asset.path == path), "{path}");
+            }
+        }
+    }
+
+    #[test]
     fn pages_have_nothing_inline_that_their_policy_forbids() {
         for asset in ASSETS.iter().filter(|asset| asset.reach == Reach::Page) {
             let text = std::str::from_utf8(asset.content.plain()).unwrap();

@@ -6,6 +6,7 @@ import { createLines } from '../lines.js';
 import { createProblem, explain } from '../problem.js';
 
 const LEVELS = { error: 'error', warn: 'warn and up', info: 'info and up', debug: 'debug and up', trace: 'trace: all' };
+const LIMIT = 300; // to begin with, and after a break
 const STANDARD = { level: 'info', actor: '', request: '', q: '' };
 
 export const log = { name: 'log', title: 'Log', needs: 'instance', key: 'l', mount };
@@ -43,11 +44,10 @@ function mount(main, context) {
   function follow() {
     stop();
     const filled = Object.entries(chosen).filter(([, value]) => value !== '');
-    // After a break it goes on where it was.
-    const path = () => `/v1/observe/log?${new URLSearchParams([...filled, ...(lines.last ? [['after', lines.last]] : [])])}`;
-    stop = context.watch(path, (news) => {
+    const query = new URLSearchParams([...filled, ['limit', LIMIT]]);
+    stop = context.watch(`/v1/observe/log?${query}`, (news, event) => {
       problem.clear();
-      lines.add(news.lines);
+      lines.add(news.lines, event);
       dropped.hidden = !news.dropped;
       dropped.textContent = news.dropped ? `${news.dropped} lines came faster than they could be kept.` : '';
     }, problem.show);
