@@ -18,7 +18,8 @@ export function createHistogram() {
       none.hidden = all > 0;
       bars.hidden = said.hidden = all === 0;
       if (all === 0) return;
-      said.textContent = `${OF[latency.of] ?? latency.of}: ${number(all)}, half within ${duration(latency.p50_seconds)}, 99 of 100 within ${duration(latency.p99_seconds)}`;
+      said.textContent = `${OF[latency.of] ?? latency.of}: ${number(all)}, half within `
+        + `${duration(latency.p50_seconds)}, 99 of 100 within ${duration(latency.p99_seconds)}`;
       const shown = trimmed(latency.buckets);
       while (bars.childElementCount < shown.length) bars.append(createBar());
       while (bars.childElementCount > shown.length) bars.lastElementChild.remove();
@@ -36,7 +37,9 @@ function trimmed(buckets) {
 }
 
 const createBar = () => make('li', {},
-  make('span', { className: 'bar-bound' }), make('span', { className: 'bar-fill', ariaHidden: 'true' }), make('span', { className: 'bar-count' }));
+  make('span', { className: 'bar-bound' }),
+  make('span', { className: 'bar-fill', ariaHidden: 'true' }),
+  make('span', { className: 'bar-count' }));
 
 function drawBar(bar, { up_to_seconds: bound, count }, most) {
   const [bounded, , counted] = bar.children;

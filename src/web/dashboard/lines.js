@@ -59,8 +59,9 @@ function drawLine({ n, at, level, target, message, fields, actor, request, notif
     subscription && make('span', { className: 'line-field' }, `subscription=${subscription}`),
   ].filter(Boolean);
   const own = ['actor', 'request', 'notification', 'subscription'];
+  const written = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
   const rest = Object.entries(fields ?? {}).filter(([name]) => !own.includes(name))
-    .map(([name, value]) => make('span', { className: 'line-field' }, `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`));
+    .map(([name, value]) => make('span', { className: 'line-field' }, `${name}=${written(value)}`));
   const line = make('li', { className: 'line' },
     make('time', { dateTime: at, title: moment(at) }, fineClock(at)),
     make('span', { className: 'line-level' }, level),

@@ -56,7 +56,8 @@ function showKeys() {
   });
   const list = make('dl', { className: 'keys' },
     ...rows.map(([keys, does]) => make('div', {}, make('dt', {}, ...keys.split(' ').flatMap(kbd)), make('dd', {}, does))));
-  createDialog({ title: 'Keys', body: [list, make('label', { className: 'tick' }, tick, 'Single keys do this')], cancel: 'Close' });
+  const label = make('label', { className: 'tick' }, tick, 'Single keys do this');
+  createDialog({ title: 'Keys', body: [list, label], cancel: 'Close' });
 }
 
 const kbd = (key, at) => [...(at ? [' '] : []), make('kbd', {}, key)];

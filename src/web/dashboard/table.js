@@ -74,7 +74,8 @@ function createHead({ title, kind, sort, first = kind === 'number' ? 'desc' : 'a
     cell.append(title);
     return { cell, show() {} };
   }
-  const button = make('button', { type: 'button', className: 'sort' }, title, make('span', { className: 'arrow', ariaHidden: 'true' }));
+  const arrow = make('span', { className: 'arrow', ariaHidden: 'true' });
+  const button = make('button', { type: 'button', className: 'sort' }, title, arrow);
   let order = null;
   button.dataset.sort = sort;
   button.addEventListener('click', () => onSort({ sort, order: OTHER[order] ?? first }));

@@ -19,7 +19,10 @@ const CELLS = [
   { title: 'Restarts', field: 'restarts', className: 'tree-restarts', text: ({ restarts }) => number(restarts) },
 ];
 
-export const HEADS = [{ title: 'Name', className: 'tree-name' }, ...CELLS.map(({ title, className }) => ({ title, className: `tree-cell ${className ?? ''}` }))];
+export const HEADS = [
+  { title: 'Name', className: 'tree-name' },
+  ...CELLS.map(({ title, className }) => ({ title, className: `tree-cell ${className ?? ''}` })),
+];
 
 /** Draws it, or its new figures. */
 export function drawNode(row, node, { isOpen }) {
@@ -49,7 +52,8 @@ export function drawNode(row, node, { isOpen }) {
 function parts() {
   const twist = make('span', { className: 'twist', ariaHidden: 'true' });
   const name = make('span', { className: 'tree-name' }, twist,
-    make('span', { className: 'tree-text' }, make('span', { className: 'tree-link' }), make('span', { className: 'tree-kind quiet' })));
+    make('span', { className: 'tree-text' },
+      make('span', { className: 'tree-link' }), make('span', { className: 'tree-kind quiet' })));
   return [name, ...CELLS.map(({ title, field, className }) => {
     const value = make('span', { className: 'value' });
     value.dataset.field = field;

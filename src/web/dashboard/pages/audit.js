@@ -1,5 +1,6 @@
 /** Who did what to this instance, newest first. */
 
+import { make, onPress } from '../../common/dom.js';
 import { createCursorPager } from '../controls.js';
 import { timeOf } from '../figures.js';
 import { createProblem } from '../problem.js';
@@ -24,18 +25,29 @@ function mount(main, context) {
     label: 'Audit log', columns: COLUMNS, id: (row) => row.id,
     empty: 'Nothing was done yet.', hint: 'Killing, pausing, draining and changing the log’s level are written down here.',
   });
-  const pager = createCursorPager({ onMove: follow });
+  const pager = createCursorPager({ onMove: ask });
+  const anew = make('button', { type: 'button', className: 'small', id: 'anew' }, 'Ask anew');
+  let place = '';
+  let isGone = false;
+  onPress(anew, 'Asking …', () => ask(place));
+  context.tools.append(anew);
   main.append(problem.element, table.element, pager.element);
-  let stop = () => {};
-  follow('');
+  ask('');
+  return () => (isGone = true);
 
-  function follow(cursor) {
-    stop();
-    const query = new URLSearchParams({ limit: LIMIT, every: 5, ...(cursor && { cursor }) });
-    stop = context.watch(`/v1/observe/audit?${query}`, ({ items, next }) => {
+  /** Once: what is written there stays, and is looked at after something was done. */
+  async function ask(cursor) {
+    place = cursor;
+    const query = new URLSearchParams({ limit: LIMIT, ...(cursor && { cursor }) });
+    const answer = await context.call('GET', `/v1/observe/audit?${query}`);
+    if (isGone || place !== cursor) return;
+    if (answer.ok) {
       problem.clear();
-      table.show(items);
-      pager.show(next);
-    }, problem.show);
+      table.show(answer.body.items);
+      pager.show(answer.body.next);
+    } else {
+      problem.show(answer);
+    }
+    context.ready();
   }
 }

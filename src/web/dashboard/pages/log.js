@@ -5,9 +5,11 @@ import { choice, search, toolbar } from '../controls.js';
 import { createLines } from '../lines.js';
 import { createProblem, explain } from '../problem.js';
 
-const LEVELS = { error: 'error', warn: 'warn and up', info: 'info and up', debug: 'debug and up', trace: 'trace: all' };
+/** Of what is written: all of it, to begin with. */
+const SHOWN = { '': 'all', error: 'error', warn: 'warn and up', info: 'info and up', debug: 'debug and up' };
+const FILTERS = ['error', 'warn', 'info', 'debug', 'trace'];
 const LIMIT = 300; // to begin with, and after a break
-const STANDARD = { level: 'info', actor: '', request: '', q: '' };
+const STANDARD = { level: '', actor: '', request: '', q: '' };
 
 export const log = { name: 'log', title: 'Log', needs: 'instance', key: 'l', mount };
 
@@ -24,7 +26,7 @@ function mount(main, context) {
   main.append(
     toolbar(
       search({ label: 'Search the messages', value: chosen.q, onChange: narrow('q') }),
-      choice({ label: 'Level', name: 'level', options: LEVELS, value: chosen.level, onChange: narrow('level') }),
+      choice({ label: 'Level', name: 'level', options: SHOWN, value: chosen.level, onChange: narrow('level') }),
       field('Actor', chosen.actor, narrow('actor')),
       field('Request', chosen.request, narrow('request')),
     ),
@@ -92,6 +94,6 @@ async function whileChanging(select, work) {
   select.removeAttribute('aria-busy');
 }
 
-const plain = () => Object.fromEntries(Object.keys(LEVELS).map((level) => [level, level]));
+const plain = () => Object.fromEntries(FILTERS.map((level) => [level, level]));
 
 const pick = (query) => Object.fromEntries(Object.entries(query).filter(([name]) => name in STANDARD));
