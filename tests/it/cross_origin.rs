@@ -259,6 +259,7 @@ async fn no_route_sets_a_cookie_reads_one_or_asks_for_credentials() {
     for page in [
         "/",
         "/demo",
+        "/dashboard",
         "/docs",
         "/openapi.json",
         "/sdk/fanfare.js",

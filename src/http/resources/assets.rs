@@ -13,6 +13,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use content::Content;
 
 use crate::http::problem::Problem;
+use crate::http::state::State;
+use crate::store::directory::DEFAULT_APP;
 
 /// What a page may load: its own scripts, styles and images, and this daemon's API. Nothing inline, nothing foreign.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -21,6 +23,9 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 
 /// And answered 304: a new version is there as soon as the daemon is.
 const ASKED_ANEW: &str = "no-cache";
+
+/// The channel of the demo page.
+const DEMO: &str = "demo";
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -104,9 +109,18 @@ pub async fn show(req: HttpRequest) -> Result<HttpResponse, Problem> {
     }))
 }
 
-/// `/` leads to what there is to see.
-pub async fn home() -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((header::LOCATION, "/demo")).finish()
+/// `/` leads to what there is to see: the demo, where anybody may subscribe to it, else the dashboard.
+pub async fn home(state: web::Data<State>) -> HttpResponse {
+    let directory = state.directory();
+    let has_demo = directory
+        .apps
+        .get(DEFAULT_APP)
+        .is_some_and(|app| app.settings.public_channels.iter().any(|channel| channel == DEMO));
+    let place = if has_demo { "/demo" } else { "/dashboard" };
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, place))
+        .insert_header((header::CACHE_CONTROL, ASKED_ANEW))
+        .finish()
 }
 
 /// Headers of a page.
@@ -150,6 +164,19 @@ mod tests {
                 .insert_header((header::IF_NONE_MATCH, tag))
                 .to_request();
             assert_eq!(requests::call_service(&app, again).await.status(), 304, "{}", asset.path);
+        }
+    }
+
+    #[test]
+    fn every_script_and_style_of_our_pages_is_served() {
+        let web = concat!(env!("CARGO_MANIFEST_DIR"), "/src/web");
+        for folder in ["common", "demo", "dashboard", "dashboard/pages"] {
+            for entry in std::fs::read_dir(format!("{web}/{folder}")).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                let path = format!("/web/{folder}/{name}");
+                let is_ours = name.ends_with(".js") || name.ends_with(".css");
+                assert!(!is_ours || ASSETS.iter().any(|asset| asset.path == path), "{path}");
+            }
         }
     }
 

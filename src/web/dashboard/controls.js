@@ -9,7 +9,9 @@ let count = 0;
 
 /** A search; `/` leads to it. */
 export function search({ label, placeholder = label, value = '', onChange }) {
-  const input = make('input', { type: 'search', id: `control-${++count}`, placeholder, value, autocomplete: 'off', spellcheck: false });
+  const input = make('input', {
+    type: 'search', id: `control-${++count}`, placeholder, value, autocomplete: 'off', spellcheck: false,
+  });
   input.dataset.search = '';
   input.setAttribute('aria-label', label);
   let waiting;

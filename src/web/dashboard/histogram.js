@@ -1,7 +1,7 @@
 /** How long things took, as bars: one for each bucket, with its bound below. */
 
 import { make } from '../common/dom.js';
-import { duration, number } from './figures.js';
+import { duration, exact, number } from './figures.js';
 import { nothing } from './problem.js';
 
 const OF = { attempts: 'Of attempts', sweeps: 'Of sweeps', messages: 'Of messages' };
@@ -18,7 +18,8 @@ export function createHistogram() {
       none.hidden = all > 0;
       bars.hidden = said.hidden = all === 0;
       if (all === 0) return;
-      said.textContent = `${OF[latency.of] ?? latency.of}: ${number(all)}, half within ${duration(latency.p50_seconds)}, 99 of 100 within ${duration(latency.p99_seconds)}`;
+      said.textContent = `${OF[latency.of] ?? latency.of}: ${number(all)}, half within `
+        + `${duration(latency.p50_seconds)}, 99 of 100 within ${duration(latency.p99_seconds)}`;
       const shown = trimmed(latency.buckets);
       while (bars.childElementCount < shown.length) bars.append(createBar());
       while (bars.childElementCount > shown.length) bars.lastElementChild.remove();
@@ -36,12 +37,14 @@ function trimmed(buckets) {
 }
 
 const createBar = () => make('li', {},
-  make('span', { className: 'bar-count' }), make('span', { className: 'bar-fill', ariaHidden: 'true' }), make('span', { className: 'bar-bound' }));
+  make('span', { className: 'bar-bound' }),
+  make('span', { className: 'bar-fill', ariaHidden: 'true' }),
+  make('span', { className: 'bar-count' }));
 
 function drawBar(bar, { up_to_seconds: bound, count }, most) {
-  const [counted, , bounded] = bar.children;
+  const [bounded, , counted] = bar.children;
   bar.style.setProperty('--share', (count / most).toFixed(4));
-  const said = bound === null ? 'more' : `≤ ${duration(bound)}`;
+  const said = bound === null ? 'longer' : `to ${exact(bound)}`;
   if (counted.textContent !== number(count)) counted.textContent = number(count);
   if (bounded.textContent !== said) bounded.textContent = said;
 }

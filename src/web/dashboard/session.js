@@ -4,9 +4,10 @@
  */
 
 import { call as ask } from '../common/api.js';
+import { drop, keep, read } from './kept.js';
 import { explain } from './problem.js';
 
-const KEPT = 'fanfare-dashboard-key';
+const KEPT = 'key';
 
 let key = null;
 let tellEnd = () => {};
@@ -17,17 +18,17 @@ export const onEnd = (tell) => (tellEnd = tell);
 export const credential = () => key;
 
 /** Tries a key: what it may see, or why it may not. */
-export async function open(candidate, keep) {
+export async function open(candidate, stays) {
   const answer = await ask('GET', '/v1/observe', candidate);
   if (!answer.ok) return { problem: refusal(answer) };
   key = candidate;
-  if (keep) sessionStorage.setItem(KEPT, candidate);
+  if (stays) keep(KEPT, candidate);
   return { overview: answer.body };
 }
 
 /** What the kept key may see; nothing, where none is kept or it is not taken any more. */
 export async function resume() {
-  const kept = sessionStorage.getItem(KEPT);
+  const kept = read(KEPT);
   if (!kept) return null;
   const { overview, problem } = await open(kept, true);
   if (problem) forget();
@@ -57,7 +58,7 @@ export async function call(method, path, json) {
 
 function forget() {
   key = null;
-  sessionStorage.removeItem(KEPT);
+  drop(KEPT);
 }
 
 export function refusal(answer) {

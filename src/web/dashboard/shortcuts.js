@@ -2,11 +2,12 @@
 
 import { $, make } from '../common/dom.js';
 import { createDialog } from './dialog.js';
+import { drop, keep, read } from './kept.js';
 import { togglePause } from './looking.js';
 import { GROUPS } from './pages.js';
 import { isOpen, navigate } from './shell.js';
 
-const OFF = 'fanfare-dashboard-keys-off'; // WCAG 2.1.4: who speaks to the computer must be able to turn them off
+const OFF = 'keys-off'; // WCAG 2.1.4: who speaks to the computer must be able to turn them off
 const PATIENCE_MS = 1500; // between g and its letter
 
 let leapUntil = 0;
@@ -15,7 +16,7 @@ export function startShortcuts() {
   document.addEventListener('keydown', (event) => {
     const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
     if (!isPlain || !isOpen() || isWriting(event.target) || document.querySelector('dialog[open]')) return;
-    if (sessionStorage.getItem(OFF)) return;
+    if (read(OFF)) return;
     if (act(event)) event.preventDefault();
   });
   $('keys-open').addEventListener('click', showKeys);
@@ -48,14 +49,15 @@ function showKeys() {
     ...shown().filter(({ key }) => key).map(({ key, title }) => [`g ${key}`, title]),
     ['↑ ↓ ← →', 'Walk through the tree; Enter opens an actor'],
   ];
-  const tick = make('input', { type: 'checkbox', checked: !sessionStorage.getItem(OFF) });
+  const tick = make('input', { type: 'checkbox', checked: !read(OFF) });
   tick.addEventListener('change', () => {
-    if (tick.checked) sessionStorage.removeItem(OFF);
-    else sessionStorage.setItem(OFF, 'yes');
+    if (tick.checked) drop(OFF);
+    else keep(OFF, 'yes');
   });
   const list = make('dl', { className: 'keys' },
     ...rows.map(([keys, does]) => make('div', {}, make('dt', {}, ...keys.split(' ').flatMap(kbd)), make('dd', {}, does))));
-  createDialog({ title: 'Keys', body: [list, make('label', { className: 'tick' }, tick, 'Single keys do this')], cancel: 'Close' });
+  const label = make('label', { className: 'tick' }, tick, 'Single keys do this');
+  createDialog({ title: 'Keys', body: [list, label], cancel: 'Close' });
 }
 
 const kbd = (key, at) => [...(at ? [' '] : []), make('kbd', {}, key)];

@@ -19,14 +19,17 @@ const CELLS = [
   { title: 'Restarts', field: 'restarts', className: 'tree-restarts', text: ({ restarts }) => number(restarts) },
 ];
 
-export const HEADS = [{ title: 'Name', className: 'tree-name' }, ...CELLS.map(({ title, className }) => ({ title, className: `tree-cell ${className ?? ''}` }))];
+export const HEADS = [
+  { title: 'Name', className: 'tree-name' },
+  ...CELLS.map(({ title, className }) => ({ title, className: `tree-cell ${className ?? ''}` })),
+];
 
 /** Draws it, or its new figures. */
 export function drawNode(row, node, { isOpen }) {
   if (!row.firstElementChild) row.append(...parts());
   const [name, ...cells] = row.children;
   node.href = isActor(node) ? actorHash(node.id) : null;
-  drawName(name, node);
+  drawName(name, node, isOpen);
   CELLS.forEach(({ text, draw }, at) => {
     const place = cells[at].lastElementChild;
     if (draw) return draw(place, node);
@@ -49,7 +52,8 @@ export function drawNode(row, node, { isOpen }) {
 function parts() {
   const twist = make('span', { className: 'twist', ariaHidden: 'true' });
   const name = make('span', { className: 'tree-name' }, twist,
-    make('span', { className: 'tree-text' }, make('span', { className: 'tree-link' }), make('span', { className: 'tree-kind quiet' })));
+    make('span', { className: 'tree-text' },
+      make('span', { className: 'tree-link' }), make('span', { className: 'tree-kind quiet' })));
   return [name, ...CELLS.map(({ title, field, className }) => {
     const value = make('span', { className: 'value' });
     value.dataset.field = field;
@@ -57,15 +61,18 @@ function parts() {
   })];
 }
 
-function drawName(place, node) {
+function drawName(place, node, isOpen) {
   const [link, kind] = place.lastElementChild.children;
   if (node.href) drawLink(link, node.name, node.href);
   else if (link.textContent !== node.name) link.textContent = node.name;
   if (link.firstElementChild) link.firstElementChild.tabIndex = -1; // Enter does it; Tab passes by
   link.title = node.id;
-  const more = [kindOf(node.kind) === node.name ? '' : kindOf(node.kind), hidden(node)].filter(Boolean).join(' · ');
+  const more = [isSaidByPlace(node) ? '' : kindOf(node.kind), isOpen ? hidden(node) : ''].filter(Boolean).join(' · ');
   if (kind.textContent !== more) kind.textContent = more;
 }
+
+/** Workers stand below their supervisor, and these three are called what they are. */
+const isSaidByPlace = ({ kind }) => !kind.endsWith('Supervisor');
 
 /** `hidden`: children that are not listed. */
 const hidden = ({ hidden: count, children }) =>

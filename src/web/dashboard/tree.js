@@ -116,7 +116,10 @@ export function createTree({ open, onOpen, navigate }) {
       ArrowUp: () => go(nodes[at - 1]?.id),
       Home: () => go(nodes[0].id),
       End: () => go(nodes.at(-1).id),
-      ArrowRight: () => (node.canOpen && !open.has(node.id) ? toggle(node, true) : nodes[at + 1]?.parent === node.id && go(nodes[at + 1].id)),
+      ArrowRight: () => {
+        if (node.canOpen && !open.has(node.id)) toggle(node, true);
+        else if (nodes[at + 1]?.parent === node.id) go(nodes[at + 1].id);
+      },
       ArrowLeft: () => (node.canOpen && open.has(node.id) ? toggle(node, false) : go(node.parent)),
       Enter: () => node.href && navigate(node.href),
       ' ': () => toggle(node),

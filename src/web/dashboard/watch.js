@@ -10,7 +10,7 @@ const GIVEN_TIME = 500; // of statuses: those below are about the question itsel
 const WORTH_ASKING_AGAIN = [408, 429];
 
 /**
- * `path` is a text, or a function that is asked for it each time. `onEvent(data, event)`; `onProblem(answer)` where it is
+ * `onEvent(data, event)`; `onProblem(answer)` where it is
  * refused (`status` 0: no answer, and it is tried again); `onState` with `asking`, `live`, `held`, `broken`, `refused`.
  */
 export function watch(path, { onEvent, onProblem = () => {}, onState = () => {} }) {
@@ -46,7 +46,7 @@ export function watch(path, { onEvent, onProblem = () => {}, onState = () => {} 
   /** One stream, to its end: how it ended. */
   async function once(onFirst) {
     try {
-      const feed = events(typeof path === 'function' ? path() : path, credential(), controller.signal);
+      const feed = events(path, credential(), controller.signal);
       for await (const { event, data } of feed) {
         if (stopped || controller.signal.aborted) break;
         onState('live');

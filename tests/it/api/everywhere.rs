@@ -123,7 +123,9 @@ async fn pages_of_listed_origins_may_call_and_others_are_told_how() {
 #[actix_web::test]
 async fn what_a_client_has_is_not_sent_again() {
     let api = Api::start().await;
-    for path in ["/v1/push-key", "/openapi.json", "/docs", "/demo", "/sdk/fanfare.mjs"] {
+    for path in
+        ["/v1/push-key", "/openapi.json", "/docs", "/demo", "/dashboard", "/sdk/fanfare.mjs"]
+    {
         let first = api.get(path).send().await;
         let tag = first.header("etag").unwrap_or_else(|| panic!("{path}")).to_owned();
         let again = api.get(path).header("if-none-match", &tag).send().await;
@@ -137,13 +139,32 @@ async fn what_a_client_has_is_not_sent_again() {
 #[actix_web::test]
 async fn head_is_get_without_a_body() {
     let api = Api::start().await;
-    for path in ["/demo", "/docs", "/healthz", "/__lbheartbeat__", "/v1/push-key", "/openapi.json"]
-    {
+    for path in [
+        "/demo",
+        "/dashboard",
+        "/docs",
+        "/healthz",
+        "/__lbheartbeat__",
+        "/v1/push-key",
+        "/openapi.json",
+    ] {
         let get = api.get(path).send().await;
         let head = api.call(Method::HEAD, path).send().await;
         assert_eq!((head.status, head.body.len()), (get.status, 0), "{path}");
         assert_eq!(head.header("content-type"), get.header("content-type"), "{path}");
     }
+    api.stop().await;
+}
+
+#[actix_web::test]
+async fn home_is_the_demo_where_anybody_may_subscribe_to_it_and_else_the_dashboard() {
+    let api = Api::start().await;
+    let home = async || api.get("/").send().await.header("location").unwrap().to_owned();
+    assert_eq!(home().await, "/demo");
+    let closed = serde_json::json!({ "public_channels": ["news"] });
+    let change = api.call(Method::PATCH, "/v1/apps/default").bearer(KEY).json(&closed);
+    assert_eq!(change.send().await.status, 200);
+    assert_eq!(home().await, "/dashboard");
     api.stop().await;
 }
 

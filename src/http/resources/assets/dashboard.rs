@@ -12,6 +12,7 @@ pub(super) const FILES: &[File] = &[
     script!("dashboard/dialog.js"),
     script!("dashboard/figures.js"),
     script!("dashboard/histogram.js"),
+    script!("dashboard/kept.js"),
     script!("dashboard/kinds.js"),
     script!("dashboard/lines.js"),
     script!("dashboard/login.js"),

@@ -35,6 +35,7 @@ function mount(main, context) {
     parts.forEach((part) => part.show(row));
     kill.show(row);
   }, (answer) => {
+    if (answer.status === 404) kill.show({ killable: false });
     problem.tell(answer.status === 404
       ? 'No such actor is alive. It has ended, as workers without anything to do end by themselves.' : explain(answer));
   });
@@ -105,15 +106,17 @@ function createLatency() {
 
 function createList(title, className, empty, draw) {
   const list = make('ol', { className: 'events' });
+  const frame = make('div', { className: 'events-frame', role: 'group', ariaLabel: `${title}, newest first`, tabIndex: 0 }, list);
   const none = nothing(empty);
   let shown = '';
   return {
-    element: card(title, className, list, none),
+    element: card(title, className, frame, none),
     show(items) {
       const now = JSON.stringify(items);
       if (now === shown) return;
       shown = now;
       none.hidden = items.length > 0;
+      frame.hidden = items.length === 0;
       list.replaceChildren(...items.map(draw));
     },
   };
@@ -150,8 +153,8 @@ function createChildren() {
 function createLog(context, id) {
   const lines = createLines({ label: `What ${id} wrote`, empty: 'It wrote nothing lately.' });
   const problem = createProblem();
-  const path = () => `/v1/observe/log?${new URLSearchParams({ actor: id, level: 'trace', limit: 100, ...(lines.last && { after: lines.last }) })}`;
-  context.watch(path, (news) => lines.add(news.lines), problem.show);
+  const query = new URLSearchParams({ actor: id, limit: 100 });
+  context.watch(`/v1/observe/log?${query}`, (news, event) => (problem.clear(), lines.add(news.lines, event)), problem.show);
   const all = make('a', { href: `#/log?actor=${encodeURIComponent(id)}` }, 'In the log');
   return card('Log', 'log-card', problem.element, lines.element, make('p', {}, all));
 }

@@ -5,8 +5,11 @@ import { choice, search, toolbar } from '../controls.js';
 import { createLines } from '../lines.js';
 import { createProblem, explain } from '../problem.js';
 
-const LEVELS = { error: 'Errors', warn: 'Warnings', info: 'Info', debug: 'Debug', trace: 'Trace' };
-const STANDARD = { level: 'info', actor: '', request: '', q: '' };
+/** Of what is written: all of it, to begin with. */
+const SHOWN = { '': 'all', error: 'error', warn: 'warn and up', info: 'info and up', debug: 'debug and up' };
+const FILTERS = ['error', 'warn', 'info', 'debug', 'trace'];
+const LIMIT = 300; // to begin with, and after a break
+const STANDARD = { level: '', actor: '', request: '', q: '' };
 
 export const log = { name: 'log', title: 'Log', needs: 'instance', key: 'l', mount };
 
@@ -23,7 +26,7 @@ function mount(main, context) {
   main.append(
     toolbar(
       search({ label: 'Search the messages', value: chosen.q, onChange: narrow('q') }),
-      choice({ label: 'Down to', name: 'level', options: LEVELS, value: chosen.level, onChange: narrow('level') }),
+      choice({ label: 'Level', name: 'level', options: SHOWN, value: chosen.level, onChange: narrow('level') }),
       field('Actor', chosen.actor, narrow('actor')),
       field('Request', chosen.request, narrow('request')),
     ),
@@ -43,11 +46,10 @@ function mount(main, context) {
   function follow() {
     stop();
     const filled = Object.entries(chosen).filter(([, value]) => value !== '');
-    // After a break it goes on where it was.
-    const path = () => `/v1/observe/log?${new URLSearchParams([...filled, ...(lines.last ? [['after', lines.last]] : [])])}`;
-    stop = context.watch(path, (news) => {
+    const query = new URLSearchParams([...filled, ['limit', LIMIT]]);
+    stop = context.watch(`/v1/observe/log?${query}`, (news, event) => {
       problem.clear();
-      lines.add(news.lines);
+      lines.add(news.lines, event);
       dropped.hidden = !news.dropped;
       dropped.textContent = news.dropped ? `${news.dropped} lines came faster than they could be kept.` : '';
     }, problem.show);
@@ -69,7 +71,7 @@ function levelOf(context, problem) {
 
   function show({ filter, configured }) {
     const options = { ...Object.fromEntries([...new Set([filter, configured])].map((one) => [one, one])), ...plain() };
-    const control = choice({ label: 'Written', name: 'filter', options, value: filter, onChange: set });
+    const control = choice({ label: 'The daemon writes', name: 'filter', options, value: filter, onChange: set });
     control.title = `Configured: ${configured}. A change lasts until the next start.`;
     place.replaceChildren(control);
   }
@@ -92,6 +94,6 @@ async function whileChanging(select, work) {
   select.removeAttribute('aria-busy');
 }
 
-const plain = () => Object.fromEntries(Object.keys(LEVELS).map((level) => [level, level]));
+const plain = () => Object.fromEntries(FILTERS.map((level) => [level, level]));
 
 const pick = (query) => Object.fromEntries(Object.entries(query).filter(([name]) => name in STANDARD));
