@@ -5,6 +5,7 @@ import { make } from '../common/dom.js';
 const NONE = '–';
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const TENTHS = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const HUNDREDTHS = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
 
@@ -33,6 +34,12 @@ export const duration = orNone((seconds) => {
   if (seconds < 0.9995) return `${WHOLE.format(seconds * 1e3)} ms`;
   if (seconds < 9.95) return `${TENTHS.format(seconds)} s`;
   return long(Math.round(seconds));
+});
+
+/** A bound, as it was set: 2.5 ms, 10 ms, 1 s. */
+export const exact = orNone((seconds) => {
+  if (seconds < 0.001) return `${HUNDREDTHS.format(seconds * 1e6)} µs`;
+  return seconds < 1 ? `${HUNDREDTHS.format(seconds * 1e3)} ms` : `${HUNDREDTHS.format(seconds)} s`;
 });
 
 /** Of whole seconds, as of ages: 45 s, 4 min 12 s. */

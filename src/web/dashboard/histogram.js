@@ -1,7 +1,7 @@
 /** How long things took, as bars: one for each bucket, with its bound below. */
 
 import { make } from '../common/dom.js';
-import { duration, number } from './figures.js';
+import { duration, exact, number } from './figures.js';
 import { nothing } from './problem.js';
 
 const OF = { attempts: 'Of attempts', sweeps: 'Of sweeps', messages: 'Of messages' };
@@ -36,12 +36,12 @@ function trimmed(buckets) {
 }
 
 const createBar = () => make('li', {},
-  make('span', { className: 'bar-count' }), make('span', { className: 'bar-fill', ariaHidden: 'true' }), make('span', { className: 'bar-bound' }));
+  make('span', { className: 'bar-bound' }), make('span', { className: 'bar-fill', ariaHidden: 'true' }), make('span', { className: 'bar-count' }));
 
 function drawBar(bar, { up_to_seconds: bound, count }, most) {
-  const [counted, , bounded] = bar.children;
+  const [bounded, , counted] = bar.children;
   bar.style.setProperty('--share', (count / most).toFixed(4));
-  const said = bound === null ? 'more' : `≤ ${duration(bound)}`;
+  const said = bound === null ? 'longer' : `to ${exact(bound)}`;
   if (counted.textContent !== number(count)) counted.textContent = number(count);
   if (bounded.textContent !== said) bounded.textContent = said;
 }

@@ -12,7 +12,7 @@ export function askForKey(reason) {
   });
   key.setAttribute('aria-describedby', 'key-hint');
   const keep = make('input', { id: 'keep', type: 'checkbox' });
-  const enter = make('button', { id: 'enter', type: 'submit', className: 'primary' }, 'Look inside');
+  const enter = make('button', { id: 'enter', type: 'submit', className: 'primary' }, 'Log in');
   const problem = createProblem();
   problem.element.id = 'login-problem';
   const form = make('form', { id: 'login', noValidate: true },

@@ -28,7 +28,7 @@ export function showShell(seen) {
   isFirst = true;
   document.body.dataset.view = 'app';
   $('side').hidden = false;
-  $('who').textContent = `${seen.app} · Fanfare ${seen.version}`;
+  $('who').replaceChildren(`App ${seen.app}`, make('br'), `Fanfare ${seen.version}`);
   stopNavigation = showNavigation(seen);
   route();
 }

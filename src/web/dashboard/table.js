@@ -7,11 +7,13 @@ import { make } from '../common/dom.js';
 import { nothing } from './problem.js';
 
 const OTHER = { asc: 'desc', desc: 'asc' };
+const LONG = 12; // characters
 const SAID = { asc: 'ascending', desc: 'descending' };
 
 /**
- * `columns`: `[{ title, text(row) | draw(cell, row), field, kind: 'text'|'number', width, sort, first: 'asc'|'desc', head,
- * wide, title2 }]`: `sort` is what the daemon calls it, `head` names the row, `wide` takes a whole line on a phone.
+ * `columns`: `[{ title, text(row) | draw(cell, row), field, kind: 'text'|'number', width | least, sort, first: 'asc'|'desc',
+ * head, wide, explained }]`, widths in rem: a column without one takes what is left. `sort` is what the daemon calls it, `head`
+ * names the row, `wide` takes a whole line on a phone.
  * `onSort({ sort, order })` asks for another order. Answers `{ element, show(rows), sorted({ sort, order }) }`.
  */
 export function createTable({ label, columns, id, onSort, empty = 'Nothing here.', hint, markRow = () => {} }) {
@@ -21,7 +23,7 @@ export function createTable({ label, columns, id, onSort, empty = 'Nothing here.
     make('caption', { className: 'unseen' }, label),
     make('colgroup', {}, ...columns.map(widthOf)),
     make('thead', { role: 'rowgroup' }, make('tr', { role: 'row' }, ...heads.map(({ cell }) => cell))), body);
-  table.style.setProperty('--least', `${columns.reduce((sum, { width }) => sum + (width ?? 10), 0)}rem`);
+  table.style.setProperty('--least', `${columns.reduce((sum, { width, least = 10 }) => sum + (width ?? least), 0)}rem`);
   const frame = make('div', { className: 'table-frame' }, table);
   const none = nothing(empty, hint);
   none.hidden = true;
@@ -108,7 +110,9 @@ function createCell({ title, text, draw, field, kind, head, wide }) {
     show(item) {
       if (draw) return draw(place, item);
       const now = text(item);
-      if (place.textContent !== now) place.textContent = now;
+      if (place.textContent === now) return;
+      place.textContent = now;
+      place.title = now.length > LONG ? now : ''; // it may be cut off
     },
   };
 }
@@ -125,10 +129,18 @@ function place(body, order, holds) {
   if (focused && document.activeElement !== focused) focused.focus({ preventScroll: true });
 }
 
-/** Draws a link into its place, which keeps the same element. */
+const TAIL = 7; // characters: ids that were made at one time differ at their end
+
+/** Draws a link into its place, which keeps the same element. Where it is too long, its middle is left out. */
 export function drawLink(place, text, href) {
   let link = place.firstElementChild;
-  if (!link?.matches('a')) place.replaceChildren((link = make('a')));
+  if (!link?.matches('a')) {
+    link = make('a', { className: 'long' }, make('span', { className: 'long-head' }), make('span', { className: 'long-tail' }));
+    place.replaceChildren(link);
+  }
   if (link.getAttribute('href') !== href) link.setAttribute('href', href);
-  if (link.textContent !== text) link.textContent = text;
+  if (link.textContent === text) return;
+  const cut = text.length > 2 * TAIL ? text.length - TAIL : text.length;
+  link.firstElementChild.textContent = text.slice(0, cut);
+  link.lastElementChild.textContent = text.slice(cut);
 }

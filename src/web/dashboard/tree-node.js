@@ -63,10 +63,13 @@ function drawName(place, node) {
   else if (link.textContent !== node.name) link.textContent = node.name;
   if (link.firstElementChild) link.firstElementChild.tabIndex = -1; // Enter does it; Tab passes by
   link.title = node.id;
-  const more = [kindOf(node.kind) === node.name ? '' : kindOf(node.kind), hidden(node)].filter(Boolean).join(' · ');
+  const more = [isSaidByPlace(node) ? '' : kindOf(node.kind), hidden(node)].filter(Boolean).join(' · ');
   if (kind.textContent !== more) kind.textContent = more;
 }
 
+/** Workers stand below their supervisor, and these three are called what they are. */
+const isSaidByPlace = ({ kind }) => !kind.endsWith('Supervisor');
+
 /** `hidden`: children that are not listed. */
 const hidden = ({ hidden: count, children }) =>
-  (children && count > 0 && count < children.alive ? `${number(count)} more not listed` : '');
+  (children && count > 0 && count < children.alive ? `${number(count)} less busy ones not listed` : '');

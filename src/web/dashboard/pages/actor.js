@@ -105,15 +105,17 @@ function createLatency() {
 
 function createList(title, className, empty, draw) {
   const list = make('ol', { className: 'events' });
+  const frame = make('div', { className: 'events-frame', role: 'group', ariaLabel: `${title}, newest first`, tabIndex: 0 }, list);
   const none = nothing(empty);
   let shown = '';
   return {
-    element: card(title, className, list, none),
+    element: card(title, className, frame, none),
     show(items) {
       const now = JSON.stringify(items);
       if (now === shown) return;
       shown = now;
       none.hidden = items.length > 0;
+      frame.hidden = items.length === 0;
       list.replaceChildren(...items.map(draw));
     },
   };

@@ -5,7 +5,7 @@ import { choice, search, toolbar } from '../controls.js';
 import { createLines } from '../lines.js';
 import { createProblem, explain } from '../problem.js';
 
-const LEVELS = { error: 'Errors', warn: 'Warnings', info: 'Info', debug: 'Debug', trace: 'Trace' };
+const LEVELS = { error: 'error', warn: 'warn and up', info: 'info and up', debug: 'debug and up', trace: 'trace: all' };
 const STANDARD = { level: 'info', actor: '', request: '', q: '' };
 
 export const log = { name: 'log', title: 'Log', needs: 'instance', key: 'l', mount };
@@ -23,7 +23,7 @@ function mount(main, context) {
   main.append(
     toolbar(
       search({ label: 'Search the messages', value: chosen.q, onChange: narrow('q') }),
-      choice({ label: 'Down to', name: 'level', options: LEVELS, value: chosen.level, onChange: narrow('level') }),
+      choice({ label: 'Level', name: 'level', options: LEVELS, value: chosen.level, onChange: narrow('level') }),
       field('Actor', chosen.actor, narrow('actor')),
       field('Request', chosen.request, narrow('request')),
     ),
@@ -69,7 +69,7 @@ function levelOf(context, problem) {
 
   function show({ filter, configured }) {
     const options = { ...Object.fromEntries([...new Set([filter, configured])].map((one) => [one, one])), ...plain() };
-    const control = choice({ label: 'Written', name: 'filter', options, value: filter, onChange: set });
+    const control = choice({ label: 'The daemon writes', name: 'filter', options, value: filter, onChange: set });
     control.title = `Configured: ${configured}. A change lasts until the next start.`;
     place.replaceChildren(control);
   }

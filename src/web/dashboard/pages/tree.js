@@ -12,7 +12,6 @@ function mount(main, context) {
   const open = new Set((context.query.expand ?? '').split(',').filter(Boolean));
   const view = createTree({ open, onOpen: follow, navigate: context.navigate });
   main.append(problem.element, view.element);
-  context.note(`Of an open supervisor, its ${CHILDREN} busiest children.`);
   let stop = () => {};
   follow();
 

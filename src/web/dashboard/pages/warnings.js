@@ -59,8 +59,8 @@ function createWarning(id, { code, severity, subject, remedy, page }) {
     make('div', { className: 'warning-head' }, pill(severity), make('h2', {}, titleOf(code)),
       subject ? make('code', { className: 'subject' }, subject) : ''),
     detail,
-    make('p', { className: 'remedy' }, remedy ?? ''),
-    make('p', { className: 'warning-foot quiet' }, since, page ? make('a', { href: `#/${page}` }, 'Look there') : ''));
+    make('p', { className: 'remedy' }, make('strong', {}, 'What to do: '), remedy ?? ''),
+    make('p', { className: 'warning-foot quiet' }, since, page ? make('a', { href: `#/${page}` }, leadingTo(page)) : ''));
   element.dataset.id = id;
   element.dataset.severity = severity;
   return {
@@ -74,6 +74,11 @@ function createWarning(id, { code, severity, subject, remedy, page }) {
         ...(item.count > 1 ? [`, ${number(item.count)} times, last at ${clock(item.last)}`] : []));
     },
   };
+}
+
+/** Words for a link: `actors/ID` leads to one actor, the others to a page. */
+function leadingTo(page) {
+  return page.startsWith('actors/') ? 'To the actor' : `To ${page.replaceAll('-', ' ')}`;
 }
 
 function field(tag, name) {
