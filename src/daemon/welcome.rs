@@ -48,7 +48,9 @@ pub(super) fn say(news: &News, url: &str, directory: &Path) {
 }
 
 fn places(news: &News, url: &str) -> String {
-    let mut text = format!("Fanfare listens on {url}\n  API docs   {url}/docs\n");
+    let mut text = format!(
+        "Fanfare listens on {url}\n  Dashboard  {url}/dashboard\n  API docs   {url}/docs\n"
+    );
     if news.has_demo {
         text.push_str(&format!("  Demo       {url}/demo\n"));
     }

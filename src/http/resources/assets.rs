@@ -13,6 +13,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use content::Content;
 
 use crate::http::problem::Problem;
+use crate::http::state::State;
+use crate::store::directory::DEFAULT_APP;
 
 /// What a page may load: its own scripts, styles and images, and this daemon's API. Nothing inline, nothing foreign.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -21,6 +23,9 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 
 /// And answered 304: a new version is there as soon as the daemon is.
 const ASKED_ANEW: &str = "no-cache";
+
+/// The channel of the demo page.
+const DEMO: &str = "demo";
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -104,9 +109,18 @@ pub async fn show(req: HttpRequest) -> Result<HttpResponse, Problem> {
     }))
 }
 
-/// `/` leads to what there is to see.
-pub async fn home() -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((header::LOCATION, "/demo")).finish()
+/// `/` leads to what there is to see: the demo, where anybody may subscribe to it, else the dashboard.
+pub async fn home(state: web::Data<State>) -> HttpResponse {
+    let directory = state.directory();
+    let has_demo = directory
+        .apps
+        .get(DEFAULT_APP)
+        .is_some_and(|app| app.settings.public_channels.iter().any(|channel| channel == DEMO));
+    let place = if has_demo { "/demo" } else { "/dashboard" };
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, place))
+        .insert_header((header::CACHE_CONTROL, ASKED_ANEW))
+        .finish()
 }
 
 /// Headers of a page.

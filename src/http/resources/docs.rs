@@ -68,7 +68,7 @@ fn page(document: &Value) -> String {
          <link rel=\"stylesheet\" href=\"/web/base.css\">\n\
          <link rel=\"stylesheet\" href=\"/web/docs.css\">\n</head>\n<body>\n\
          <header><h1>Fanfare’s API</h1>{}<p>Version {version}. For programs: <a href=\"/openapi.json\">/openapi.json</a>. \
-         To try it: <a href=\"/demo\">the demo</a>.</p></header>\n\
+         To try it: <a href=\"/demo\">the demo</a>. To see it at work: <a href=\"/dashboard\">the dashboard</a>.</p></header>\n\
          <nav aria-label=\"Contents\"><ul>{menu}</ul></nav>\n<main>\n{main}</main>\n</body>\n</html>\n",
         prose(text(&document["info"]["description"])),
     )

@@ -52,7 +52,8 @@ export function navigate(hash) {
 function route() {
   if (!overview) return;
   const { page, params, query, isHome } = routeOf(location.hash);
-  if (isHome) return history.replaceState(null, '', hashOf([homeOf(overview).name])), route();
+  const home = homeOf(overview);
+  if (isHome && home) return history.replaceState(null, '', hashOf([home.name])), route();
   leavePage();
   leavePage = page && maySee(page, overview) ? open(page, params, query) : refuse(page);
   markCurrent(page);
@@ -110,8 +111,9 @@ function refuse(page) {
   const main = freshMain(page?.name ?? 'unknown');
   const head = createHead(page?.title ?? 'No such page');
   const why = page ? WHY_NOT[page.needs] : 'The address leads to nothing here.';
+  const home = homeOf(overview);
   main.append(head.element, make('p', { className: 'problem', id: 'why-not' }, why),
-    make('p', {}, make('a', { href: hashOf([homeOf(overview).name]) }, `Go to ${homeOf(overview).title}`)));
+    ...(home ? [make('p', {}, make('a', { href: hashOf([home.name]) }, `To ${home.title.toLowerCase()}`))] : []));
   main.dataset.ready = 'true';
   return () => {};
 }
@@ -153,7 +155,10 @@ $('menu').addEventListener('click', () => {
   const isOpenNow = $('menu').getAttribute('aria-expanded') === 'true';
   $('menu').setAttribute('aria-expanded', String(!isOpenNow));
 });
-$('leave').addEventListener('click', () => end('You are logged out. The key is forgotten.'));
+$('leave').addEventListener('click', () => {
+  history.replaceState(null, '', location.pathname); // the next key may not see what this one saw
+  end('You are logged out. The key is forgotten.');
+});
 $('skip').addEventListener('click', (event) => {
   event.preventDefault(); // the hash is the page's address
   $('main').focus();

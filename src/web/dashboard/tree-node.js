@@ -26,7 +26,7 @@ export function drawNode(row, node, { isOpen }) {
   if (!row.firstElementChild) row.append(...parts());
   const [name, ...cells] = row.children;
   node.href = isActor(node) ? actorHash(node.id) : null;
-  drawName(name, node);
+  drawName(name, node, isOpen);
   CELLS.forEach(({ text, draw }, at) => {
     const place = cells[at].lastElementChild;
     if (draw) return draw(place, node);
@@ -57,13 +57,13 @@ function parts() {
   })];
 }
 
-function drawName(place, node) {
+function drawName(place, node, isOpen) {
   const [link, kind] = place.lastElementChild.children;
   if (node.href) drawLink(link, node.name, node.href);
   else if (link.textContent !== node.name) link.textContent = node.name;
   if (link.firstElementChild) link.firstElementChild.tabIndex = -1; // Enter does it; Tab passes by
   link.title = node.id;
-  const more = [isSaidByPlace(node) ? '' : kindOf(node.kind), hidden(node)].filter(Boolean).join(' · ');
+  const more = [isSaidByPlace(node) ? '' : kindOf(node.kind), isOpen ? hidden(node) : ''].filter(Boolean).join(' · ');
   if (kind.textContent !== more) kind.textContent = more;
 }
 
@@ -72,4 +72,4 @@ const isSaidByPlace = ({ kind }) => !kind.endsWith('Supervisor');
 
 /** `hidden`: children that are not listed. */
 const hidden = ({ hidden: count, children }) =>
-  (children && count > 0 && count < children.alive ? `${number(count)} less busy ones not listed` : '');
+  (children && count > 0 && count < children.alive ? `${number(count)} more not listed` : '');
