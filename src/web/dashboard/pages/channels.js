@@ -13,6 +13,7 @@ import { createTable, drawLink } from '../table.js';
 
 const PATH = '/v1/observe/channels';
 const LIMIT = 50;
+const DEEPEST = 10_000; // offset: what is farther is found by its name
 
 export const channels = { name: 'channels', title: 'Channels', needs: 'read', key: 'h', mount };
 
@@ -29,11 +30,13 @@ function mount(main, context) {
     path: PATH, choices, passing: ['limit', 'offset'], problem, onChange: table.sorted,
     onRows({ matched, items }) {
       table.show(items);
-      pager.show({ offset: choices.offset, limit: LIMIT, shown: items.length, matched });
+      const { offset } = choices;
+      const more = matched === null ? items.length === LIMIT && offset < DEEPEST : undefined;
+      pager.show({ offset, limit: LIMIT, shown: items.length, matched, more });
     },
   });
   main.append(
-    toolbar(search({ label: 'Search by name', value: choices.q, onChange: (q) => change({ q, offset: 0 }) })),
+    toolbar(search({ label: 'A name’s beginning', value: choices.q, onChange: (q) => change({ q, offset: 0 }) })),
     problem.element, table.element, pager.element);
   change();
 

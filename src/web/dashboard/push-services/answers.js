@@ -8,6 +8,8 @@ const ANSWERS = [
   ['server_error', '5xx', 'its own trouble'], ['none', 'none', 'no answer'],
 ];
 
+const WINDOW = 60; // seconds: the daemon counts in pieces of that length, of which the last is not whole
+
 export const answeredOf = (answers) => ANSWERS.reduce((sum, [name]) => sum + answers[name], 0);
 
 export function createAnswers() {
@@ -40,7 +42,7 @@ export function createAnswers() {
     element: make('div', { className: 'answers' }, bar, table),
     show({ answers, answers_recent: lately, recent_seconds: seconds }) {
       const total = answeredOf(lately);
-      setText(recent, seconds ? seconds === 60 ? 'Last minute' : `Last ${duration(seconds)}` : 'Lately');
+      setText(recent, seconds ? seconds >= WINDOW ? 'Last 1–2 min' : `Last ${duration(seconds)}` : 'Lately');
       parts.forEach((part) => {
         part.hidden = !lately[part.dataset.answer];
         part.style.flexGrow = lately[part.dataset.answer];

@@ -1,7 +1,7 @@
 /** One push service: its gate, what it answers and how fast, the tokens that it gets, and what is wrong. */
 
 import { make } from '../../common/dom.js';
-import { redrawn } from '../cells.js';
+import { drawTime, redrawn } from '../cells.js';
 import { age, duration, number, rate, share, timeOf } from '../figures.js';
 import { drawMeter } from '../meter.js';
 import { drawPill } from '../pills.js';
@@ -9,7 +9,7 @@ import { createFigures } from '../system/panel.js';
 import { answeredOf, createAnswers } from './answers.js';
 import { alertOf, explanationOf, nameOf } from './names.js';
 
-const AHEAD = 1; // seconds: below that, clocks are the same
+const SAME = 1; // second: what is known is no finer than that
 
 let count = 0;
 
@@ -75,15 +75,19 @@ const FIGURES = [
 function createKeys(countdowns) {
   const skew = make('dd');
   skew.dataset.field = 'clock_skew_seconds';
+  const last = make('dd');
+  last.dataset.field = 'last_answer';
   const tokens = make('ul', { className: 'service-tokens' });
   const refused = make('ul', { className: 'service-tokens' });
   const ages = new Map();
   const untils = new Map();
   return {
     element: make('div', { className: 'service-keys' },
-      make('dl', { className: 'details' }, make('div', {}, make('dt', {}, 'Its clock'), skew)),
+      make('dl', { className: 'details' }, make('div', {}, make('dt', {}, 'Last answer'), last),
+        make('div', {}, make('dt', {}, 'Its clock'), skew)),
       make('h3', {}, 'VAPID tokens'), tokens, refused),
-    show({ vapid_tokens: now, refused_keys: keys, clock_skew_seconds: seconds, alerts }) {
+    show({ vapid_tokens: now, refused_keys: keys, clock_skew_seconds: seconds, last_answer: answered, alerts }) {
+      drawTime(last, answered ?? null);
       setText(skew, skewOf(seconds));
       skew.parentElement.toggleAttribute('data-bad', alerts.some(({ code }) => code === 'clock_skew'));
       redrawn(tokens, now.map(({ key, app, expires }) => [key, app, expires]).join(), () => tokenLines(now, ages));
@@ -116,7 +120,7 @@ function refusedLines(keys, untils) {
 
 function skewOf(seconds) {
   if (seconds === null || seconds === undefined) return 'not known yet';
-  if (Math.abs(seconds) < AHEAD) return 'the same as here';
+  if (Math.abs(seconds) <= SAME) return 'the same as here';
   return `${duration(Math.abs(seconds))} ${seconds > 0 ? 'ahead' : 'behind'}`;
 }
 

@@ -21,8 +21,8 @@ export function explanationOf({ state, cause, paused }) {
 }
 
 const ALERTS = {
-  clock_skew: 'Clocks differ', vapid_key_paused: 'A VAPID key is refused', vapid_subject_missing: 'The VAPID subject is missing',
-  origin_shut: 'Shut', throttled: 'Throttled', quarantine_open: 'Subscriptions are held back',
+  clock_skew: 'Clocks differ', vapid_key_paused: 'A VAPID key is refused',
+  origin_shut: 'Shut', mostly_throttled: 'Mostly throttled', no_answer: 'No answer',
 };
 
 export const alertOf = (code) => ALERTS[code] ?? code.replaceAll('_', ' ').replace(/^./, (first) => first.toUpperCase());

@@ -9,7 +9,7 @@ const ofMemory = ({ process, machine }) => (machine.memory_bytes ? process.resid
 
 export const FIGURES = [
   ['Up for', 'uptime_seconds', ({ uptime_seconds: seconds }) => age(seconds), ({ process }) => `process ${process.pid}`],
-  ['Processor', 'process.cpu', ({ process }) => share(process.cpu), ({ machine }) => `of one core; ${number(machine.cores)} are there`],
+  ['Processor', 'process.cpu', ({ process }) => share(process.cpu), ({ machine }) => `of one core, of ${number(machine.cores)}`],
   ['Memory', 'process.resident_bytes', ({ process }) => bytes(process.resident_bytes),
     (now) => (ofMemory(now) === null ? '' : `${share(ofMemory(now))} of ${bytes(now.machine.memory_bytes)}`)],
   ['Fullest limit', 'limits.highest', ({ limits }) => share(highest(limits)?.share),
@@ -33,7 +33,7 @@ export const PROCESS = [
 ];
 
 export const STORE = [
-  ['Kind', 'store.kind', ({ store }) => store.kind],
+  ['Kind', 'store.kind', ({ store }) => store.kind ?? '–'],
   ['Database', 'store.database_bytes', ({ store }) => bytes(store.database_bytes)],
   ['Write-ahead log', 'store.wal_bytes', ({ store }) => bytes(store.wal_bytes)],
   ['Free on its disk', 'store.free_bytes', ({ store }) => bytes(store.free_bytes)],
