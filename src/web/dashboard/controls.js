@@ -60,7 +60,7 @@ export function segments({ label, name, options, value, onChange }) {
 
 export const toolbar = (...controls) => make('div', { className: 'toolbar' }, ...controls);
 
-/** Pages by offset: `show({ offset, limit, shown, matched, total })`; `onMove(offset)`. */
+/** Pages by offset: `show({ offset, limit, shown, matched, total, more })`; `more`: whether any follow, where `matched` does not say it. `onMove(offset)`. */
 export function createPager({ onMove }) {
   const said = make('p', { className: 'quiet pager-said' });
   said.dataset.field = 'matched';
@@ -73,13 +73,13 @@ export function createPager({ onMove }) {
   on.addEventListener('click', () => may(on) && onMove(now.offset + now.limit));
   return {
     element: make('div', { className: 'pager' }, said, make('div', { className: 'pager-buttons' }, back, on)),
-    show({ offset, limit, shown, matched, total }) {
+    show({ offset, limit, shown, matched, total, more = offset + shown < matched }) {
       now = { offset, limit };
-      const of = `${number(matched)}${total !== undefined && total !== matched ? ` (${number(total)} in all)` : ''}`;
+      const of = `${matched === null ? 'many' : number(matched)}${total !== undefined && total !== matched ? ` (${number(total)} in all)` : ''}`;
       const text = shown ? `${number(offset + 1)}–${number(offset + shown)} of ${of}` : `None of ${number(total ?? matched)}`;
       if (said.textContent !== text) said.textContent = text;
       enable(back, offset > 0);
-      enable(on, offset + shown < matched);
+      enable(on, more);
     },
   };
 }

@@ -3,17 +3,24 @@
 import { actor } from './pages/actor.js';
 import { actors } from './pages/actors.js';
 import { audit } from './pages/audit.js';
+import { channels } from './pages/channels.js';
+import { charts } from './pages/charts.js';
 import { log } from './pages/log.js';
+import { notification } from './pages/notification.js';
+import { notifications } from './pages/notifications.js';
+import { pushServices } from './pages/push-services.js';
+import { subscriptions } from './pages/subscriptions.js';
+import { system } from './pages/system.js';
 import { tree } from './pages/tree.js';
 import { warnings } from './pages/warnings.js';
 
 export const GROUPS = [
-  { title: 'Instance', pages: [tree, actors] },
-  { title: 'Delivery', pages: [] },
+  { title: 'Instance', pages: [tree, actors, system, charts] },
+  { title: 'Delivery', pages: [pushServices, channels, subscriptions, notifications] },
   { title: 'Trouble', pages: [warnings, log, audit] },
 ];
 
-const ELSEWHERE = [actor];
+const ELSEWHERE = [actor, notification];
 
 export const PAGES = [...GROUPS.flatMap(({ pages }) => pages), ...ELSEWHERE];
 

@@ -48,10 +48,10 @@ export function end(reason) {
   tellEnd(reason);
 }
 
-/** A call under the key. The answer's `body` is JSON; status 0: there was none. */
-export async function call(method, path, json) {
+/** A call under the key, with more headers where wanted. The answer's `body` is JSON; status 0: there was none. */
+export async function call(method, path, json, headers) {
   const asked = key;
-  const answer = await ask(method, path, key, json === undefined ? undefined : JSON.stringify(json));
+  const answer = await ask(method, path, key, json === undefined ? undefined : JSON.stringify(json), headers);
   if (answer.status === 401 && asked === key) end(refusal(answer));
   return answer;
 }

@@ -1,0 +1,28 @@
+/** The push services by the names that people know, and what is said of their gates. */
+
+import { clock } from '../figures.js';
+
+export const PUSH_SERVICES = { fcm: 'FCM', mozilla: 'Mozilla', apple: 'Apple', wns: 'WNS', ntfy: 'ntfy', other: 'others' };
+
+/** One of its own, as on a card. */
+export const nameOf = (name) => (name === 'other' ? 'Another push service' : PUSH_SERVICES[name] ?? name);
+
+const WHY_SHUT = {
+  throttled: 'It asked for a pause: it gets too much at once.',
+  outage: 'It failed too often to be asked on and on.',
+};
+
+/** Why nothing, or little, goes there; nothing where all is well. */
+export function explanationOf({ state, cause, paused }) {
+  if (paused) return `Paused by an operator at ${clock(paused.since)}${paused.by ? ` (${paused.by})` : ''}. What is for it waits.`;
+  if (state === 'shut') return `${WHY_SHUT[cause] ?? 'It is shut.'} What is for it waits.`;
+  if (state === 'probing') return 'A few requests find out whether it can be opened again. The rest waits.';
+  return '';
+}
+
+const ALERTS = {
+  clock_skew: 'Clocks differ', vapid_key_paused: 'A VAPID key is refused',
+  origin_shut: 'Shut', mostly_throttled: 'Mostly throttled', no_answer: 'No answer',
+};
+
+export const alertOf = (code) => ALERTS[code] ?? code.replaceAll('_', ' ').replace(/^./, (first) => first.toUpperCase());
