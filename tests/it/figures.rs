@@ -1,6 +1,7 @@
 //! The figures of a daemon: as charts, as the system's page, as /metrics, and in what Prometheus and Grafana make of them.
 
 mod charts;
+mod cost;
 mod exposition;
 mod metrics;
 mod monitoring;
