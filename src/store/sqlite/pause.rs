@@ -2,10 +2,6 @@
 
 use diesel::prelude::*;
 
-mod parked;
-
-pub(super) use parked::{Places, bring_forward};
-
 use super::accept::find_channel;
 use super::schema::pause;
 use super::writer::SqliteWriter;
@@ -15,6 +11,10 @@ use crate::store::audit::AuditEntry;
 use crate::store::directory::Conflict;
 use crate::store::pause::{Pause, Pauses, Subject};
 use crate::store::{Committed, StoreError};
+
+mod parked;
+
+pub(super) use parked::{Places, bring_forward};
 
 /// Reads all of it.
 pub(super) fn read(connection: &mut SqliteConnection) -> Result<Pauses, StoreError> {
