@@ -212,6 +212,12 @@ fn operating(cfg: &mut web::ServiceConfig) {
 fn observing(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/v1/observe").get(observe::overview::show));
     cfg.service(web::resource("/v1/observe/push-services").get(observe::push_services::list));
+    cfg.service(
+        web::resource("/v1/observe/push-services/pause").post(observe::push_services::pause),
+    );
+    cfg.service(
+        web::resource("/v1/observe/push-services/resume").post(observe::push_services::resume),
+    );
     cfg.service(web::resource("/v1/observe/channels").get(observe::channels::list));
     cfg.service(web::resource("/v1/observe/subscriptions").get(observe::subscriptions::list));
     cfg.service(web::resource("/v1/observe/notifications").get(observe::notifications::list));

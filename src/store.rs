@@ -114,7 +114,7 @@ pub trait Store: Audit + Measure + Origins + Pages + Quarantines + Send + Sync +
     /// Deletes a channel: its open and its scheduled notifications are cancelled, its members leave. `false`: there was none.
     fn delete_channel(&self, app: AppId, channel: String, now: Timestamp) -> StoreFuture<bool>;
     /// Puts scheduled notifications that are due into their channels' logs, closes notifications and ends subscriptions
-    /// whose time has come, about `limit` of each, removes at most `limit` rows of what was deleted or kept for long enough,
+    /// whose time has come, about `limit` of each, brings forward who waits for an origin that is resumed, removes at most `limit` rows of what was deleted or kept for long enough,
     /// and goes on with what was said of quarantines; answers the largest count: `limit` means that there may be more.
     fn upkeep(&self, now: Timestamp, limit: i64) -> StoreFuture<usize>;
     /// Changes apps, API keys or VAPID keys. [`Store::directory`] has the change when this answers. An app

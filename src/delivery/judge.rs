@@ -51,6 +51,11 @@ pub enum Attempted {
         /// Until when.
         until: Timestamp,
     },
+    /// It was not tried: an operator has its push service pause.
+    Paused {
+        /// When the end of that pause is looked for, if nobody says sooner that it has come.
+        until: Timestamp,
+    },
     /// There was no answer, and there may be one next time.
     Unanswered {
         /// What came in between.
@@ -202,6 +207,7 @@ pub fn judge(
             }
         }
         Attempted::Held { until } => held(standing, *until, policy),
+        Attempted::Paused { until } => paused(standing, *until),
         Attempted::Unanswered { reason, counts } => {
             let said = Said { status: None, reason: Some(reason.clone()) };
             let judgement = again(standing, None, *counts, said, policy, rng);
@@ -300,6 +306,21 @@ fn held(standing: Standing, until: Timestamp, policy: &RetryPolicy) -> Judgement
         unheard_since: standing.unheard_since,
         refused: false,
         failure: Some(Failure { status: None, reason: reason.to_owned(), attempts }),
+    }
+}
+
+/// Nobody knows for how long. What expires meanwhile expires when its time has come, not before.
+fn paused(standing: Standing, until: Timestamp) -> Judgement {
+    let Standing { attempts, failures, unheard_since, now, .. } = standing;
+    let reason = "fanfare: an operator has its push service pause".to_owned();
+    Judgement {
+        outcome: None,
+        wait: Some(until.since(now)),
+        failures,
+        attempts,
+        unheard_since,
+        refused: false,
+        failure: Some(Failure { status: None, reason, attempts }),
     }
 }
 

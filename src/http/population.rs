@@ -37,18 +37,23 @@ impl Population {
         {
             return Ok(Arc::clone(counts));
         }
-        let rows = store.origins(MOST).await?;
-        let counts = Arc::new(Counts {
-            is_whole: i64::try_from(rows.len()).is_ok_and(|count| count < MOST),
-            most: rows.iter().map(|row| row.origin.clone()).collect(),
-            by_origin: rows.into_iter().map(|row| (row.origin, row.subscriptions)).collect(),
-        });
+        let counts = Arc::new(Counts::read(store).await?);
         *known = Some((Instant::now(), Arc::clone(&counts)));
         Ok(counts)
     }
 }
 
 impl Counts {
+    /// The counts as they are now.
+    pub async fn read(store: &dyn Store) -> Result<Self, StoreError> {
+        let rows = store.origins(MOST).await?;
+        Ok(Self {
+            is_whole: i64::try_from(rows.len()).is_ok_and(|count| count < MOST),
+            most: rows.iter().map(|row| row.origin.clone()).collect(),
+            by_origin: rows.into_iter().map(|row| (row.origin, row.subscriptions)).collect(),
+        })
+    }
+
     /// Where most subscriptions live, most first.
     pub fn most(&self, limit: usize) -> &[String] {
         &self.most[..limit.min(self.most.len())]

@@ -6,6 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId};
 
+/// Whoever waits for an operator's word waits until a moment after this, one for each pause: in the year 3015.
+pub const PARKED: Timestamp = Timestamp::from_millis(33_000_000_000_000);
+
+/// Whether that is no time at all, but an operator's word that is waited for.
+pub fn is_parked(not_before: Timestamp) -> bool {
+    not_before > PARKED
+}
+
 /// Since when something pauses, and who said so.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pause {
@@ -13,6 +21,8 @@ pub struct Pause {
     pub since: Timestamp,
     /// The API key's name (`key_…`), or `control socket`.
     pub by: String,
+    /// Until when those wait who wait for its end. It belongs to no other pause, nor ever will.
+    pub parked_until: Timestamp,
 }
 
 /// All that pauses.

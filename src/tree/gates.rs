@@ -120,7 +120,7 @@ impl Gates {
     }
 
     /// What each gate is doing, by origin; and what those of `others` would do, whom nobody has asked for anything.
-    pub fn snapshots(&self, others: &[String]) -> Vec<GateSnapshot> {
+    pub fn snapshots(&self, others: &[&str]) -> Vec<GateSnapshot> {
         let (lines, policy) = {
             let origins = self.lock();
             (origins.lines.values().cloned().collect::<Vec<_>>(), origins.policy)

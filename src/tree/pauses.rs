@@ -49,7 +49,11 @@ mod tests {
     use crate::store::pause::Pause;
 
     fn pauses(channels: &[i64]) -> Pauses {
-        let pause = Pause { since: Timestamp::default(), by: "control socket".to_owned() };
+        let pause = Pause {
+            since: Timestamp::default(),
+            by: "control socket".to_owned(),
+            parked_until: Timestamp::default(),
+        };
         let channels = channels.iter().map(|id| (ChannelId(*id), pause.clone())).collect();
         Pauses { channels, ..Pauses::default() }
     }

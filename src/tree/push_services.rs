@@ -5,14 +5,23 @@ use super::gates::GateSnapshot;
 use crate::webpush::vapid::TokenSnapshot;
 
 impl Tree {
-    /// The gates before the push services; none where nothing is delivered.
+    /// The gates before the push services, those that are paused included; none where nothing is delivered.
     pub fn gates(&self) -> Vec<GateSnapshot> {
         self.gates_and(&[])
     }
 
     /// The same, and those of `others`, whom nobody may have asked for anything yet.
     pub fn gates_and(&self, others: &[String]) -> Vec<GateSnapshot> {
-        self.branches.as_ref().map(|tree| tree.gates.snapshots(others)).unwrap_or_default()
+        let Some(tree) = &self.branches else { return Vec::new() };
+        let pauses = &self.store.directory().pauses.origins;
+        let others: Vec<_> = others.iter().chain(pauses.keys()).map(String::as_str).collect();
+        let mut gates = tree.gates.snapshots(&others);
+        for gate in &mut gates {
+            if let Some(pause) = pauses.get(&gate.origin) {
+                gate.pause(pause.clone());
+            }
+        }
+        gates
     }
 
     /// The tokens that requests carry at the moment, without the tokens; none where nothing is delivered.

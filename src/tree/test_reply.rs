@@ -47,6 +47,9 @@ impl From<Attempted> for TestReply {
             Attempted::Unanswered { reason, .. } | Attempted::Impossible { reason } => {
                 Self::Refused { status: None, reason }
             }
+            Attempted::Paused { .. } => {
+                Self::Unavailable("an operator has its push service pause".to_owned())
+            }
             Attempted::Held { until } => Self::Unavailable(format!(
                 "its push service takes nothing at the moment; try again after {}",
                 until.to_rfc3339()

@@ -1,6 +1,10 @@
 //! The gates before the push services: a service that fails, asks for time or refuses our key is left alone, nobody is
 //! deleted for it, nobody else waits for it, and all is delivered in order when it is well again.
 
+#[path = "gates/page.rs"]
+mod page;
+#[path = "gates/pausing.rs"]
+mod pausing;
 #[path = "gates/vapid_key.rs"]
 mod vapid_key;
 

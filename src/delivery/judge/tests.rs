@@ -150,6 +150,24 @@ fn what_was_held_before_a_gate_waits_as_long_as_the_gate_says_and_nothing_else_c
 }
 
 #[test]
+fn what_an_operator_pauses_waits_for_the_operator_and_expires_by_the_store_alone() {
+    let until = NOW + Duration::from_secs(1 << 35);
+    for standing in [
+        standing(),
+        Standing { now_or_never: true, ..standing() },
+        Standing { expires: NOW + Duration::from_millis(1), ..standing() },
+        Standing { unheard_since: Some(NOW), ..standing() },
+    ] {
+        let judgement = judged(&Attempted::Paused { until }, standing);
+        assert_eq!((judgement.outcome, judgement.attempts), (None, 2), "{standing:?}");
+        let Standing { failures, unheard_since, .. } = standing;
+        let waits =
+            EndpointState::Waiting { not_before: until, failures, attempts: 2, unheard_since };
+        assert_eq!(judgement.endpoint(true, NOW), waits, "until that very moment");
+    }
+}
+
+#[test]
 fn a_wait_is_never_shorter_than_the_push_service_asks() {
     let wait = judged(&retry(Some(120)), standing()).wait.expect("a wait");
     assert!(wait >= Duration::from_secs(120), "{wait:?}");

@@ -46,6 +46,8 @@ use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
         health::alive, health::ready, health::version, metrics::show,
         observe::overview::show,
         observe::push_services::list,
+        observe::push_services::pause,
+        observe::push_services::resume,
         observe::channels::list,
         observe::subscriptions::list,
         observe::notifications::list,

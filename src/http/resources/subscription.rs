@@ -16,6 +16,7 @@ use crate::id::{IdKind, PublicId};
 use crate::model::Payload;
 use crate::store::directory::{App, Directory, Scope};
 use crate::store::membership::{Leave, Leaver, ReplaceReply};
+use crate::store::pause::is_parked;
 use crate::store::quarantine::RestoreReply;
 use crate::store::view::{self, SubscriptionView};
 use crate::tree::TestReply;
@@ -248,7 +249,10 @@ fn shown(state: &State, directory: &Directory, app: &App, view: SubscriptionView
         generation: view.generation.0,
         push_key: made_with.map(|key| key.key.public_base64url().to_owned()),
         current_push_key: current.map(|key| key.key.public_base64url().to_owned()),
-        next_attempt: view.not_before.map(|time| time.to_rfc3339()),
+        next_attempt: view
+            .not_before
+            .filter(|time| !is_parked(*time))
+            .map(|time| time.to_rfc3339()),
         trouble: view.trouble.map(Trouble::from),
         gone: view.gone.map(|time| time.to_rfc3339()),
         quarantine: view.quarantine.map(|id| id.to_string()),

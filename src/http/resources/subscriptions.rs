@@ -16,6 +16,7 @@ use crate::http::state::State;
 use crate::id::{IdKind, PublicId};
 use crate::store::directory::Scope;
 use crate::store::membership::{Leave, Leaver, Subscribe, SubscribeReply};
+use crate::store::pause::is_parked;
 use crate::store::view::{ListQuery, MemberView};
 use crate::webpush::field::FieldError;
 use crate::webpush::service::PushService;
@@ -227,7 +228,10 @@ fn show(member: MemberView, waits: bool) -> Member {
         state: if waits { "waiting" } else { "active" },
         lag: member.lag,
         attempt: member.attempts,
-        next_attempt: member.not_before.map(|time| time.to_rfc3339()),
+        next_attempt: member
+            .not_before
+            .filter(|time| !is_parked(*time))
+            .map(|time| time.to_rfc3339()),
         trouble: member.trouble.map(Trouble::from),
         last_outcome: outcome.map(|outcome| outcome.label()),
         reason,

@@ -6,22 +6,25 @@ use super::accept::find_channel;
 use super::schema::pause;
 use super::writer::SqliteWriter;
 use super::{audit, fault};
-use crate::clock::Timestamp;
 use crate::id::ChannelId;
 use crate::store::audit::AuditEntry;
 use crate::store::directory::Conflict;
 use crate::store::pause::{Pause, Pauses, Subject};
 use crate::store::{Committed, StoreError};
 
+mod parked;
+
+pub(super) use parked::{Places, bring_forward};
+
 /// Reads all of it.
 pub(super) fn read(connection: &mut SqliteConnection) -> Result<Pauses, StoreError> {
     let rows = pause::table
-        .select((pause::origin, pause::channel_id, pause::since, pause::paused_by))
-        .load::<(Option<String>, Option<i64>, i64, String)>(connection)
+        .select((pause::id, pause::origin, pause::channel_id, pause::since, pause::paused_by))
+        .load::<(i64, Option<String>, Option<i64>, i64, String)>(connection)
         .map_err(fault)?;
     let mut pauses = Pauses::default();
-    for (origin, channel, since, by) in rows {
-        let pause = Pause { since: Timestamp::from_millis(since), by };
+    for (id, origin, channel, since, by) in rows {
+        let pause = Pause::of_row(id, since, by);
         if let Some(channel) = channel {
             pauses.channels.insert(ChannelId(channel), pause.clone());
         }

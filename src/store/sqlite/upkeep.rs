@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::writer::SqliteWriter;
-use super::{closing, pruning, quarantine, schedule};
+use super::{closing, pause, pruning, quarantine, schedule};
 use crate::clock::Timestamp;
 use crate::store::StoreError;
 
@@ -19,6 +19,12 @@ pub(super) fn upkeep(
     let closed = closing::close_expired(writer, now, limit)?;
     let ended = pruning::end_expired_subscriptions(writer, now, limit)?;
     let pruned = pruning::prune(writer, now, retention, limit)?;
+    let resumed = pause::bring_forward(writer, now, limit)?;
     let left = if quarantine::carry_on(writer, now)? { limit } else { 0 };
-    Ok(released.max(closed).max(ended).max(pruned).max(usize::try_from(left).unwrap_or(0)))
+    Ok(released
+        .max(closed)
+        .max(ended)
+        .max(pruned)
+        .max(resumed)
+        .max(usize::try_from(left).unwrap_or(0)))
 }

@@ -11,6 +11,7 @@ use diesel::sql_types::Integer;
 
 use super::bookings::Bookings;
 use super::open_log::OpenLog;
+use super::pause::Places;
 use super::quarantine::Alert;
 use super::receipts::Tally;
 use super::schema::app;
@@ -54,6 +55,8 @@ pub(super) struct SqliteWriter {
     progressed: Vec<PublicId>,
     /// How far the channels that nobody is in have been looked through. Only a hint: from the start will do.
     pub(super) idle_channels_seen_to: i64,
+    /// When those come back whose push service was resumed.
+    pub(super) places: Places,
     alerts: Vec<Alert>,
     subscriptions: Arc<AtomicI64>,
     /// By app.
@@ -88,6 +91,7 @@ impl SqliteWriter {
             progress,
             progressed: Vec::new(),
             idle_channels_seen_to: 0,
+            places: Places::default(),
             alerts: Vec::new(),
             subscriptions,
             subscription_changes: BTreeMap::new(),

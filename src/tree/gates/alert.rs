@@ -46,6 +46,10 @@ impl GateSnapshot {
     }
 
     fn shut(&self, now: Timestamp) -> Option<Alert> {
+        // Whoever paused it knows.
+        if self.paused.is_some() {
+            return None;
+        }
         let past = now.since(self.fares.not_open_since?);
         if past < LONG_SHUT {
             return None;
@@ -88,7 +92,7 @@ impl GateSnapshot {
 
     fn silent(&self) -> Option<Alert> {
         let answers = self.fares.answers_recent;
-        if answers.answered() > 0 || answers.none < SEVERAL {
+        if self.paused.is_some() || answers.answered() > 0 || answers.none < SEVERAL {
             return None;
         }
         let last = match self.fares.last_answer {
@@ -123,6 +127,7 @@ mod tests {
             in_flight: 0,
             waiting: 0,
             refused_keys: Vec::new(),
+            paused: None,
             fares,
         }
     }

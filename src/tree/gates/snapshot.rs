@@ -4,6 +4,7 @@ use super::record::Fares;
 use crate::clock::Timestamp;
 use crate::delivery::gate::{Gate, KeyState, State};
 use crate::id::VapidKeyId;
+use crate::store::pause::Pause;
 use crate::webpush::service::PushService;
 use crate::webpush::subscription::Origin;
 
@@ -14,7 +15,7 @@ pub struct GateSnapshot {
     pub push_service: &'static str,
     /// `https://host[:port]`.
     pub origin: String,
-    /// `open`, `shut` or `probing`.
+    /// `open`, `shut`, `probing`, or `paused` by an operator.
     pub state: &'static str,
     /// Why it is not open: `outage` or `throttled`.
     pub cause: Option<&'static str>,
@@ -28,6 +29,8 @@ pub struct GateSnapshot {
     pub waiting: usize,
     /// VAPID keys that the push service refuses.
     pub refused_keys: Vec<KeySnapshot>,
+    /// An operator's word that nothing be sent.
+    pub paused: Option<Pause>,
     /// What the push service answered, and how fast.
     pub fares: Fares,
 }
@@ -62,8 +65,15 @@ impl GateSnapshot {
             in_flight: gate.in_flight(),
             waiting,
             refused_keys: refused.map(|(key, state)| KeySnapshot::of(key, state)).collect(),
+            paused: None,
             fares,
         }
+    }
+
+    /// Nothing starts there, whatever its gate would let through.
+    pub(in crate::tree) fn pause(&mut self, pause: Pause) {
+        (self.state, self.cause, self.until) = ("paused", None, None);
+        self.paused = Some(pause);
     }
 }
 

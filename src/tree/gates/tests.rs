@@ -167,3 +167,53 @@ async fn a_dead_origin_that_nobody_asks_for_any_more_is_forgotten_with_its_mark_
     assert_eq!(gates.snapshots(&[]).len(), 1, "the last one");
     assert!(gates.metrics.encode().contains(&state(0)));
 }
+
+fn answer(status: u16) -> Seen {
+    Seen::Answer { status, took: Duration::from_millis(20), date: None }
+}
+
+fn fares(gates: &Gates, origin: &Origin) -> Fares {
+    let snapshots = gates.snapshots(&[]);
+    snapshots.iter().find(|gate| gate.origin == origin.as_str()).expect("a gate").fares
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_request_saw_is_counted_once_whether_its_pass_is_given_back_or_dropped() {
+    let (gates, origin) = (gates(8), origin("push.example"));
+    let mut first = pass(gates.enter(caller(&origin)).await);
+    first.saw(answer(403));
+    assert_eq!(fares(&gates, &origin).answers, Answers::default(), "when it is over");
+    // It is signed anew, and asks once more with a pass of its own.
+    drop(first);
+    let mut second = pass(gates.enter(caller(&origin)).await);
+    second.saw(answer(201));
+    second.done(Signal::Accepted, None);
+    let mut third = pass(gates.enter(caller(&origin)).await);
+    third.saw(Seen::Nothing);
+    third.done(UNREACHABLE, None);
+    drop(pass(gates.enter(caller(&origin)).await));
+    let counted = Answers { ok: 1, client_error: 1, none: 1, ..Answers::default() };
+    assert_eq!(fares(&gates, &origin).answers, counted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_known_since_when_a_gate_is_not_open_and_what_it_would_do_who_was_asked_for_nothing()
+{
+    let (gates, dead) = (gates(8), origin("dead.example"));
+    for _ in 0..4 {
+        pass(gates.enter(caller(&dead)).await).done(UNREACHABLE, None);
+    }
+    assert_eq!(fares(&gates, &dead).not_open_since, None);
+    let shut = gates.clock.now();
+    pass(gates.enter(caller(&dead)).await).done(UNREACHABLE, None);
+    tokio::time::advance(Duration::from_secs(400)).await;
+    assert_eq!(fares(&gates, &dead).not_open_since, Some(shut), "shut, or probing");
+    let snapshots = gates.snapshots(&["https://rest.example", "https://dead.example", "nonsense"]);
+    let states: Vec<_> = snapshots.iter().map(|gate| (gate.origin.as_str(), gate.state)).collect();
+    assert_eq!(states, [("https://dead.example", "shut"), ("https://rest.example", "open")]);
+    let codes =
+        |now| snapshots[0].alerts(now).into_iter().map(|alert| alert.code).collect::<Vec<_>>();
+    assert_eq!(codes(gates.clock.now()), ["origin_shut"]);
+    pass(gates.enter(caller(&dead)).await).done(Signal::Accepted, None);
+    assert_eq!(fares(&gates, &dead).not_open_since, None);
+}

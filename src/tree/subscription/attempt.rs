@@ -22,6 +22,7 @@ use crate::tree::gates::{Caller, Entered, Pass, Seen};
 use crate::webpush::reply::{Answer, Verdict, classify, dropped, reason};
 use crate::webpush::request::{Topic, Urgency};
 use crate::webpush::service::PushService;
+use crate::webpush::subscription::Origin;
 use exchange::{Fault, exchange};
 
 /// A request that was surely not looked at is sent again at once, but a broken service can say so for ever.
@@ -125,6 +126,9 @@ pub async fn send(
         if parcel.is_patient {
             tools.drain.open().await;
         }
+        if let Some(until) = paused_until(tools, origin) {
+            return Some(Attempted::Paused { until });
+        }
         let mut pass = match enter(tools, subscription, key, parcel.is_troubled).await {
             Ok(pass) => pass,
             Err(until) => return Some(Attempted::Held { until }),
@@ -142,6 +146,10 @@ pub async fn send(
         // whoever finds its line full would be sent away as from a slow one.
         if !*tools.writable.borrow() {
             continue;
+        }
+        // It may have been paused while this one stood in line: nothing is waited for from here on.
+        if let Some(until) = paused_until(tools, origin) {
+            return Some(Attempted::Paused { until });
         }
         let Some(request) = tools.drain.start() else {
             if parcel.is_patient {
@@ -194,6 +202,12 @@ async fn enter(
         Ok(Entered::Later(until)) => Err(until),
         Err(_) => Err(tools.gates.turn_away(origin)),
     }
+}
+
+/// Until when those wait whose origin an operator has paused.
+fn paused_until(tools: &Tools, origin: &Origin) -> Option<Timestamp> {
+    let directory = tools.store.directory();
+    directory.pauses.origins.get(origin.as_str()).map(|pause| pause.parked_until)
 }
 
 /// Nothing is sent while its result could not be recorded.

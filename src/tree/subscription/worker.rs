@@ -175,17 +175,19 @@ impl SubscriptionWorker {
     ) {
         let retry = self.tools.patience.borrow().retry;
         let judgement = judge(attempted, standing, &retry, &mut rand::rng());
-        if judgement.outcome.is_some() || !matches!(attempted, Attempted::Held { .. }) {
-            if let Some(subscription) = self.outbox.subscription() {
-                telling::count(&self.tools.metrics, subscription, judgement.outcome);
-            }
+        let was_tried = !matches!(attempted, Attempted::Held { .. } | Attempted::Paused { .. });
+        if (judgement.outcome.is_some() || was_tried)
+            && let Some(subscription) = self.outbox.subscription()
+        {
+            telling::count(&self.tools.metrics, subscription, judgement.outcome);
         }
         let left = standing.expires.since(standing.now);
         let has_expired = judgement.outcome == Some(Outcome::Expired);
         if has_expired && !standing.now_or_never && left <= ENDS_WITHIN {
             self.keep(judgement, notification, context);
         } else {
-            self.attempted(judgement, notification, context);
+            // At the very moment of the judgement: a wait for the end of a pause is known by when it would end.
+            self.attempted(judgement, notification, standing.now, context);
         }
     }
 
@@ -202,7 +204,7 @@ impl SubscriptionWorker {
         self.vitals.doing.set(Doing::Held { until: expires });
         let wait = expires.since(self.tools.clock.now());
         context.run_later(wait, |worker, context| {
-            worker.attempted(judgement, notification, context);
+            worker.attempted(judgement, notification, worker.tools.clock.now(), context);
         });
     }
 
@@ -210,10 +212,12 @@ impl SubscriptionWorker {
         &mut self,
         judgement: Judgement,
         notification: Arc<Notification>,
+        now: Timestamp,
         context: &mut Context<Self>,
     ) {
         self.ended = Some(notification);
-        self.on(Event::Attempted(judgement), context);
+        let effect = self.outbox.on(Event::Attempted(judgement), now);
+        self.perform(effect, context);
         self.ended = None;
     }
 

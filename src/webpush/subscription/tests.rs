@@ -196,3 +196,25 @@ fn keys_are_equal_only_when_both_parts_are() {
     assert_eq!(Keys::from_store(keys.p256dh(), &[0; 15]).err(), Some(KeysError::AuthLength(15)));
     assert!(Keys::from_store(&[4; 64], keys.auth()).is_err());
 }
+
+#[test]
+fn an_origin_is_read_as_it_is_written_and_in_no_other_way() {
+    for text in ["https://push.example", "https://push.example:8443", "https://127.0.0.1:1"] {
+        assert_eq!(Origin::parse(text).map(|origin| origin.as_str().to_owned()), Some(text.into()));
+    }
+    for text in [
+        "",
+        "push.example",
+        "http://push.example",
+        "https://PUSH.example",
+        "https://push.example:443",
+        "https://push.example/",
+        "https://push.example/x",
+        "https://push.example?x",
+        "https://push.example#",
+        "https://user@push.example",
+        "https://",
+    ] {
+        assert!(Origin::parse(text).is_none(), "{text}");
+    }
+}

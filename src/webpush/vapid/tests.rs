@@ -96,6 +96,22 @@ fn a_token_that_is_refused_is_signed_anew_once_an_hour_at_most() {
 }
 
 #[test]
+fn it_is_known_how_old_each_token_is_and_not_what_it_says() {
+    let (signer, key) = (signer(), VapidKey::generate().unwrap());
+    let (one, two) = (origin("https://one.example/x"), origin("https://two.example/x"));
+    signer.authorization(KEY, &key, &two, NOW).unwrap();
+    let header = signer.authorization(KEY, &key, &one, NOW + HOUR).unwrap();
+    let tokens = signer.tokens();
+    let shown: Vec<_> = tokens.iter().map(|token| (&token.origin, token.issued)).collect();
+    assert_eq!(shown, [(&one, NOW + HOUR), (&two, NOW)]);
+    assert_eq!(claims(&header)["exp"], tokens[0].expires.as_secs());
+    let signature = header.to_str().unwrap().split(['.', ',']).nth(2).unwrap();
+    assert!(!format!("{tokens:?}").contains(signature));
+    signer.authorization(KEY, &key, &two, NOW + 12 * HOUR).unwrap();
+    assert_eq!(signer.tokens()[1].issued, NOW + 12 * HOUR, "it was renewed");
+}
+
+#[test]
 fn threads_share_one_signature() {
     let (key, signer) = (VapidKey::generate().unwrap(), signer());
     let here = origin("https://push.example/");

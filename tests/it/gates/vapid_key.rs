@@ -122,7 +122,7 @@ async fn a_wrong_key_deployed_over_1000_subscriptions_deletes_nobody_warns_once_
 }
 
 /// The body of a notification in the declarative format.
-fn body_of(text: &str) -> String {
+pub(super) fn body_of(text: &str) -> String {
     let message: serde_json::Value = serde_json::from_str(text).unwrap();
     message["notification"]["body"].as_str().unwrap().to_owned()
 }

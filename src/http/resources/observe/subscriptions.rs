@@ -14,6 +14,7 @@ use crate::http::state::State;
 use crate::id::IdKind;
 use crate::store::directory::Scope;
 use crate::store::pages::{Standing, SubscriptionItem, SubscriptionsQuery};
+use crate::store::pause::is_parked;
 use crate::store::view::Trouble;
 use crate::webpush::service::PushService;
 
@@ -157,7 +158,10 @@ impl From<SubscriptionItem> for ObservedSubscription {
             channel_count: item.channel_count,
             generation: item.generation.0,
             attempt: item.attempts,
-            next_attempt: item.not_before.map(Timestamp::to_rfc3339),
+            next_attempt: item
+                .not_before
+                .filter(|time| !is_parked(*time))
+                .map(Timestamp::to_rfc3339),
             trouble: item.trouble.map(ObservedTrouble::from),
             last_outcome: last_outcome.map(|outcome| outcome.label()),
             reason,
