@@ -75,7 +75,7 @@ const reasonOf = ({ outcome, status, reason, count }) =>
     make('span', { className: 'reason-text' }, status ? `${status}: ${reason}` : reason));
 
 const COLUMNS = [
-  { title: 'Subscription', field: 'subscription', head: true, wide: true, width: 14, draw: drawSubscription },
+  { title: 'Subscription', field: 'subscription', head: true, wide: true, width: 14.5, draw: drawSubscription },
   { title: 'Outcome', field: 'outcome', width: 7, text: ({ outcome }) => OUTCOMES[outcome] ?? outcome },
   { title: 'Status', field: 'status', kind: 'number', width: 5, text: ({ status }) => (status === null ? '–' : String(status)) },
   { title: 'Reason', field: 'reason', width: 16, wide: true, text: ({ reason }) => reason },

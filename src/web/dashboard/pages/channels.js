@@ -1,7 +1,7 @@
 /** Channels: who listens, how far their logs are, and what is still open. */
 
 import { make } from '../../common/dom.js';
-import { drawTime } from '../cells.js';
+import { drawTime, redrawn } from '../cells.js';
 import { createPager, search, toolbar } from '../controls.js';
 import { createDialog } from '../dialog.js';
 import { number } from '../figures.js';
@@ -56,18 +56,22 @@ function columns(acting, ask) {
   const all = [
     { title: 'Channel', field: 'name', head: true, sort: 'name', width: 18, wide: true,
       draw: (place, { name }) => drawLink(place, name, hashOf(['notifications'], { channel: name })) },
-    { title: 'Subscribers', field: 'subscribers', kind: 'number', sort: 'subscribers', width: 8,
-      draw: (place, { name, subscribers }) => drawLink(place, number(subscribers), hashOf(['subscriptions'], { channel: name })) },
+    { title: 'Subscribers', field: 'subscribers', kind: 'number', sort: 'subscribers', width: 8, draw: drawSubscribers },
     { title: 'Last number', field: 'head', kind: 'number', width: 8, text: ({ head }) => number(head),
       explained: 'The number of its newest notification' },
     { title: 'Open', field: 'open', kind: 'number', sort: 'open', width: 6, text: ({ open }) => number(open),
       explained: 'Notifications of which some delivery has no outcome yet' },
     { title: 'Scheduled', field: 'scheduled', kind: 'number', width: 7, text: ({ scheduled }) => number(scheduled) },
-    { title: 'Oldest pending', field: 'oldest_pending', width: 9, draw: (place, row) => drawTime(place, row.oldest_pending) },
-    { title: 'State', field: 'paused', width: 7, draw: (place, { paused }) => drawPill(place, paused ? 'paused' : 'open') },
+    { title: 'Oldest pending', field: 'oldest_pending', width: 9, wide: true, draw: (place, row) => drawTime(place, row.oldest_pending) },
+    { title: 'State', field: 'paused', width: 7, draw: (place, { paused }) => drawPill(place, paused ? 'paused' : paused === false && 'active') },
   ];
   if (acting) all.push({ title: 'Act', width: 7, draw: (place, row) => drawAct(place, row, ask) });
   return all;
+}
+
+function drawSubscribers(place, { name, subscribers }) {
+  redrawn(place, `${subscribers} ${name}`, () =>
+    [make('a', { href: hashOf(['subscriptions'], { channel: name }) }, number(subscribers))]);
 }
 
 function drawAct(place, row, ask) {

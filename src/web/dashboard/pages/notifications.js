@@ -48,13 +48,13 @@ function mount(main, context) {
 }
 
 const COLUMNS = [
-  { title: 'Notification', field: 'id', head: true, wide: true, width: 14, draw: drawId },
+  { title: 'Notification', field: 'id', head: true, wide: true, width: 14.5, draw: drawId },
   { title: 'Channel', field: 'channel', width: 9.5, wide: true,
     draw: (place, { channel }) => drawLink(place, channel, hashOf(['notifications'], { channel })) },
   { title: 'Number', field: 'seq', kind: 'number', width: 5.5, text: ({ seq }) => number(seq), explained: 'In its channel’s log' },
   { title: 'State', field: 'state', width: 7, draw: (place, { state }) => drawPill(place, state) },
-  { title: 'Outcomes', field: 'outcomes', width: 11, wide: true, draw: drawProgress },
-  { title: 'Accepted', field: 'outcomes.accepted', kind: 'number', width: 10,
+  { title: 'Outcomes', field: 'outcomes', width: 10.5, wide: true, draw: drawProgress },
+  { title: 'Accepted', field: 'outcomes.accepted', kind: 'number', width: 10, wide: true,
     text: ({ outcomes, recipients }) => (recipients === null ? '–' : `${number(outcomes.accepted)} of ${number(recipients)}`) },
   { title: 'Failed', field: 'failed', kind: 'number', width: 5.5, text: ({ outcomes }) => number(failedOf(outcomes)),
     explained: 'Rejected, expired or too large' },

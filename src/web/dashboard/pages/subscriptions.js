@@ -1,7 +1,7 @@
 /** Subscriptions: how each browser's deliveries go. Never its endpoint, nor its keys. */
 
 import { make } from '../../common/dom.js';
-import { redrawn } from '../cells.js';
+import { drawTime, redrawn } from '../cells.js';
 import { choice, createCursorPager, search, toolbar } from '../controls.js';
 import { age, number, timeOf } from '../figures.js';
 import { chosen, createListing } from '../listing.js';
@@ -49,13 +49,14 @@ function mount(main, context) {
 }
 
 const COLUMNS = [
-  { title: 'Subscription', field: 'id', head: true, wide: true, width: 14, draw: drawId },
-  { title: 'Push service', field: 'push_service', width: 6.5, text: ({ push_service: name }) => PUSH_SERVICES[name] ?? name },
+  { title: 'Subscription', field: 'id', head: true, wide: true, width: 14.5, draw: drawId },
+  { title: 'Push service', field: 'push_service', width: 6, text: ({ push_service: name }) => PUSH_SERVICES[name] ?? name },
   { title: 'State', field: 'state', width: 7.5, draw: (place, { state }) => drawPill(place, state) },
-  { title: 'Channels', field: 'channels', width: 11, wide: true, draw: drawChannels },
-  { title: 'Next attempt', field: 'next_attempt', width: 8, draw: drawNext },
-  { title: 'Last outcome', field: 'last_outcome', width: 7, draw: (place, row) => drawPill(place, row.last_outcome) },
-  { title: 'Why', field: 'reason', width: 12, wide: true, text: whyOf },
+  { title: 'Channels', field: 'channels', width: 10.5, wide: true, draw: drawChannels },
+  { title: 'Attempt', field: 'attempt', kind: 'number', width: 5, text: ({ attempt }) => number(attempt || null) },
+  { title: 'Next attempt', field: 'next_attempt', width: 7, wide: true, draw: (place, row) => drawTime(place, row.next_attempt) },
+  { title: 'Last outcome', field: 'last_outcome', width: 7, wide: true, draw: (place, row) => drawPill(place, row.last_outcome) },
+  { title: 'Why', field: 'reason', width: 10, wide: true, text: whyOf },
   { title: 'There for', field: 'created', width: 5.5, draw: drawAge },
 ];
 
@@ -71,11 +72,6 @@ function drawChannels(place, { channels, channel_count: count }) {
     const more = count - links.length;
     return [make('span', { className: 'names' }, ...links, ...(more > 0 ? [`and ${number(more)} more`] : []))];
   });
-}
-
-/** When it is tried again, and for which time. */
-function drawNext(place, { next_attempt: next, attempt }) {
-  redrawn(place, `${attempt} ${next}`, () => (next ? [timeOf(next), ` (no. ${number(attempt + 1)})`] : ['–']));
 }
 
 function drawAge(place, { created }) {

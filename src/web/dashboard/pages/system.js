@@ -2,6 +2,7 @@
 
 import { make } from '../../common/dom.js';
 import { bytes, number } from '../figures.js';
+import { kindOf } from '../kinds.js';
 import { drawMeter } from '../meter.js';
 import { createProblem } from '../problem.js';
 import { createDrain } from '../system/drain.js';
@@ -27,8 +28,8 @@ function mount(main, context) {
   const body = make('div', { className: 'system', hidden: true },
     figures.element,
     panel('arbiters', 'Arbiters', make('p', { className: 'quiet' }, 'The threads that actors live on.'), arbiters),
-    column(panel('limits', 'Against the limits', limits), panel('queues', 'Queues', queues), panel('http', 'HTTP', http)),
-    column(panel('journal', 'Journal', journal)),
+    column(panel('limits', 'Against the limits', limits), panel('queues', 'Queues', queues)),
+    column(panel('journal', 'Journal', journal), panel('http', 'HTTP', http)),
     column(panel('process', 'Process', process)),
     column(panel('store', 'Store', store)));
   main.append(problem.element, drain.element, body);
@@ -61,13 +62,19 @@ const TABLES = [
       explained: 'Deliveries that it has taken on, of those that it may have' },
   ] },
   { label: 'Queues', columns: [
-    name,
-    { title: 'Waiting', field: 'now', kind: 'number', width: 6, text: ({ now }) => number(now) },
-    { title: 'Bound', field: 'bound', kind: 'number', width: 6, text: ({ bound }) => (bound === null ? 'none' : number(bound)) },
-    { title: 'Share', field: 'share', width: 8, wide: true,
+    { ...name, width: 13, text: ({ name: called }) => queueOf(called) },
+    { title: 'Waiting', field: 'now', kind: 'number', width: 5, text: ({ now }) => number(now) },
+    { title: 'Bound', field: 'bound', kind: 'number', width: 5, text: ({ bound }) => (bound === null ? 'none' : number(bound)) },
+    { title: 'Share', field: 'share', width: 6, wide: true,
       draw: (place, { now, bound }) => (bound ? drawMeter(place, now / bound) : place.replaceChildren('–')) },
   ] },
 ];
+
+/** `mailbox.ChannelWorker`, `journal.changes` */
+function queueOf(called) {
+  const [place, of] = called.split('.');
+  return place === 'mailbox' ? `To: ${kindOf(of)}` : called.replace('.', ' ');
+}
 
 const written = (row, value) => (WRITE[row.name] ?? number)(value);
 
