@@ -60,7 +60,7 @@ pub use state::{HttpOptions, State};
 use connection::Connection;
 use resources::{
     apps, assets, channels, docs, events, health, import, keys, metrics, notification,
-    notifications, observe, openapi, push_key, quarantines, receipts, subscription, subscriptions,
+    notifications, observe, openapi, push_key, quarantines, receipts, resend, subscription, subscriptions,
     tokens, vapid,
 };
 
@@ -169,6 +169,7 @@ fn publishing(cfg: &mut web::ServiceConfig) {
                 .delete(notification::cancel),
         )
         .service(web::resource("/v1/notifications/{id}/failures").get(notification::failures))
+        .service(web::resource("/v1/notifications/{id}/resend").post(resend::resend))
         .service(web::resource("/v1/notifications/{id}/events").get(events::watch))
         .service(web::resource("/v1/channels").get(channels::list))
         .service(

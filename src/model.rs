@@ -1,5 +1,6 @@
 //! The words of Fanfare as values: what the store keeps, the tree hands around and the API shows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,6 +10,9 @@ use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, VapidKeyId};
 use crate::webpush::request::{Topic, Urgency};
 use crate::webpush::subscription::{Endpoint, Keys};
+use audience::Audience;
+
+pub mod audience;
 
 /// What became of a notification on a device's screen, by the device's own word.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -145,8 +149,8 @@ pub struct Notification {
     pub urgency: Urgency,
     /// RFC 8030 §5.4, as it goes over the wire.
     pub topic: Option<Topic>,
-    /// Members of the channel that do not get it.
-    pub exclude: Box<[SubscriptionId]>,
+    /// Which members of the channel get it.
+    pub audience: Audience,
     /// Set once it has been cancelled, superseded or has expired: no attempt begins any more.
     pub closed: Closed,
 }
@@ -154,7 +158,7 @@ pub struct Notification {
 impl Notification {
     /// Whether an attempt for `subscription` may begin at `now`.
     pub fn is_open_for(&self, subscription: SubscriptionId, now: Timestamp) -> bool {
-        !self.closed.is_set() && now < self.expires && !self.exclude.contains(&subscription)
+        !self.closed.is_set() && now < self.expires && self.audience.includes(subscription)
     }
 }
 
@@ -237,6 +241,25 @@ pub struct Stretch {
     pub to: Seq,
     /// What is open in it, in order.
     pub open: Vec<Arc<Notification>>,
+}
+
+impl Stretch {
+    /// Whether something in it is for that member and not settled by it.
+    pub fn is_for(&self, member: &Member) -> bool {
+        let is_for = |open: &Arc<Notification>| {
+            open.seq > member.done && open.audience.includes(member.subscription.id)
+        };
+        self.open.iter().any(is_for)
+    }
+
+    /// Those whom all that is open in it names, in order, when none of it is for anybody else.
+    pub fn named(&self) -> Option<Vec<SubscriptionId>> {
+        let mut named = BTreeSet::new();
+        for open in &self.open {
+            named.extend(open.audience.named()?.iter());
+        }
+        Some(named.into_iter().collect())
+    }
 }
 
 /// How an attempt (or a decision to make none) ended.

@@ -27,6 +27,7 @@ pub mod progress;
 pub mod publish;
 pub mod quarantine;
 pub mod receipt;
+pub mod resend;
 pub mod size;
 pub mod sqlite;
 pub mod view;
@@ -42,6 +43,7 @@ use progress::Watch;
 use publish::{Accept, AcceptReply};
 use quarantine::Quarantines;
 use receipt::{Receipt, ReceiptReply};
+use resend::Resends;
 use size::Measure;
 use view::{ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView};
 use work::{ChannelWork, Due, Page, PageQuery, Share, Totals};
@@ -90,7 +92,9 @@ pub enum Committed {
 }
 
 /// The store, as the tree and the API use it.
-pub trait Store: Audit + Measure + Origins + Pages + Quarantines + Send + Sync + 'static {
+pub trait Store:
+    Audit + Measure + Origins + Pages + Quarantines + Resends + Send + Sync + 'static
+{
     /// Accepts a notification: one per channel, all or nothing, durable before the answer.
     fn accept(&self, command: Accept) -> StoreFuture<AcceptReply>;
     /// Puts a browser into channels.

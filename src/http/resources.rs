@@ -4,6 +4,7 @@ pub mod push_key;
 
 pub mod quarantines;
 pub mod receipts;
+pub mod resend;
 pub mod subscription;
 pub mod subscriptions;
 

@@ -31,6 +31,7 @@ use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, Vap
 use crate::model::{Backlog, Settled, Settlement, Stretch, Subscription};
 
 mod accept;
+mod audience;
 mod audit;
 mod bookings;
 mod brake;
@@ -54,6 +55,7 @@ mod quarantine;
 mod reads;
 mod receipts;
 mod replace;
+mod resend;
 mod restore;
 mod retention;
 mod returning;
@@ -309,7 +311,7 @@ impl Store for SqliteStore {
     }
 
     fn page(&self, query: PageQuery) -> StoreFuture<Page> {
-        self.read(move |connection| reads::page(connection, query))
+        self.read(move |connection| reads::page(connection, &query))
     }
 
     fn channels_with_work(&self, after: ChannelId, limit: i64) -> StoreFuture<Vec<ChannelWork>> {

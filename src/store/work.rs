@@ -5,7 +5,7 @@ use crate::id::{ChannelId, Seq, SubscriptionId};
 use crate::model::Member;
 
 /// Which members a page is to have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PageQuery {
     /// The channel.
     pub channel: ChannelId,
@@ -15,6 +15,9 @@ pub struct PageQuery {
     pub behind: Seq,
     /// How many members are looked at.
     pub limit: i64,
+    /// The next that may have something to get, in order, no more than `limit`: whoever is not among them is not looked at.
+    /// `None`: any member may.
+    pub among: Option<Vec<SubscriptionId>>,
 }
 
 /// The members of a channel who have something to get.

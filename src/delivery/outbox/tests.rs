@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::id::{AppId, Generation, PublicId, SubscriptionId, VapidKeyId};
+use crate::model::audience::Audience;
 use crate::model::Closed;
 use crate::webpush::request::Urgency;
 use crate::webpush::subscription::{Endpoint, Keys};
@@ -46,7 +47,7 @@ fn notification(channel: i64, seq: i64) -> Arc<Notification> {
         now_or_never: false,
         urgency: Urgency::Normal,
         topic: None,
-        exclude: Box::default(),
+        audience: Audience::All,
         closed: Closed::default(),
     })
 }
@@ -258,13 +259,13 @@ fn a_restart_goes_on_with_the_delivery_that_was_being_tried() {
 }
 
 #[test]
-fn what_was_closed_has_expired_or_excludes_it_is_stepped_over() {
+fn what_was_closed_has_expired_or_is_not_for_it_is_stepped_over() {
     let (closed, mut expired, mut excluded) =
         (notification(1, 1), notification(1, 2), notification(1, 3));
     closed.closed.set();
     Arc::get_mut(&mut expired).expect("nobody else holds it").expires = NOW;
-    Arc::get_mut(&mut excluded).expect("nobody else holds it").exclude =
-        Box::new([SubscriptionId(1)]);
+    Arc::get_mut(&mut excluded).expect("nobody else holds it").audience =
+        Audience::except([SubscriptionId(1)]);
     let open = vec![closed, expired, excluded, notification(1, 4)];
     let mut outbox = Outbox::new(false);
     let mixed = Stretch { channel: ChannelId(1), from: Seq(0), to: Seq(4), open };

@@ -46,6 +46,8 @@ pub enum ProblemKind {
     ReceiptsNotAsked,
     /// 409, the notification was for others.
     NotForSubscription,
+    /// 409, no delivery of it has failed to somebody who is still there.
+    NothingToResend,
     /// 409, the same call has no answer yet.
     IdempotencyInFlight,
     /// 410, the push service said so.
@@ -89,7 +91,7 @@ struct Row(&'static str, u16, &'static str, &'static str);
 
 impl ProblemKind {
     /// All of them, by status.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadQuery,
@@ -111,6 +113,7 @@ impl ProblemKind {
         Self::QuarantineResolved,
         Self::ReceiptsNotAsked,
         Self::NotForSubscription,
+        Self::NothingToResend,
         Self::IdempotencyInFlight,
         Self::SubscriptionGone,
         Self::BodyTooLarge,
@@ -196,6 +199,8 @@ impl ProblemKind {
                 "Send receipts only where the payload has `notification.data.fanfare.receipts`."),
             Self::NotForSubscription => Row("not-for-subscription", 409, "The notification was not for this subscription",
                 "Give up: of a notification only those tell that it was for, as long as they are in its channel."),
+            Self::NothingToResend => Row("nothing-to-resend", 409, "There is nobody to send it to again",
+                "It is sent again to those alone whose delivery expired or was refused, and who are still in the channel."),
             Self::IdempotencyInFlight => Row("idempotency-in-flight", 409, "The same request is being answered",
                 "Repeat it after as long as `Retry-After` says: it is then answered as the first was."),
             Self::SubscriptionGone => Row("subscription-gone", 410, "The subscription is gone",

@@ -18,10 +18,10 @@ use crate::store::directory::{App, Scope};
 use crate::store::publish::{Accept, AcceptReply, Accepted, Idempotency};
 use crate::webpush::message::{AppDefaults, NotificationRequest};
 
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// A full channel empties as it delivers: soon, or not at all.
-const RETRY_FULL: u64 = 10;
+pub(super) const RETRY_FULL: u64 = 10;
 
 /// One notification in one channel's log.
 #[derive(Serialize, ToSchema)]

@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     apps, channels, events, health, keys, metrics, notification, notifications, observe, push_key,
-    quarantines, receipts, subscription, subscriptions, tokens,
+    quarantines, receipts, resend, subscription, subscriptions, tokens,
 };
 use crate::http::caching;
 use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
@@ -34,7 +34,7 @@ use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
     ),
     paths(
         notifications::publish, notifications::publish_to_many,
-        notification::show, notification::failures, notification::cancel, events::watch,
+        notification::show, notification::failures, notification::cancel, resend::resend, events::watch,
         push_key::show, subscriptions::subscribe, subscriptions::subscribe_many,
         subscriptions::unsubscribe, subscriptions::unsubscribe_shared,
         subscription::show, subscription::replace, subscription::forget, subscription::test,

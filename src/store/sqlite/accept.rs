@@ -6,13 +6,14 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use super::entry::Entry;
-use super::idempotency::{earlier_reply, remember_reply};
-use super::rows::{ChannelRow, write_exclude};
+use super::idempotency::{Earlier, earlier_reply, remember_reply};
+use super::rows::ChannelRow;
 use super::schema::{channel, subscription};
 use super::writer::SqliteWriter;
-use super::{fault, schedule};
+use super::{audience, fault, schedule};
 use crate::clock::Timestamp;
-use crate::id::{AppId, IdKind, PublicId};
+use crate::id::{AppId, IdKind, PublicId, SubscriptionId};
+use crate::model::audience::Audience;
 use crate::store::StoreError;
 use crate::store::publish::{Accept, AcceptReply, Accepted};
 use crate::webpush::request::Topic;
@@ -28,10 +29,12 @@ pub(super) fn accept(
     writer: &mut SqliteWriter,
     command: &Accept,
 ) -> Result<AcceptReply, StoreError> {
-    if let Some(idempotency) = &command.idempotency
-        && let Some(reply) = earlier_reply(writer, command.app, idempotency)?
-    {
-        return Ok(reply);
+    if let Some(idempotency) = &command.idempotency {
+        match earlier_reply(writer, command.app, idempotency)? {
+            Earlier::None => {}
+            Earlier::Same(items) => return Ok(AcceptReply::Accepted { items, replayed: true }),
+            Earlier::Other => return Ok(AcceptReply::KeyReused),
+        }
     }
     let mut channels = Vec::with_capacity(command.channels.len());
     for name in &command.channels {
@@ -64,7 +67,7 @@ pub(super) fn accept(
         items.push(Accepted { id: entry.public_id, channel: row.name, seq, recipients });
     }
     if let Some(idempotency) = &command.idempotency {
-        remember_reply(writer, command, idempotency, &items)?;
+        remember_reply(writer, (command.app, command.now), idempotency, &items)?;
     }
     Ok(AcceptReply::Accepted { items, replayed: false })
 }
@@ -182,5 +185,5 @@ fn excluded(
         .select(subscription::id)
         .load::<i64>(connection)
         .map_err(fault)?;
-    Ok((!rows.is_empty()).then(|| write_exclude(&rows)))
+    Ok(audience::write(&Audience::except(rows.into_iter().map(SubscriptionId))))
 }

@@ -3,12 +3,13 @@
 
 use diesel::prelude::*;
 
-use super::rows::{ChannelRow, parse_exclude, write_exclude};
+use super::rows::ChannelRow;
 use super::schema::{channel, membership, notification, scheduled};
 use super::writer::SqliteWriter;
-use super::{closing, fault};
+use super::{audience, closing, fault};
 use crate::clock::Timestamp;
-use crate::id::ChannelId;
+use crate::id::{ChannelId, SubscriptionId};
+use crate::model::audience::{Audience, Listed};
 use crate::store::{Committed, StoreError};
 
 /// All that a notification has before its number, its recipients and its outcomes.
@@ -39,8 +40,24 @@ impl Entry {
         row: &ChannelRow,
         now: Timestamp,
     ) -> Result<(i64, i64), StoreError> {
-        let excluded = self.excluded_members(&mut writer.connection)?;
-        let recipients = row.members - i64::try_from(excluded.len()).unwrap_or(i64::MAX);
+        let audience = self.audience_there(&mut writer.connection)?;
+        self.append_for(writer, row, &audience, now)
+    }
+
+    /// The same for an audience whose names are all members.
+    pub(super) fn append_for(
+        &self,
+        writer: &mut SqliteWriter,
+        row: &ChannelRow,
+        audience: &Audience,
+        now: Timestamp,
+    ) -> Result<(i64, i64), StoreError> {
+        let count = |listed: &Listed| i64::try_from(listed.len()).unwrap_or(i64::MAX);
+        let recipients = match audience {
+            Audience::All => row.members,
+            Audience::Except(listed) => row.members - count(listed),
+            Audience::Only(listed) => count(listed),
+        };
         if let Some(topic) = &self.topic {
             closing::close_topic(writer, row.id, topic, now)?;
         }
@@ -50,24 +67,29 @@ impl Entry {
             .set((channel::head.eq(seq), channel::open.eq(channel::open + open)))
             .execute(&mut writer.connection)
             .map_err(fault)?;
-        self.insert(&mut writer.connection, seq, recipients, &excluded, now)?;
+        self.insert(&mut writer.connection, seq, recipients, audience, now)?;
         if recipients > 0 {
             writer.after_commit(Committed::Accepted(ChannelId(row.id)));
         }
         Ok((seq, recipients))
     }
 
-    /// Who of the channel's members does not get it.
-    fn excluded_members(&self, connection: &mut SqliteConnection) -> Result<Vec<i64>, StoreError> {
-        let Some(json) = &self.exclude else { return Ok(Vec::new()) };
-        let rows = parse_exclude(json)
-            .ok_or_else(|| StoreError::Corrupt(format!("the exclusions of {}", self.public_id)))?;
-        membership::table
-            .filter(membership::channel_id.eq(self.channel_id))
-            .filter(membership::subscription_id.eq_any(rows.iter().map(|row| row.0)))
-            .select(membership::subscription_id)
-            .load(connection)
-            .map_err(fault)
+    /// Whom it is for, of those who are members now.
+    fn audience_there(&self, connection: &mut SqliteConnection) -> Result<Audience, StoreError> {
+        let mut members = |listed: &Listed| {
+            let there = membership::table
+                .filter(membership::channel_id.eq(self.channel_id))
+                .filter(membership::subscription_id.eq_any(listed.iter().map(|id| id.0)))
+                .select(membership::subscription_id)
+                .load::<i64>(connection)
+                .map_err(fault)?;
+            Ok::<_, StoreError>(there.into_iter().map(SubscriptionId))
+        };
+        Ok(match audience::parse(self.exclude.as_deref(), &self.public_id)? {
+            Audience::All => Audience::All,
+            Audience::Except(listed) => Audience::except(members(&listed)?),
+            Audience::Only(listed) => Audience::only(members(&listed)?),
+        })
     }
 
     fn insert(
@@ -75,7 +97,7 @@ impl Entry {
         connection: &mut SqliteConnection,
         seq: i64,
         recipients: i64,
-        excluded: &[i64],
+        audience: &Audience,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let now = now.as_millis();
@@ -93,7 +115,7 @@ impl Entry {
                 notification::now_or_never.eq(self.now_or_never),
                 notification::urgency.eq(self.urgency),
                 notification::topic.eq(&self.topic),
-                notification::exclude.eq((!excluded.is_empty()).then(|| write_exclude(excluded))),
+                notification::exclude.eq(audience::write(audience)),
                 notification::recipients.eq(recipients),
                 notification::finished.eq((recipients == 0).then_some(now)),
                 notification::created.eq(was_scheduled.then_some(self.created)),

@@ -7,16 +7,16 @@ use std::collections::{BTreeMap, HashMap};
 use diesel::prelude::*;
 
 use super::accept::find_channel;
-use super::fault;
-use super::rows::parse_exclude;
 use super::schema::{membership, notification, subscription};
 use super::subscribe::{
     KnownRow, Refresh, doubly_claimed, find_endpoint, held_channels, is_displaced, refresh,
     subscribe,
 };
 use super::writer::SqliteWriter;
+use super::{audience, fault};
 use crate::clock::Timestamp;
 use crate::id::{AppId, SubscriptionId};
+use crate::model::audience::Audience;
 use crate::store::directory::{App, Directory};
 use crate::store::membership::SubscribeReply;
 use crate::store::moving::{Import, ImportCursor, ImportEntry, Imported};
@@ -150,7 +150,7 @@ struct Backlogs {
 struct Open {
     id: i64,
     seq: i64,
-    exclude: Box<[SubscriptionId]>,
+    audience: Audience,
 }
 
 impl Backlogs {
@@ -174,7 +174,7 @@ impl Backlogs {
             Entry::Vacant(unknown) => unknown.insert(read_open(connection, channel.id)?),
         };
         let missed = |open: &&Open| {
-            open.seq > cursor.done_seq && !open.exclude.contains(&SubscriptionId(id))
+            open.seq > cursor.done_seq && open.audience.includes(SubscriptionId(id))
         };
         let missed: Vec<_> = open.iter().filter(missed).map(|open| open.id).collect();
         if missed.is_empty() {
@@ -221,12 +221,8 @@ fn read_open(connection: &mut SqliteConnection, channel: i64) -> Result<Vec<Open
         .load::<(i64, i64, Option<String>)>(connection)
         .map_err(fault)?;
     let open = |(id, seq, exclude): (i64, i64, Option<String>)| {
-        let corrupt = || StoreError::Corrupt("exclusions of a notification".to_owned());
-        let exclude = match exclude {
-            None => Box::default(),
-            Some(json) => parse_exclude(&json).ok_or_else(corrupt)?,
-        };
-        Ok(Open { id, seq, exclude })
+        let audience = audience::parse(exclude.as_deref(), "a notification")?;
+        Ok(Open { id, seq, audience })
     };
     rows.into_iter().map(open).collect()
 }

@@ -3,10 +3,9 @@
 use diesel::prelude::*;
 
 use super::returning::{self, Returning};
-use super::rows::parse_exclude;
 use super::schema::{channel, failure, membership, notification, subscription};
 use super::writer::SqliteWriter;
-use super::{fault, origins, quarantine, receipts};
+use super::{audience, fault, origins, quarantine, receipts};
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, SubscriptionId};
 use crate::model::Outcome;
@@ -129,13 +128,8 @@ fn book_open(
         .load::<(i64, Option<String>)>(&mut writer.connection)
         .map_err(fault)?;
     for (seq, exclude) in open {
-        let excluded = match exclude {
-            None => false,
-            Some(json) => parse_exclude(&json)
-                .ok_or_else(|| StoreError::Corrupt("exclusions of a notification".to_owned()))?
-                .contains(&SubscriptionId(subscription)),
-        };
-        if !excluded {
+        let audience = audience::parse(exclude.as_deref(), "a notification")?;
+        if audience.includes(SubscriptionId(subscription)) {
             writer.bookings.book(channel, seq, outcome, now);
         }
     }

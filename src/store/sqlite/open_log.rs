@@ -3,8 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::id::SubscriptionId;
 use crate::model::Notification;
+use crate::model::audience::Audience;
 
 /// Forget the names of dropped notifications when the table has grown by so many.
 const SWEEP_AFTER: usize = 1024;
@@ -29,24 +29,24 @@ struct Held {
 
 impl OpenLog {
     /// The value that is held already, or what `make` makes of the row. The id tells apart two notifications that
-    /// had the same number one after the other, because the first one's commit failed; whom it excludes, two readings of
+    /// had the same number one after the other, because the first one's commit failed; whom it is for, two readings of
     /// one row, which changes when two subscriptions turn out to be one.
     pub(super) fn get_or<E>(
         &self,
         (channel, seq): (i64, i64),
         id: &str,
-        exclude: Box<[SubscriptionId]>,
-        make: impl FnOnce(Box<[SubscriptionId]>) -> Result<Notification, E>,
+        audience: Audience,
+        make: impl FnOnce(Audience) -> Result<Notification, E>,
     ) -> Result<Arc<Notification>, E> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let Held { by_number, sweep_at, closed } = &mut *held;
         let readings = by_number.entry((channel, seq)).or_default();
         readings.retain(|reading| reading.strong_count() > 0);
-        let is_it = |held: &Arc<Notification>| held.id.as_str() == id && held.exclude == exclude;
+        let is_it = |held: &Arc<Notification>| held.id.as_str() == id && held.audience == audience;
         if let Some(notification) = readings.iter().filter_map(Weak::upgrade).find(is_it) {
             return Ok(notification);
         }
-        let notification = Arc::new(make(exclude)?);
+        let notification = Arc::new(make(audience)?);
         if closed.contains(&(channel, seq)) {
             notification.closed.set();
         }
@@ -76,13 +76,13 @@ mod tests {
 
     use super::*;
     use crate::clock::Timestamp;
-    use crate::id::{ChannelId, PublicId, Seq};
+    use crate::id::{ChannelId, PublicId, Seq, SubscriptionId};
     use crate::model::Closed;
     use crate::webpush::request::Urgency;
 
     fn read(log: &OpenLog, id: &str, exclude: &[i64]) -> Arc<Notification> {
-        let exclude = exclude.iter().map(|row| SubscriptionId(*row)).collect();
-        let make = |exclude| -> Result<_, Infallible> {
+        let audience = Audience::except(exclude.iter().map(|row| SubscriptionId(*row)));
+        let make = |audience| -> Result<_, Infallible> {
             Ok(Notification {
                 channel: ChannelId(1),
                 seq: Seq(1),
@@ -93,11 +93,11 @@ mod tests {
                 now_or_never: false,
                 urgency: Urgency::Normal,
                 topic: None,
-                exclude,
+                audience,
                 closed: Closed::default(),
             })
         };
-        let Ok(notification) = log.get_or((1, 1), id, exclude, make);
+        let Ok(notification) = log.get_or((1, 1), id, audience, make);
         notification
     }
 
@@ -113,7 +113,7 @@ mod tests {
         let log = OpenLog::default();
         let earlier = read(&log, "ntf_one", &[3]);
         let later = read(&log, "ntf_one", &[4]);
-        assert_eq!(*later.exclude, [SubscriptionId(4)], "what is read is what the row says");
+        assert_eq!(later.audience, Audience::except([SubscriptionId(4)]), "what is read is what the row says");
         log.close(1, 1);
         assert!(earlier.closed.is_set() && later.closed.is_set());
     }

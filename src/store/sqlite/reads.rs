@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
-use super::fault;
 use super::open_log::OpenLog;
 use super::rows::{ChannelRow, NotificationRow, SubscriptionRow};
 use super::schema::{channel, membership, notification, pause, subscription};
+use super::{audience, fault};
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, PublicId, Seq, SubscriptionId};
 use crate::model::{Backlog, Member, Stretch, Subscription, Trying};
@@ -19,8 +19,12 @@ const BACKLOG_LIMIT: i64 = 32;
 
 pub(super) fn page(
     connection: &mut SqliteConnection,
-    query: PageQuery,
+    query: &PageQuery,
 ) -> Result<Page, StoreError> {
+    if let Some(among) = &query.among {
+        let members = members_behind(connection, query, i64::MAX)?;
+        return Ok(Page { members, last: among.last().copied() });
+    }
     // By the cursors' own table: where the page ends does not depend on who is behind, so that a page over many who
     // are not takes no longer than any other.
     let seen = membership::table
@@ -40,10 +44,10 @@ pub(super) fn page(
 /// Who is behind and does not wait, on the page that ends with `last`.
 fn members_behind(
     connection: &mut SqliteConnection,
-    query: PageQuery,
+    query: &PageQuery,
     last: i64,
 ) -> Result<Vec<Member>, StoreError> {
-    let rows = membership::table
+    let behind = membership::table
         .inner_join(subscription::table)
         .filter(membership::channel_id.eq(query.channel.0))
         .filter(membership::subscription_id.gt(query.after.0))
@@ -51,9 +55,14 @@ fn members_behind(
         .filter(membership::done_seq.lt(query.behind.0))
         .filter(subscription::not_before.is_null())
         .order(membership::subscription_id)
-        .select((SubscriptionRow::as_select(), membership::done_seq))
-        .load::<(SubscriptionRow, i64)>(connection)
-        .map_err(fault)?;
+        .select((SubscriptionRow::as_select(), membership::done_seq));
+    let rows = match &query.among {
+        None => behind.load::<(SubscriptionRow, i64)>(connection),
+        Some(among) => behind
+            .filter(membership::subscription_id.eq_any(among.iter().map(|id| id.0)))
+            .load(connection),
+    }
+    .map_err(fault)?;
     let member = |(row, done): (SubscriptionRow, i64)| match row.parse() {
         Ok(subscription) => Some(Member { subscription, done: Seq(done) }),
         // One that cannot be read must not hold up the others.
@@ -79,7 +88,52 @@ pub(super) fn stretch(
         .get_result(connection)
         .optional()
         .map_err(fault)?;
-    row.map(|row| stretch_of(connection, log, &row, from, limit)).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let mut stretch = stretch_of(connection, log, &row, from, limit)?;
+    if !stretch.open.is_empty() && from.0 > 0 {
+        reach_back(connection, log, &row, &mut stretch)?;
+    }
+    Ok(Some(stretch))
+}
+
+/// How many notifications that are for a few alone a stretch reaches back over.
+const REACH: i64 = 8;
+
+/// Has a stretch begin earlier: there is nothing more in it before its first open notification, and what is for a few alone
+/// has moved nobody else's cursor. Without this, whoever was passed over would have to ask the store what is next.
+fn reach_back(
+    connection: &mut SqliteConnection,
+    log: &OpenLog,
+    row: &ChannelRow,
+    stretch: &mut Stretch,
+) -> Result<(), StoreError> {
+    use diesel::dsl::sql;
+    use diesel::sql_types::Bool;
+    let until = stretch.from.0;
+    let earlier = notification::table
+        .filter(notification::channel_id.eq(row.id).and(notification::seq.le(until)))
+        .filter(notification::finished.is_null())
+        .order(notification::seq.desc())
+        .limit(REACH + 1)
+        .select((notification::seq, sql::<Bool>(audience::IS_ONLY)))
+        .load::<(i64, bool)>(connection)
+        .map_err(fault)?;
+    let is_full = i64::try_from(earlier.len()).is_ok_and(|count| count > REACH);
+    let barrier = earlier.iter().find(|(_, is_only)| !is_only);
+    let barrier = barrier.or_else(|| earlier.last().filter(|_| is_full)).map_or(0, |(seq, _)| *seq);
+    let rows = notification::table
+        .filter(notification::channel_id.eq(row.id))
+        .filter(notification::seq.gt(barrier).and(notification::seq.le(until)))
+        .filter(notification::finished.is_null())
+        .order(notification::seq)
+        .select(NotificationRow::as_select())
+        .load(connection)
+        .map_err(fault)?;
+    let reached = rows.into_iter().map(|entry| entry.hold(row, log));
+    let reached = reached.collect::<Result<Vec<_>, _>>()?;
+    stretch.open.splice(0..0, reached);
+    stretch.from = Seq(barrier);
+    Ok(())
 }
 
 fn stretch_of(
@@ -118,7 +172,7 @@ struct StateRow {
     unheard_since: Option<i64>,
 }
 
-/// Reads a worker's backlog. Cursors step over what excludes the subscription: nothing else would ever move them,
+/// Reads a worker's backlog. Cursors step over what is not for the subscription: nothing else would ever move them,
 /// and there may be more of that than a stretch holds.
 pub(super) fn load(
     connection: &mut SqliteConnection,
@@ -178,7 +232,7 @@ pub(super) fn load(
     }))
 }
 
-/// Moves a cursor over numbers that hold nothing for its subscription: they are closed, exclude it, or have expired
+/// Moves a cursor over numbers that hold nothing for its subscription: they are closed, are not for it, or have expired
 /// and will be booked as such when they are closed.
 fn step_over(
     connection: &mut SqliteConnection,

@@ -8,10 +8,9 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::retention::Of;
-use super::rows::parse_exclude;
 use super::schema::{channel, membership, notification, receipt};
 use super::writer::SqliteWriter;
-use super::{fault, leave};
+use super::{audience, fault, leave};
 use crate::id::{AppId, PublicId, SubscriptionId};
 use crate::model::ReceiptEvent;
 use crate::store::StoreError;
@@ -124,7 +123,7 @@ fn said(
         .map_err(fault)
 }
 
-/// Whether the notification was for the device: it is in the channel, came before it, and is not excluded. Of who has left
+/// Whether the notification was for the device: it is in the channel, came before it, and is meant by it. Of who has left
 /// nothing is known any more.
 fn is_for(
     connection: &mut SqliteConnection,
@@ -137,13 +136,9 @@ fn is_for(
         .get_result::<i64>(connection)
         .optional()
         .map_err(fault)?;
-    let excluded = match &subject.exclude {
-        None => false,
-        Some(json) => parse_exclude(json)
-            .ok_or_else(|| StoreError::Corrupt("exclusions of a notification".to_owned()))?
-            .contains(&SubscriptionId(device)),
-    };
-    Ok(joined.is_some_and(|joined| joined < subject.seq) && !excluded)
+    let audience = audience::parse(subject.exclude.as_deref(), "a notification")?;
+    let was_there = joined.is_some_and(|joined| joined < subject.seq);
+    Ok(was_there && audience.includes(SubscriptionId(device)))
 }
 
 /// What `other` has said, `device` has said: they are one browser, whose word must not count again.

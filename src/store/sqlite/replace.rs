@@ -5,14 +5,13 @@ use diesel::prelude::*;
 
 use super::leave::{leave_all, leave_channel, remove};
 use super::room::{self, Wanted};
-use super::rows::{parse_exclude, write_exclude};
 use super::schema::{membership, notification};
 use super::subscribe::{
     KnownRow, Refresh, find_endpoint, find_known, held_channels, is_displaced, join, refresh,
 };
 use super::views::subscription_view;
 use super::writer::SqliteWriter;
-use super::{fault, receipts, returning, schedule};
+use super::{audience, fault, receipts, returning, schedule};
 use crate::clock::Timestamp;
 use crate::id::SubscriptionId;
 use crate::model::Outcome;
@@ -149,7 +148,7 @@ fn merge(
                 .set(membership::subscription_id.eq(row.id))
                 .execute(&mut writer.connection)
                 .map_err(fault)?;
-            exclude_instead(writer, channel, other.id, row.id)?;
+            hand_over(writer, channel, other.id, row.id)?;
         }
     }
     // What is left are channels that are deleted and whose members have not been pruned yet.
@@ -159,8 +158,8 @@ fn merge(
 }
 
 /// What excluded `other` in a channel excludes `row` in its place, and nothing else does: what was for `other` is now
-/// for `row`, also where `row` had been excluded as a member that it was then.
-fn exclude_instead(
+/// for `row`, also where `row` had been excluded, or had been meant, as a member that it was then.
+fn hand_over(
     writer: &mut SqliteWriter,
     channel: i64,
     other: i64,
@@ -172,16 +171,14 @@ fn exclude_instead(
         .select((notification::id, notification::exclude))
         .load::<(i64, Option<String>)>(&mut writer.connection)
         .map_err(fault)?;
-    for (id, exclude) in open {
-        let excluded = exclude.as_deref().and_then(parse_exclude).unwrap_or_default();
-        let has = |id: i64| excluded.contains(&SubscriptionId(id));
-        if !has(other) && !has(row) {
+    for (id, column) in open {
+        let audience = audience::parse(column.as_deref(), "a notification")?;
+        let Some(audience) = audience.with_instead(SubscriptionId(row), SubscriptionId(other))
+        else {
             continue;
-        }
-        let others = excluded.iter().map(|id| id.0).filter(|id| ![other, row].contains(id));
-        let rows: Vec<i64> = others.chain(has(other).then_some(row)).collect();
+        };
         diesel::update(notification::table.find(id))
-            .set(notification::exclude.eq(Some(write_exclude(&rows))))
+            .set(notification::exclude.eq(audience::write(&audience)))
             .execute(&mut writer.connection)
             .map_err(fault)?;
     }

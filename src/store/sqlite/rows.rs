@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
+use super::audience;
 use super::open_log::OpenLog;
 use super::schema::{channel, notification, subscription};
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, Generation, PublicId, Seq, SubscriptionId, VapidKeyId};
+use crate::model::audience::Audience;
 use crate::model::{Closed, Notification, Outcome, Outcomes, Payload, Subscription};
 use crate::store::StoreError;
 use crate::store::receipt::ReceiptCounts;
@@ -85,20 +87,11 @@ impl NotificationRow {
         log: &OpenLog,
     ) -> Result<Arc<Notification>, StoreError> {
         let (number, id) = ((self.channel_id, self.seq), self.public_id.clone());
-        let exclude = match &self.exclude {
-            None => Some(Box::default()),
-            Some(json) => parse_exclude(json),
-        };
-        let corrupt = || StoreError::Corrupt(format!("the exclusions of {id}"));
-        let exclude = exclude.ok_or_else(corrupt)?;
-        log.get_or(number, &id, exclude, |exclude| self.parse(channel, exclude))
+        let audience = audience::parse(self.exclude.as_deref(), &id)?;
+        log.get_or(number, &id, audience, |audience| self.parse(channel, audience))
     }
 
-    fn parse(
-        self,
-        channel: &ChannelRow,
-        exclude: Box<[SubscriptionId]>,
-    ) -> Result<Notification, StoreError> {
+    fn parse(self, channel: &ChannelRow, audience: Audience) -> Result<Notification, StoreError> {
         let corrupt = |what: &str| StoreError::Corrupt(format!("{what} of {}", self.public_id));
         let content = Content::from_store(self.content_kind, self.content.clone())
             .ok_or_else(|| corrupt("the content"))?;
@@ -124,22 +117,11 @@ impl NotificationRow {
             now_or_never: self.now_or_never,
             urgency: Urgency::from_code(self.urgency).ok_or_else(|| corrupt("the urgency"))?,
             topic,
-            exclude,
+            audience,
             closed: Closed::default(),
             id: PublicId::from_store(self.public_id.clone()),
         })
     }
-}
-
-/// Rows of subscriptions, as the store keeps them.
-pub(super) fn parse_exclude(json: &str) -> Option<Box<[SubscriptionId]>> {
-    let rows: Vec<i64> = serde_json::from_str(json).ok()?;
-    Some(rows.into_iter().map(SubscriptionId).collect())
-}
-
-/// The same, to be kept.
-pub(super) fn write_exclude(rows: &[i64]) -> String {
-    serde_json::to_string(rows).expect("a list of numbers can always be written as JSON")
 }
 
 /// The counters of a notification.

@@ -4,13 +4,14 @@
 use diesel::prelude::*;
 
 use super::entry::Entry;
-use super::fault;
-use super::rows::{ChannelRow, parse_exclude, write_exclude};
+use super::rows::ChannelRow;
 use super::schema::{channel, scheduled};
 use super::writer::SqliteWriter;
+use super::{audience, fault};
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, SubscriptionId};
 use crate::model::Outcomes;
+use crate::model::audience::Audience;
 use crate::store::StoreError;
 use crate::store::receipt::ReceiptCounts;
 use crate::store::view::{ListQuery, NotificationView, ScheduledPosition};
@@ -145,14 +146,17 @@ pub(super) fn exclude_instead(
         .load::<(i64, Option<String>)>(connection)
         .map_err(fault)?;
     for (id, exclude) in found {
-        let excluded = exclude.as_deref().and_then(parse_exclude).unwrap_or_default();
-        if !excluded.contains(&SubscriptionId(other)) {
+        let Audience::Except(excluded) = audience::parse(exclude.as_deref(), "a notification")?
+        else {
+            continue;
+        };
+        if !excluded.contains(SubscriptionId(other)) {
             continue;
         }
-        let others = excluded.iter().map(|id| id.0).filter(|id| ![other, row].contains(id));
-        let rows: Vec<i64> = others.chain([row]).collect();
+        let others = excluded.iter().filter(|id| id.0 != other);
+        let audience = Audience::except(others.chain([SubscriptionId(row)]));
         diesel::update(scheduled::table.find(id))
-            .set(scheduled::exclude.eq(Some(write_exclude(&rows))))
+            .set(scheduled::exclude.eq(audience::write(&audience)))
             .execute(connection)
             .map_err(fault)?;
     }

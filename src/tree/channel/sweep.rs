@@ -80,6 +80,8 @@ impl Sweep {
     }
 
     async fn hand_to_all(&self, stretch: Arc<Stretch>, behind: Seq) -> Result<Handed, StoreError> {
+        // What is for a few alone is looked for with them alone, not with a million others.
+        let named = stretch.named();
         let mut after = SubscriptionId(0);
         let mut handed = 0;
         loop {
@@ -87,10 +89,12 @@ impl Sweep {
                 return Ok(Handed::Some(handed));
             }
             let limit = self.arbiters.page();
-            let query = PageQuery { channel: self.channel, after, behind, limit };
+            let among = named.as_deref().map(|named| next(named, after, limit).to_vec());
+            let query = PageQuery { channel: self.channel, after, behind, limit, among };
             let read_at = Instant::now();
-            let page = self.store.page(query).await?;
+            let mut page = self.store.page(query).await?;
             let Some(last) = page.last else { return Ok(Handed::All(handed)) };
+            page.members.retain(|member| stretch.is_for(member));
             handed += self.hand_out(read_at, &page.members, &stretch).await;
             after = last;
             // Pages that nobody on them needs come without a wait: let the others on this thread have a turn.
@@ -118,4 +122,11 @@ impl Sweep {
         }
         members.len() as u64
     }
+}
+
+/// Those of `named` who come after `after`, at most `limit`.
+pub fn next(named: &[SubscriptionId], after: SubscriptionId, limit: i64) -> &[SubscriptionId] {
+    let from = named.partition_point(|id| *id <= after);
+    let to = named.len().min(from + usize::try_from(limit).unwrap_or(usize::MAX));
+    &named[from..to]
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fanfare::id::{ChannelId, Seq, SubscriptionId};
 use fanfare::store::Store;
 use fanfare::store::work::PageQuery;
+use fanfare::tree::channel::sweep::next;
 
 use super::World;
 use crate::model::tree::{Mail, Page, Sweep};
@@ -53,9 +54,12 @@ impl World {
             return false;
         }
         let (after, behind) = (sweep.after, sweep.behind);
+        let stretch = Arc::clone(&sweep.stretch);
+        let among = stretch.named().map(|named| next(&named, after, PAGE).to_vec());
         let (read_at, read) = (self.now(), self.tree.tick());
-        let query = PageQuery { channel: id, after, behind, limit: PAGE };
-        let found = self.store.page(query).await.unwrap();
+        let query = PageQuery { channel: id, after, behind, limit: PAGE, among };
+        let mut found = self.store.page(query).await.unwrap();
+        found.members.retain(|member| stretch.is_for(member));
         match found.last {
             Some(last) => {
                 let page = Page { read_at, read, members: found.members, last };

@@ -41,7 +41,7 @@ enum Doing {
 
 /// Whether it may be sent, by hand: what is tested must not be the judge.
 fn is_open(one: &Notification, now: Timestamp) -> bool {
-    !one.closed.is_set() && one.expires > now && one.exclude.is_empty()
+    !one.closed.is_set() && one.expires > now && one.audience == Audience::All
 }
 
 /// The outbox, and everything around it.
@@ -162,7 +162,7 @@ impl Shelf {
         made.accepted = self.now;
         made.expires = self.now + Duration::from_secs(hours * 3600 + 30);
         if exclude {
-            made.exclude = Box::new([SubscriptionId(1)]);
+            made.audience = Audience::except([SubscriptionId(1)]);
         }
         log.push(one);
     }
