@@ -60,8 +60,8 @@ pub use state::{HttpOptions, State};
 use connection::Connection;
 use resources::{
     apps, assets, channels, docs, events, health, import, keys, metrics, notification,
-    notifications, observe, openapi, push_key, quarantines, receipts, resend, subscription, subscriptions,
-    tokens, vapid,
+    notifications, observe, openapi, push_key, quarantines, receipts, resend, subscription,
+    subscriptions, tokens, vapid,
 };
 
 /// How long a closing connection may linger.

@@ -353,10 +353,7 @@ impl Store for SqliteStore {
         id: PublicId,
         now: Timestamp,
     ) -> StoreFuture<Option<SubscriptionView>> {
-        self.read(move |connection| {
-            let view = views::subscription_view(connection, app, &id)?;
-            Ok(view.filter(|view| !views::is_forgotten(view, now)))
-        })
+        self.read(move |connection| views::remembered(connection, app, &id, now))
     }
 
     fn subscription_row(&self, app: AppId, id: PublicId) -> StoreFuture<Option<Arc<Subscription>>> {

@@ -32,6 +32,7 @@ mod parsers;
 mod push_pool;
 mod receipts;
 mod reload;
+mod resend;
 mod retention;
 mod secrecy;
 mod service_manager;

@@ -54,6 +54,8 @@ const COVERED: &[&str] = &[
     "paused",
     "publish",
     "replace",
+    "resend to nobody",
+    "resend",
     "resume",
     "return",
     "schedule",

@@ -1,5 +1,6 @@
 //! What the daemon shows of itself, and what may be done to it from there.
 
+mod app_pages;
 mod log;
 mod log_level;
 mod stream;

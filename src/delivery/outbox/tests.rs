@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::id::{AppId, Generation, PublicId, SubscriptionId, VapidKeyId};
-use crate::model::audience::Audience;
 use crate::model::Closed;
+use crate::model::audience::Audience;
 use crate::webpush::request::Urgency;
 use crate::webpush::subscription::{Endpoint, Keys};
 

@@ -38,9 +38,9 @@ pub(super) fn earlier_reply<T: DeserializeOwned>(
     if fingerprint != asked.fingerprint {
         return Ok(Earlier::Other);
     }
-    serde_json::from_str(&reply).map(Earlier::Same).map_err(|error| {
-        StoreError::Corrupt(format!("the reply of an Idempotency-Key: {error}"))
-    })
+    serde_json::from_str(&reply)
+        .map(Earlier::Same)
+        .map_err(|error| StoreError::Corrupt(format!("the reply of an Idempotency-Key: {error}")))
 }
 
 /// Remembers what this call is answered, in the transaction that stores what it asks for.

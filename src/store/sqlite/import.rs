@@ -173,9 +173,8 @@ impl Backlogs {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(read_open(connection, channel.id)?),
         };
-        let missed = |open: &&Open| {
-            open.seq > cursor.done_seq && open.audience.includes(SubscriptionId(id))
-        };
+        let missed =
+            |open: &&Open| open.seq > cursor.done_seq && open.audience.includes(SubscriptionId(id));
         let missed: Vec<_> = open.iter().filter(missed).map(|open| open.id).collect();
         if missed.is_empty() {
             return Ok(());

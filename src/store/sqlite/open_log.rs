@@ -113,7 +113,11 @@ mod tests {
         let log = OpenLog::default();
         let earlier = read(&log, "ntf_one", &[3]);
         let later = read(&log, "ntf_one", &[4]);
-        assert_eq!(later.audience, Audience::except([SubscriptionId(4)]), "what is read is what the row says");
+        assert_eq!(
+            later.audience,
+            Audience::except([SubscriptionId(4)]),
+            "what is read is what the row says"
+        );
         log.close(1, 1);
         assert!(earlier.closed.is_set() && later.closed.is_set());
     }

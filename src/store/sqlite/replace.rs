@@ -144,11 +144,12 @@ fn merge(
             receipts::heed_since(&mut writer.connection, channel, other.id, row.id)?;
             leave_channel(writer, channel, other.id, Outcome::Unsubscribed, now)?;
         } else {
-            diesel::update(membership::table.find((channel, other.id)))
+            let done = diesel::update(membership::table.find((channel, other.id)))
                 .set(membership::subscription_id.eq(row.id))
-                .execute(&mut writer.connection)
+                .returning(membership::done_seq)
+                .get_result(&mut writer.connection)
                 .map_err(fault)?;
-            hand_over(writer, channel, other.id, row.id)?;
+            hand_over(writer, (channel, done), other.id, row.id)?;
         }
     }
     // What is left are channels that are deleted and whose members have not been pruned yet.
@@ -161,17 +162,24 @@ fn merge(
 /// for `row`, also where `row` had been excluded, or had been meant, as a member that it was then.
 fn hand_over(
     writer: &mut SqliteWriter,
-    channel: i64,
+    (channel, done): (i64, i64),
     other: i64,
     row: i64,
 ) -> Result<(), StoreError> {
-    let open = notification::table
-        .filter(notification::channel_id.eq(channel).and(notification::finished.is_null()))
-        .filter(notification::exclude.is_not_null())
-        .select((notification::id, notification::exclude))
+    let named = notification::table
+        .filter(notification::channel_id.eq(channel).and(notification::exclude.is_not_null()))
+        .select((notification::id, notification::exclude));
+    let mut found = named
+        .filter(notification::finished.is_null())
         .load::<(i64, Option<String>)>(&mut writer.connection)
         .map_err(fault)?;
-    for (id, column) in open {
+    // What was closed before its cursor came to it could be sent again to it.
+    let closed = named
+        .filter(notification::finished.is_not_null().and(notification::seq.gt(done)))
+        .load::<(i64, Option<String>)>(&mut writer.connection)
+        .map_err(fault)?;
+    found.extend(closed);
+    for (id, column) in found {
         let audience = audience::parse(column.as_deref(), "a notification")?;
         let Some(audience) = audience.with_instead(SubscriptionId(row), SubscriptionId(other))
         else {

@@ -83,8 +83,7 @@ fn resend(
         return Ok(ResendReply::ChannelFull(row.name));
     }
     let entry = original.entry(command.now);
-    let (seq, recipients) =
-        entry.append_for(writer, &row, &Audience::only(named), command.now)?;
+    let (seq, recipients) = entry.append_for(writer, &row, &Audience::only(named), command.now)?;
     let item = Accepted {
         id: entry.public_id,
         channel: row.name,

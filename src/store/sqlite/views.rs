@@ -73,8 +73,19 @@ pub(super) fn subscription_view(
     }))
 }
 
+/// The same, but for one that is forgotten.
+pub(super) fn remembered(
+    connection: &mut SqliteConnection,
+    app: AppId,
+    id: &PublicId,
+    now: Timestamp,
+) -> Result<Option<SubscriptionView>, StoreError> {
+    let view = subscription_view(connection, app, id)?;
+    Ok(view.filter(|view| !is_forgotten(view, now)))
+}
+
 /// A subscription that went so long ago cannot come back, and is no longer shown; one that is held back can.
-pub(super) fn is_forgotten(view: &SubscriptionView, now: Timestamp) -> bool {
+fn is_forgotten(view: &SubscriptionView, now: Timestamp) -> bool {
     view.gone.is_some_and(|gone| gone < now - REVIVABLE) && view.quarantine.is_none()
 }
 

@@ -16,6 +16,8 @@ pub(super) enum Op {
     Together(Vec<Change>),
     /// A change and every result in hand in one transaction.
     WithResults(Change),
+    /// Something is sent again to those to whom it could not be delivered.
+    Resend { which: usize },
     /// What is on its way to workers arrives, and timers that are due fire.
     Mail,
     /// A channel's worker goes some steps of its sweep: reads the log, reads a page, hands it out, reads the next.
@@ -195,6 +197,7 @@ fn op() -> impl Strategy<Value = Op> {
         24 => change().prop_map(Op::Change),
         6 => prop::collection::vec(change(), 2..6).prop_map(Op::Together),
         8 => change().prop_map(Op::WithResults),
+        14 => any().prop_map(|which| Op::Resend { which }),
         6 => Just(Op::Mail),
         34 => (any(), 1..16_usize).prop_map(|(channel, steps)| Op::Sweep { channel, steps }),
         70 => (any(), answer(), 1..13_usize, prop::bool::weighted(0.7))

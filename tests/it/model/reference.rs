@@ -15,6 +15,7 @@ use super::asked::{Answer, CHANNELS};
 mod coming_and_going;
 mod publishing;
 mod pushing;
+mod resending;
 mod settling;
 
 pub(super) use coming_and_going::Replaced;
@@ -23,6 +24,9 @@ pub(super) use pushing::Push;
 
 /// A subscription that went can come back for so long.
 const REVIVABLE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What a delivery that failed has ended with.
+const FAILED: [Outcome; 3] = [Outcome::Expired, Outcome::Rejected, Outcome::TooLarge];
 
 /// Everything that happened.
 #[derive(Debug, Default)]
@@ -101,6 +105,10 @@ pub(super) struct Entry {
     pub(super) outcomes: BTreeMap<usize, Outcome>,
     pub(super) closed: Option<Outcome>,
     pub(super) pushes: BTreeMap<usize, Fate>,
+    /// How long it was to be tried.
+    pub(super) lasts: Duration,
+    /// To whom it could not be delivered, by a result; not seats: who comes back is still who it was.
+    pub(super) failed: BTreeSet<usize>,
 }
 
 /// What became of the last push of a notification to a seat.
@@ -123,6 +131,10 @@ impl Entry {
 
     pub(super) fn is_finished(&self) -> bool {
         self.pending().next().is_none()
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.outcomes.values().any(|outcome| FAILED.contains(outcome))
     }
 
     pub(super) fn count(&self, outcome: Outcome) -> i64 {

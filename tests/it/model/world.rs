@@ -25,6 +25,7 @@ use crate::harness::browser::Browser;
 
 mod changing;
 mod quiet;
+mod resending;
 mod rows;
 mod sweeping;
 mod working;
@@ -139,6 +140,7 @@ impl World {
             Op::Change(change) => self.change(change).await,
             Op::Together(changes) => self.together(changes).await,
             Op::WithResults(change) => self.with_results(change).await,
+            Op::Resend { which } => self.resend(which).await,
             Op::Mail => self.mail(),
             Op::Sweep { channel, steps } => self.sweep(channel, steps).await,
             Op::Work { who, answer, steps, mail } => {

@@ -137,14 +137,14 @@ fn by_cursors(
             .filter(membership::subscription_id.gt(at))
             .order(membership::subscription_id)
             .limit(STEP)
-            .select((membership::subscription_id, membership::done_seq, membership::joined))
-            .load::<(i64, i64, i64)>(connection)
+            .select((membership::subscription_id, membership::done_seq))
+            .load::<(i64, i64)>(connection)
             .map_err(fault)?;
-        let Some((last, ..)) = rows.last() else { return Ok(()) };
+        let Some((last, _)) = rows.last() else { return Ok(()) };
         at = *last;
-        for (id, done, joined) in rows {
-            let was_there = joined < subject.seq && audience.includes(SubscriptionId(id));
-            if done < subject.seq && was_there {
+        for (id, done) in rows {
+            // Who came later began with a cursor that is not before it.
+            if done < subject.seq && audience.includes(SubscriptionId(id)) {
                 failed.add(id, By::Cursor);
                 found += 1;
             }

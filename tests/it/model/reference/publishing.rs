@@ -1,6 +1,6 @@
 //! What comes into the logs, at once or when it is due.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fanfare::clock::Timestamp;
@@ -134,6 +134,8 @@ impl Reference {
             outcomes: BTreeMap::new(),
             closed: None,
             pushes: BTreeMap::new(),
+            lasts: words.wait(),
+            failed: BTreeSet::new(),
         });
         self.notifications.len() - 1
     }

@@ -6,7 +6,7 @@ use fanfare::clock::Timestamp;
 use fanfare::id::{Generation, SubscriptionId};
 use fanfare::model::{EndpointState, Outcome, Settled, Settlement};
 
-use super::{Answer, Fate, Reference};
+use super::{Answer, FAILED, Fate, Reference};
 
 /// Nothing but 507 for so long, and a subscription is gone.
 const UNHEARD: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -111,6 +111,9 @@ impl Reference {
         if let Some(outcome) = settlement.outcome {
             // Also when it was closed meanwhile: it was in flight.
             entry.outcomes.insert(seat, outcome);
+            if settlement.failure.is_some() && FAILED.contains(&outcome) {
+                entry.failed.insert(who);
+            }
             self.seats[seat].done = seq;
         }
         let known = &mut self.subscriptions[who];

@@ -1,6 +1,7 @@
 //! A store of a few lists, the worker around the outbox, and what must hold of what is sent.
 
 use super::*;
+use crate::model::audience::Audience;
 
 mod promises;
 
