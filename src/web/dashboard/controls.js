@@ -60,7 +60,10 @@ export function segments({ label, name, options, value, onChange }) {
 
 export const toolbar = (...controls) => make('div', { className: 'toolbar' }, ...controls);
 
-/** Pages by offset: `show({ offset, limit, shown, matched, total, more })`; `more`: whether any follow, where `matched` does not say it. `onMove(offset)`. */
+/**
+ * Pages by offset: `show({ offset, limit, shown, matched, total, more })`; `more`: whether any follow, where `matched` is null
+ * and does not say it. `onMove(offset)`.
+ */
 export function createPager({ onMove }) {
   const said = make('p', { className: 'quiet pager-said' });
   said.dataset.field = 'matched';
@@ -75,7 +78,8 @@ export function createPager({ onMove }) {
     element: make('div', { className: 'pager' }, said, make('div', { className: 'pager-buttons' }, back, on)),
     show({ offset, limit, shown, matched, total, more = offset + shown < matched }) {
       now = { offset, limit };
-      const of = `${matched === null ? 'many' : number(matched)}${total !== undefined && total !== matched ? ` (${number(total)} in all)` : ''}`;
+      const inAll = total !== undefined && total !== matched ? ` (${number(total)} in all)` : '';
+      const of = `${matched === null ? 'many' : number(matched)}${inAll}`;
       const text = shown ? `${number(offset + 1)}–${number(offset + shown)} of ${of}` : `None of ${number(total ?? matched)}`;
       if (said.textContent !== text) said.textContent = text;
       enable(back, offset > 0);

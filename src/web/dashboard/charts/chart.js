@@ -21,7 +21,7 @@ export function createChart(chart) {
     make('div', { className: 'card-head' }, make('h2', { id }, chart.title), when), place, foot, details);
   element.setAttribute('aria-labelledby', id);
   element.dataset.id = chart.id;
-  let [history, lines, plot, legend, cursor, said] = [null, [], null, null, null, 0];
+  let [history, lines, plot, legend, cursor, said] = [null, [], null, null, null, -Infinity];
   details.addEventListener('toggle', () => read());
 
   function build() {
@@ -70,7 +70,7 @@ export function createChart(chart) {
         lines = linesOf(chart, history.series);
         element.dataset.empty = lines.length === 0;
         if (!plot || before !== lines.map(({ label }) => label).join('\n')) build();
-        said = 0;
+        said = -Infinity;
       }
       draw();
     },

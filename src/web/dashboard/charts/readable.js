@@ -11,7 +11,7 @@ export function summaryOf(chart, lines) {
   const sentences = lines.map(({ label, values }) => {
     const known = values.filter((value) => value !== null);
     if (!known.length) return `${label}: no values.`;
-    const [least, most] = known.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [known[0], known[0]]);
+    const [least, most] = [Math.min(...known), Math.max(...known)];
     return `${label}: last ${write(known.at(-1))}, from ${write(least)} to ${write(most)}.`;
   });
   return `${chart.title}, ${chart.about}. ${sentences.join(' ')}`;
@@ -25,6 +25,7 @@ export function tableOf(chart, lines, at) {
   const head = make('tr', {}, make('th', { scope: 'col' }, 'Time'), ...lines.map(({ label }) => make('th', { scope: 'col' }, label)));
   const body = rows.map((row) => make('tr', {}, make('th', { scope: 'row' }, time(at[row])),
     ...lines.map(({ values }) => make('td', {}, write(values[row])))));
-  return make('table', { className: 'chart-table' }, make('caption', { className: 'unseen' }, `${chart.title}, ${chart.about}`),
+  return make('table', { className: 'chart-table' },
+    make('caption', { className: 'unseen' }, `${chart.title}, ${chart.about}`),
     make('thead', {}, head), make('tbody', {}, ...body));
 }

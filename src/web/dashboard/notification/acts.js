@@ -33,8 +33,8 @@ export function createActs(context, path, { onChange }) {
     let sent = null;
     createDialog({
       title: 'Send it again?',
-      body: [make('p', {}, `A new notification with the same content goes to those alone whose delivery was rejected, expired or was `
-        + `too large (${number(failed)}), as far as they still are in its channel. Its time to live begins anew.`)],
+      body: [make('p', {}, `A new notification with the same content goes to those alone whose delivery was rejected, expired `
+        + `or was too large (${number(failed)}), as far as they still are in its channel. Its time to live begins anew.`)],
       confirm: { label: 'Send again', busy: 'Sending …', work: async () => {
         const answer = await context.call('POST', `${path}/resend`, undefined, once);
         if (!answer.ok) return explain(answer);

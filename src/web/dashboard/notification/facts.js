@@ -19,7 +19,8 @@ export function createFacts() {
   const lines = FACTS.map(([words, read]) => ({ place: make('dd'), words, read }));
   const receipts = RECEIPTS.map(([words, field]) => ({ place: make('dd'), words, field }));
   const said = make('div', { hidden: true }, make('h3', {}, 'What devices said'), list(receipts));
-  const element = make('section', { className: 'panel facts' }, make('h2', { id: 'facts-title' }, 'What it is'), list(lines), said);
+  const element = make('section', { className: 'panel facts' },
+    make('h2', { id: 'facts-title' }, 'What it is'), list(lines), said);
   element.setAttribute('aria-labelledby', 'facts-title');
   receipts.forEach(({ place, field }) => (place.dataset.field = `receipts.${field}`));
   return {

@@ -77,7 +77,8 @@ const reasonOf = ({ outcome, status, reason, count }) =>
 const COLUMNS = [
   { title: 'Subscription', field: 'subscription', head: true, wide: true, width: 14.5, draw: drawSubscription },
   { title: 'Outcome', field: 'outcome', width: 7, text: ({ outcome }) => OUTCOMES[outcome] ?? outcome },
-  { title: 'Status', field: 'status', kind: 'number', width: 5, text: ({ status }) => (status === null ? '–' : String(status)) },
+  { title: 'Status', field: 'status', kind: 'number', width: 5,
+    text: ({ status }) => (status === null ? '–' : String(status)) },
   { title: 'Reason', field: 'reason', width: 16, wide: true, text: ({ reason }) => reason },
   { title: 'Attempts', field: 'attempts', kind: 'number', width: 6, text: ({ attempts }) => number(attempts) },
   { title: 'At', field: 'at', width: 7, draw: (place, { at }) => drawTime(place, at) },

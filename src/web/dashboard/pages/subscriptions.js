@@ -50,7 +50,7 @@ function mount(main, context) {
 
 const COLUMNS = [
   { title: 'Subscription', field: 'id', head: true, wide: true, width: 14.5, draw: drawId },
-  { title: 'Push service', field: 'push_service', width: 6, text: ({ push_service: name }) => PUSH_SERVICES[name] ?? name },
+  { title: 'Push service', field: 'push_service', width: 6.75, text: ({ push_service: name }) => PUSH_SERVICES[name] ?? name },
   { title: 'State', field: 'state', width: 7.5, draw: (place, { state }) => drawPill(place, state) },
   { title: 'Channels', field: 'channels', width: 10.5, wide: true, draw: drawChannels },
   { title: 'Attempt', field: 'attempt', kind: 'number', width: 5, text: ({ attempt }) => number(attempt || null) },
