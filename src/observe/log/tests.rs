@@ -1,3 +1,5 @@
+//! The tail and the level: what is kept of a line, which lines are read, and who speaks last.
+
 use tracing::field::Empty;
 use tracing::{Level, debug, error, info, info_span, warn};
 use tracing_subscriber::layer::SubscriberExt;

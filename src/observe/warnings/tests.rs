@@ -1,3 +1,5 @@
+//! The table of what is wrong and what to do about it; and since when it has been so.
+
 use std::time::Duration;
 
 use super::facts::{Alarm, Alert, Facts, Held, PushService, Store, Use};

@@ -29,7 +29,9 @@ async fn a_refused_key_is_critical_names_the_key_and_goes_when_it_is_taken() {
     let mut stream = Stream::open(daemon.address(), "/v1/observe/warnings", KEY).await;
     assert_eq!(stream.next().await.unwrap().0, "snapshot");
     service.answer_all(Answer::status(403));
-    daemon.subscribe(&Browser::new(), &service.endpoint("it"), "news").await;
+    // One that is refused alone speaks for itself; so many, of one key, for the key.
+    let browsers: Vec<_> = (0..10).map(|_| Browser::new()).collect();
+    daemon.crowd(&service, "news", &browsers).await;
     daemon.notify("news", "text").await;
     let refused = eventually("the stream tells of the key", || async {
         let found = warnings(&daemon).await;
