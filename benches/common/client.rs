@@ -3,18 +3,17 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Builder;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
 pub(crate) struct Client {
-    sender: SendRequest<Full<Bytes>>,
+    pub(crate) sender: SendRequest<Full<Bytes>>,
     authority: String,
     key: String,
 }
@@ -23,17 +22,6 @@ pub(crate) struct Client {
 pub(crate) struct Answered {
     pub(crate) json: Value,
     pub(crate) took: Duration,
-}
-
-/// A stream of events, as it comes.
-pub(crate) struct Events(Incoming);
-
-impl Events {
-    /// The next piece; `None`: it has ended.
-    pub(crate) async fn next(&mut self) -> Option<String> {
-        let frame = self.0.frame().await?.unwrap();
-        frame.into_data().ok().map(|data| String::from_utf8_lossy(&data).into_owned())
-    }
 }
 
 impl Client {
@@ -53,16 +41,7 @@ impl Client {
         self.call(Method::POST, path, json, expect).await
     }
 
-    /// A stream of events.
-    pub(crate) async fn follow(&mut self, path: &str) -> Events {
-        let request = self.request(Method::GET, path).header(ACCEPT, "text/event-stream");
-        let answer =
-            self.sender.send_request(request.body(Full::default()).unwrap()).await.unwrap();
-        assert_eq!(answer.status(), StatusCode::OK, "{path}");
-        Events(answer.into_body())
-    }
-
-    fn request(&self, method: Method, path: &str) -> Builder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> Builder {
         Request::builder()
             .method(method)
             .uri(path)

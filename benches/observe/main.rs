@@ -16,13 +16,16 @@ mod client;
 #[path = "../common/daemon.rs"]
 mod daemon;
 #[path = "../common/machine.rs"]
+#[expect(dead_code, reason = "what others take is not looked at here")]
 mod machine;
 #[path = "../common/notify.rs"]
 #[expect(dead_code, reason = "the fan-out is timed elsewhere")]
 mod notify;
 #[path = "../common/recorder.rs"]
+#[expect(dead_code, reason = "who was asked how often is not looked at here")]
 mod recorder;
 #[path = "../common/subscriber.rs"]
+#[expect(dead_code, reason = "the bare loop, which needs more of it, is not run here")]
 mod subscriber;
 
 #[path = "../../tests/it/harness/browser.rs"]

@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use http::header::ACCEPT;
+use http::{Method, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 
+use crate::client::Client;
 use crate::daemon::Daemon;
 
 /// How many actors are alive.
@@ -27,14 +32,27 @@ pub(crate) async fn times(daemon: &Daemon, path: &str, times: usize) -> Vec<Dura
 /// Follows all of these for so long; how many events came.
 pub(crate) async fn watch(daemon: &Daemon, paths: &[&str], spell: Duration) -> usize {
     let until = Instant::now() + spell;
-    let follow = async |path: &&str| {
+    let count = async |path: &&str| {
         let mut client = daemon.client().await;
-        let mut events = client.follow(path).await;
+        let mut events = follow(&mut client, path).await;
         let mut count = 0;
-        while let Ok(Some(frame)) = timeout_at(until, events.next()).await {
+        while let Ok(Some(frame)) = timeout_at(until, next(&mut events)).await {
             count += frame.matches("\nevent: ").count() + usize::from(frame.starts_with("event: "));
         }
         count
     };
-    join_all(paths.iter().map(follow)).await.into_iter().sum()
+    join_all(paths.iter().map(count)).await.into_iter().sum()
+}
+
+async fn follow(client: &mut Client, path: &str) -> Incoming {
+    let request = client.request(Method::GET, path).header(ACCEPT, "text/event-stream");
+    let answer = client.sender.send_request(request.body(Full::default()).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    answer.into_body()
+}
+
+/// The next piece; `None`: it has ended.
+async fn next(events: &mut Incoming) -> Option<String> {
+    let frame = events.frame().await?.unwrap();
+    frame.into_data().ok().map(|data| String::from_utf8_lossy(&data).into_owned())
 }

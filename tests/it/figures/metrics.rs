@@ -98,7 +98,7 @@ async fn an_answer_of_the_api_is_timed_under_its_class() {
 #[test]
 fn the_text_is_of_names_that_are_there_once() {
     let metrics = fanfare::metrics::Metrics::new();
-    metrics.http_request_seconds.get_or_create(&fanfare::metrics::Served {
+    _ = metrics.http_request_seconds.get_or_create(&fanfare::metrics::Served {
         status: fanfare::metrics::StatusClass::of(200),
     });
     let found = Exposition::parse(&metrics.encode());
