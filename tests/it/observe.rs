@@ -1,5 +1,7 @@
 //! What the daemon shows of itself, and what may be done to it from there.
 
+mod actors;
+mod killing;
 mod log;
 mod log_level;
 mod stream;
