@@ -212,6 +212,10 @@ fn operating(cfg: &mut web::ServiceConfig) {
 
 fn observing(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/v1/observe").get(observe::overview::show));
+    cfg.service(web::resource("/v1/observe/tree").get(observe::tree::show));
+    cfg.service(web::resource("/v1/observe/actors").get(observe::actors::list));
+    cfg.service(web::resource("/v1/observe/actors/{id}").get(observe::actor::show));
+    cfg.service(web::resource("/v1/observe/actors/{id}/kill").post(observe::actor::kill));
     cfg.service(web::resource("/v1/observe/push-services").get(observe::push_services::list));
     cfg.service(
         web::resource("/v1/observe/push-services/pause").post(observe::push_services::pause),

@@ -66,7 +66,7 @@ pub struct Metrics {
     pub open_quarantines: Family<Of, Gauge>,
     /// Actors alive.
     pub actors: Family<Kind, Gauge>,
-    /// Restarts after a panic.
+    /// Restarts after a panic, or by an operator.
     pub actor_restarts: Family<Kind, Counter>,
     /// Messages that actors have been sent and have not handled.
     pub actor_mailbox: Family<Kind, Gauge>,
@@ -188,7 +188,11 @@ impl Metrics {
             self.open_quarantines.clone(),
         );
         r.register("actors", "Actors alive", self.actors.clone());
-        r.register("actor_restarts", "Restarts after a panic", self.actor_restarts.clone());
+        r.register(
+            "actor_restarts",
+            "Restarts after a panic or by an operator",
+            self.actor_restarts.clone(),
+        );
         r.register(
             "actor_mailbox_messages",
             "Messages that actors have not handled yet",

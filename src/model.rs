@@ -235,6 +235,10 @@ pub struct Trying {
 pub struct Stretch {
     /// The channel.
     pub channel: ChannelId,
+    /// Its app.
+    pub app: AppId,
+    /// Its name.
+    pub name: Arc<str>,
     /// The number after which it begins.
     pub from: Seq,
     /// The last number that it covers.

@@ -18,6 +18,7 @@ pub mod load;
 pub mod observe;
 mod options;
 pub mod pauses;
+pub mod postbox;
 mod push_services;
 pub mod root;
 pub mod sabotage;
@@ -30,7 +31,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Addr, MailboxError, Recipient};
+use actix::MailboxError;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::clock::Clock;
@@ -45,9 +46,12 @@ use actor_id::ActorId;
 use channel::arbiters::{Arbiter, Arbiters};
 use channel::supervisor::{ChannelSupervisor, ChannelTools, Grown, Resumed};
 use gates::Gates;
-use observe::{Observe, ObserveChildren, Snapshot, TreeSnapshot};
+use observe::alarms::Alarms;
+use observe::kin::Kin;
+use observe::vital::Vital;
 use pauses::PausedChannels;
-use root::{ChildGivenUp, Root};
+use postbox::Postbox;
+use root::Root;
 use subscription::drain::Drain;
 use subscription::supervisor::{Changed, SubscriptionSupervisor};
 use subscription::tools::Tools;
@@ -95,12 +99,15 @@ pub struct Tree {
     drain: Drain,
     paused: PausedChannels,
     threads: Threads,
+    alarms: Alarms,
 }
 
 #[derive(Clone)]
 struct Branches {
-    root: Addr<Root>,
-    channels: Addr<ChannelSupervisor>,
+    root: Postbox<Root>,
+    channels: Postbox<ChannelSupervisor>,
+    /// What all workers of channels have in common.
+    channel_workers: Arc<Kin>,
     arbiters: Arbiters,
     gates: Arc<Gates>,
     signer: Arc<VapidSigner>,
@@ -110,6 +117,7 @@ impl Tree {
     /// Grows the tree. It runs until the process ends; whoever starts it must be inside an actix system.
     pub async fn start(parts: TreeParts) -> Result<Self, MailboxError> {
         let (threads, drain) = (Threads::default(), Drain::default());
+        let alarms = Alarms::new(parts.clock);
         let (failed_sender, failed) = watch::channel(false);
         let paused = PausedChannels::new(&parts.store.directory().pauses);
         let (writable, writable_receiver) = watch::channel(true);
@@ -117,9 +125,10 @@ impl Tree {
         let root = {
             let parts = parts.clone();
             let failed = failed_sender.clone();
-            let make = move || Root::new(parts.store, parts.metrics, parts.clock, failed);
-            let (kind, id) = (ActorKind::Root, ActorId::Root);
-            supervise(&threads.start("root"), kind, id, failed_sender.clone(), make).await?
+            let vital = Vital::new(ActorId::Root, kin(&parts, ActorKind::Root, &alarms));
+            let make =
+                move |vital| Root::new(parts.store, parts.metrics, parts.clock, failed, vital);
+            supervise(&threads.start("root"), vital, failed_sender.clone(), make).await?
         };
         let gates = Arc::new(gates(&parts));
         let passage = Passage {
@@ -136,32 +145,35 @@ impl Tree {
                 &threads,
                 &parts,
                 share,
-                root.clone().recipient(),
+                root.clone(),
                 passage.clone(),
                 failed_sender.clone(),
+                &alarms,
             );
             arbiters.push(arbiter.await?);
         }
         let arbiters = Arbiters::new(arbiters, parts.options.credits);
+        let channel_workers = kin(&parts, ActorKind::ChannelWorker, &alarms);
         let channels = {
-            let (options, root) = (parts.options, root.clone().recipient());
+            let kind = ActorKind::ChannelSupervisor;
+            let vital = Vital::new(ActorId::Channels, kin(&parts, kind, &alarms));
+            let (options, root) = (parts.options, root.clone());
             let tools = ChannelTools {
                 store: Arc::clone(&parts.store),
                 arbiters: arbiters.clone(),
-                metrics: parts.metrics,
+                workers: Arc::clone(&channel_workers),
                 patience: patience_receiver,
                 paused: paused.clone(),
                 restarts: options.restarts,
                 sabotage: options.sabotage,
             };
-            let make = move || ChannelSupervisor::new(tools, root);
-            let (kind, id) = (ActorKind::ChannelSupervisor, ActorId::Channels);
-            supervise(&threads.start("channels"), kind, id, failed_sender, make).await?
+            let make = move |vital| ChannelSupervisor::new(tools, root, vital);
+            supervise(&threads.start("channels"), vital, failed_sender, make).await?
         };
         let signer = parts.signer;
-        let branches = Some(Branches { root, channels, arbiters, gates, signer });
+        let branches = Some(Branches { root, channels, channel_workers, arbiters, gates, signer });
         let store = parts.store;
-        Ok(Self { branches, store, writable, patience, failed, drain, paused, threads })
+        Ok(Self { branches, store, writable, patience, failed, drain, paused, threads, alarms })
     }
 
     /// A tree that delivers nothing: for a command that needs the API and no more.
@@ -170,8 +182,9 @@ impl Tree {
         let (patience, _) = watch::channel(TreeOptions::default().patience());
         let (_, failed) = watch::channel(false);
         let (drain, threads) = (Drain::default(), Threads::default());
+        let alarms = Alarms::new(Clock::System);
         let paused = PausedChannels::default();
-        Self { branches: None, store, writable, patience, failed, drain, paused, threads }
+        Self { branches: None, store, writable, patience, failed, drain, paused, threads, alarms }
     }
 
     /// Waits as `patience` says from now on; a wait that has begun ends when it was to end.
@@ -227,15 +240,15 @@ impl Tree {
         }
         let Some(Branches { channels, arbiters, .. }) = &self.branches else { return };
         match event {
-            Committed::Accepted(channel) => channels.do_send(Grown(channel)),
+            Committed::Accepted(channel) => channels.post(Grown(channel)),
             Committed::SubscriptionChanged(id) => {
                 if let Some(arbiter) = arbiters.of(id) {
-                    arbiter.supervisor.do_send(Changed(id));
+                    arbiter.supervisor.post(Changed(id));
                 }
             }
             Committed::PausesChanged => {
                 let resumed = self.paused.heed(&self.store.directory().pauses);
-                resumed.into_iter().for_each(|channel| channels.do_send(Resumed(channel)));
+                resumed.into_iter().for_each(|channel| channels.post(Resumed(channel)));
             }
             Committed::Writable(_) => {}
         }
@@ -255,7 +268,7 @@ impl Tree {
         let arbiter = self.branches.as_ref().and_then(|tree| tree.arbiters.of(subscription.id));
         let Some(arbiter) = arbiter else { return unavailable() };
         let (reply, answer) = oneshot::channel();
-        arbiter.supervisor.do_send(SendTest { subscription, payload, reply });
+        arbiter.supervisor.post(SendTest { subscription, payload, reply });
         match answer.await {
             Ok(attempted) => TestReply::from(attempted),
             // It was drained before its turn came.
@@ -275,35 +288,6 @@ impl Tree {
             // There is nobody who could fail.
             std::future::pending().await
         }
-    }
-
-    /// What the tree looks like, without the workers one by one.
-    pub async fn snapshot(&self) -> Result<TreeSnapshot, MailboxError> {
-        let Branches { root, channels, arbiters, .. } = self.branches()?;
-        let mut subscriptions = Vec::new();
-        for arbiter in arbiters.iter() {
-            subscriptions.push(arbiter.supervisor.send(Observe).await?);
-        }
-        Ok(TreeSnapshot {
-            root: root.send(Observe).await?,
-            journal: self.store.journal(),
-            channels: channels.send(Observe).await?,
-            subscriptions,
-        })
-    }
-
-    /// The workers of channels and of subscriptions, at most `limit` of each supervisor.
-    pub async fn workers(&self, limit: usize) -> Result<Vec<Snapshot>, MailboxError> {
-        let Branches { channels, arbiters, .. } = self.branches()?;
-        let mut workers = channels.send(ObserveChildren { limit }).await?;
-        for arbiter in arbiters.iter() {
-            workers.extend(arbiter.supervisor.send(ObserveChildren { limit }).await?);
-        }
-        Ok(workers)
-    }
-
-    fn branches(&self) -> Result<&Branches, MailboxError> {
-        self.branches.as_ref().ok_or(MailboxError::Closed)
     }
 }
 
@@ -329,18 +313,25 @@ fn gates(parts: &TreeParts) -> Gates {
     Gates::new(policy, parts.clock, Arc::clone(&parts.metrics))
 }
 
+/// What all actors of a kind will have in common.
+fn kin(parts: &TreeParts, kind: ActorKind, alarms: &Alarms) -> Arc<Kin> {
+    Arc::new(Kin::new(kind, &parts.metrics, alarms.clone()))
+}
+
 async fn start_arbiter(
     threads: &Threads,
     parts: &TreeParts,
     share: Share,
-    root: Recipient<ChildGivenUp>,
+    root: Postbox<Root>,
     passage: Passage,
     failed: watch::Sender<bool>,
+    alarms: &Alarms,
 ) -> Result<Arbiter, MailboxError> {
     let credits = Arc::new(Semaphore::new(parts.options.credits));
+    let workers = kin(parts, ActorKind::SubscriptionWorker, alarms);
     let make = {
-        let (parts, credits) = (parts.clone(), Arc::clone(&credits));
-        move || {
+        let (parts, credits, workers) = (parts.clone(), Arc::clone(&credits), Arc::clone(&workers));
+        move |vital| {
             let TreeParts { store, push, signer, metrics, clock, options } = parts;
             let tools = Tools {
                 arbiter: share.index,
@@ -350,6 +341,7 @@ async fn start_arbiter(
                 patience: passage.patience,
                 clock,
                 metrics,
+                workers,
                 writable: passage.writable,
                 drain: passage.drain,
                 paused: passage.paused,
@@ -357,12 +349,12 @@ async fn start_arbiter(
                 restarts: options.restarts,
                 sabotage: options.sabotage,
             };
-            SubscriptionSupervisor::new(share, tools, options.max_workers, credits, root)
+            SubscriptionSupervisor::new(share, tools, options.max_workers, credits, root, vital)
         }
     };
-    let kind = ActorKind::SubscriptionSupervisor;
-    let id = ActorId::Subscriptions(share.index);
+    let kin = kin(parts, ActorKind::SubscriptionSupervisor, alarms);
+    let vital = Vital::new(ActorId::Subscriptions(share.index), kin);
     let thread = threads.start(&load::thread_name(share.index));
-    let supervisor = supervise(&thread, kind, id, failed, make).await?;
-    Ok(Arbiter { share, supervisor, credits, all_credits: parts.options.credits })
+    let supervisor = supervise(&thread, vital, failed, make).await?;
+    Ok(Arbiter { share, supervisor, workers, credits, all_credits: parts.options.credits })
 }

@@ -32,7 +32,7 @@ impl Pulse {
         let journal = self.store.journal();
         let moves = moves(&self.last, &journal);
         self.last = journal;
-        moves && self.tree.snapshot().await.is_ok()
+        moves && self.tree.answers().await.is_ok()
     }
 }
 

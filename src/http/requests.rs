@@ -1,11 +1,14 @@
 //! The requests that have begun and are not answered yet: when the server stops, they are what may be cut off.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// How many there are.
+/// How many there are, and have been.
 #[derive(Clone, Debug, Default)]
-pub struct Requests(Arc<AtomicUsize>);
+pub struct Requests {
+    under_way: Arc<AtomicUsize>,
+    begun: Arc<AtomicU64>,
+}
 
 /// One of them, until it is dropped.
 #[derive(Debug)]
@@ -15,13 +18,19 @@ impl Requests {
     /// One more.
     #[must_use = "it counts until it is dropped"]
     pub fn begin(&self) -> Request {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Request(Arc::clone(&self.0))
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        Request(Arc::clone(&self.under_way))
     }
 
     /// How many there are.
     pub fn under_way(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+        self.under_way.load(Ordering::Relaxed)
+    }
+
+    /// How many have begun since the start.
+    pub fn begun(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
     }
 }
 

@@ -3,4 +3,5 @@
 pub mod arbiters;
 pub mod supervisor;
 pub mod sweep;
+pub mod vitals;
 pub mod worker;

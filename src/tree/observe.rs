@@ -1,81 +1,94 @@
-//! What every actor shows of itself: ask it to [`Observe`], get a [`Snapshot`].
+//! What every actor shows of itself: one file for each thing that it knows, and how the tree is looked at. Nothing is
+//! gathered while nobody looks; whoever looks asks for what is on the screen.
+
+pub mod alarms;
+pub mod kin;
+pub mod latency;
+pub mod looking;
+pub mod meter;
+pub mod recent;
+pub mod row;
+pub mod selection;
+pub mod vital;
+
+use std::sync::Arc;
 
 use actix::Message;
-use serde::Serialize;
 
-use crate::store::journal::JournalSnapshot;
+use crate::id::AppId;
+use crate::tree::actor_id::ActorId;
+use row::Row;
+use selection::{Query, Selection};
+use vital::Vital;
 
-/// Asks an actor what it is doing.
-#[derive(Clone, Copy, Debug)]
-pub struct Observe;
-
-impl Message for Observe {
-    type Result = Snapshot;
+/// One thing that an actor says of itself and no other kind does.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Figure {
+    /// What it is.
+    pub name: &'static str,
+    /// How much, or which.
+    pub value: Value,
+    /// In what it is counted.
+    pub unit: Option<&'static str>,
 }
 
-/// One actor, or a whole part of the tree by its supervisor.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, actix::MessageResponse)]
-pub struct Snapshot {
-    /// What it is: `Root`, `ChannelSupervisor` …
-    pub kind: &'static str,
-    /// Which one of its kind.
-    pub name: String,
-    /// What it is doing.
-    pub state: String,
-    /// Messages that it has been sent and has not handled.
-    pub mailbox: u64,
-    /// How often it, or any child that it has had, was restarted after a panic.
-    pub restarts: u64,
-    /// Children that were given up.
-    pub given_up: u64,
-    /// Children that were started.
-    pub started: u64,
-    /// Children that are alive.
-    pub alive: u64,
-    /// What it does, in numbers: each actor's own.
-    pub figures: Vec<(&'static str, u64)>,
-    /// Its last panic's message.
-    pub last_panic: Option<String>,
+/// A number or a word.
+#[derive(Clone, PartialEq, Debug)]
+#[expect(missing_docs, reason = "a number and a word")]
+pub enum Value {
+    Number(f64),
+    Text(String),
 }
 
-impl Snapshot {
-    /// A snapshot with nothing to say but who and what.
-    pub fn new(kind: &'static str, name: impl Into<String>, state: impl Into<String>) -> Self {
-        Self {
-            kind,
-            name: name.into(),
-            state: state.into(),
-            mailbox: 0,
-            restarts: 0,
-            given_up: 0,
-            started: 0,
-            alive: 0,
-            figures: Vec::new(),
-            last_panic: None,
-        }
+impl Figure {
+    /// So many of something.
+    pub fn count(name: &'static str, count: u64) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "what is shown is below 2^53")]
+        let value = Value::Number(count as f64);
+        Self { name, value, unit: None }
+    }
+
+    /// A word.
+    pub fn text(name: &'static str, text: impl Into<String>) -> Self {
+        Self { name, value: Value::Text(text.into()), unit: None }
     }
 }
 
-/// Asks a supervisor for its children, at most so many.
-#[derive(Clone, Copy, Debug)]
-pub struct ObserveChildren {
-    /// At most so many.
-    pub limit: usize,
+/// What only the actor itself knows, or its supervisor.
+#[derive(Clone, Default, Debug)]
+pub struct Particulars {
+    /// Figures of its own.
+    pub figures: Vec<Figure>,
+    /// The app that it works for.
+    pub app: Option<AppId>,
+    /// The channel that it serves.
+    pub channel: Option<String>,
+    /// The public id of the subscription that it serves.
+    pub subscription: Option<String>,
 }
 
-impl Message for ObserveChildren {
-    type Result = Vec<Snapshot>;
-}
+/// Asks Root or a supervisor about itself. Who answers is alive.
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "Particulars")]
+pub struct Look;
 
-/// The whole tree, without the workers one by one.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct TreeSnapshot {
-    /// The root.
-    pub root: Snapshot,
-    /// The Journal.
-    pub journal: JournalSnapshot,
-    /// The supervisor of channels.
-    pub channels: Snapshot,
-    /// The supervisors of subscriptions, one per delivery arbiter.
-    pub subscriptions: Vec<Snapshot>,
+/// Asks a supervisor for those of its children that are on the screen.
+#[derive(Message, Clone, Debug)]
+#[rtype(result = "Selection")]
+pub struct LookAtChildren(pub Arc<Query>);
+
+/// Asks a supervisor about one of its children.
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "Option<Seen>")]
+pub struct LookAtChild(pub ActorId);
+
+/// A worker as its supervisor sees it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Its line.
+    pub row: Row,
+    /// What it knows of itself.
+    pub vital: Arc<Vital>,
+    /// What only it knows.
+    pub particulars: Particulars,
 }

@@ -5,14 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, Supervised,
+    WrapFuture,
 };
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::actor_id::ActorId;
-use super::observe::{Observe, Snapshot};
+use super::observe::recent::Heard;
+use super::observe::vital::Vital;
+use super::observe::{Figure, Look, Particulars};
 use super::supervision::budget::{Budget, RestartPolicy};
+use super::supervision::kill::Kill;
 use crate::clock::Clock;
 use crate::metrics::{ActorKind, Metrics, Of, PushServiceLabel};
 use crate::store::quarantine::Held;
@@ -45,6 +49,7 @@ pub struct Root {
     budget: Budget,
     given_up: u64,
     failed: watch::Sender<bool>,
+    vital: Arc<Vital>,
 }
 
 impl Root {
@@ -54,8 +59,9 @@ impl Root {
         metrics: Arc<Metrics>,
         clock: Clock,
         failed: watch::Sender<bool>,
+        vital: Arc<Vital>,
     ) -> Self {
-        Self { store, metrics, clock, budget: Budget::new(GIVE_UPS), given_up: 0, failed }
+        Self { store, metrics, clock, budget: Budget::new(GIVE_UPS), given_up: 0, failed, vital }
     }
 
     fn upkeep(&mut self, context: &mut Context<Self>) {
@@ -135,6 +141,8 @@ impl Handler<ChildGivenUp> for Root {
     type Result = ();
 
     fn handle(&mut self, message: ChildGivenUp, _: &mut Context<Self>) {
+        let vital = Arc::clone(&self.vital);
+        let _turn = vital.handling(Heard::ChildGivenUp);
         self.given_up += 1;
         let is_supervisor = match message.kind {
             ActorKind::ChannelWorker | ActorKind::SubscriptionWorker => false,
@@ -149,10 +157,25 @@ impl Handler<ChildGivenUp> for Root {
     }
 }
 
-impl Handler<Observe> for Root {
-    type Result = Snapshot;
+impl Handler<Look> for Root {
+    type Result = MessageResult<Look>;
 
-    fn handle(&mut self, _: Observe, _: &mut Context<Self>) -> Snapshot {
-        Snapshot { given_up: self.given_up, ..Snapshot::new("Root", "root", "running") }
+    fn handle(&mut self, _: Look, _: &mut Context<Self>) -> Self::Result {
+        let _turn = self.vital.handling(Heard::Look);
+        let journal = self.store.journal();
+        let figures = vec![
+            Figure::count("workers_given_up", self.given_up),
+            Figure::text("store", if journal.writable { "writable" } else { "not writable" }),
+        ];
+        MessageResult(Particulars { figures, ..Particulars::default() })
+    }
+}
+
+impl Handler<Kill> for Root {
+    type Result = ();
+
+    fn handle(&mut self, kill: Kill, _: &mut Context<Self>) {
+        self.vital.received(Heard::Kill);
+        kill.unwind()
     }
 }

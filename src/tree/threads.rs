@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use actix::{Actor, Addr, Arbiter as Thread, ArbiterHandle, Context, MailboxError, Supervised};
+use actix::{Actor, Arbiter as Thread, ArbiterHandle, Context, MailboxError, Supervised};
 use tokio::runtime::{Handle, RuntimeMetrics};
 use tokio::sync::{oneshot, watch};
 
-use super::actor_id::ActorId;
+use super::observe::vital::Vital;
+use super::postbox::Postbox;
 use super::supervision::budget::RestartPolicy;
 use super::supervision::child::{Child, Exit};
-use crate::metrics::ActorKind;
 
 /// The threads that actors run on, until they are stopped.
 #[derive(Clone, Default)]
@@ -66,27 +66,27 @@ impl Threads {
 /// given up ends the process.
 pub(super) async fn supervise<A>(
     thread: &ArbiterHandle,
-    kind: ActorKind,
-    id: ActorId,
+    vital: Arc<Vital>,
     failed: watch::Sender<bool>,
-    make: impl FnOnce() -> A + Send + 'static,
-) -> Result<Addr<A>, MailboxError>
+    make: impl FnOnce(Arc<Vital>) -> A + Send + 'static,
+) -> Result<Postbox<A>, MailboxError>
 where
     A: Actor<Context = Context<A>> + Supervised + Unpin,
 {
     let (reply, addr) = oneshot::channel();
+    let own = Arc::clone(&vital);
     thread.spawn_fn(move || {
-        let on_restart =
-            move |panic: &str| tracing::error!(actor = %id, ?kind, panic, "an actor panicked: it restarts");
-        let (addr, child) = Child::new(RestartPolicy::default(), Box::new(on_restart), |_| make());
+        let (addr, child) =
+            Child::new(RestartPolicy::default(), Arc::clone(&own), |_| make(Arc::clone(&own)));
         // The receiver waits a few lines below.
         let _ = reply.send(addr);
         actix::spawn(async move {
-            if let Exit::GivenUp(panic) = child.await {
-                tracing::error!(actor = %id, ?kind, panic, "an actor that all depend on is given up");
+            if let Exit::GivenUp(_) = child.await {
+                // All depend on it.
                 failed.send_replace(true);
             }
         });
     });
-    addr.await.map_err(|_| MailboxError::Closed)
+    let addr = addr.await.map_err(|_| MailboxError::Closed)?;
+    Ok(Postbox::new(addr, vital))
 }

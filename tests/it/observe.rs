@@ -1,6 +1,8 @@
 //! What the daemon shows of itself, and what may be done to it from there.
 
 mod app_pages;
+mod actors;
+mod killing;
 mod log;
 mod log_level;
 mod stream;

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use fanfare::metrics::ActorKind;
+use fanfare::tree::actor_id::ActorId;
+use fanfare::tree::observe::Figure;
 use fanfare::tree::sabotage::{Place, Sabotage};
 
 use crate::harness::house::{House, eventually};
@@ -36,9 +39,10 @@ async fn a_panicking_subscription_worker_restarts_with_its_mailbox_and_delivers(
         assert_eq!(texts, [b"first".to_vec(), b"second".to_vec()], "subscription {index}");
     }
     let workers = house.subscription_workers().await;
-    let restarted: Vec<_> = workers.iter().filter(|worker| worker.restarts > 0).collect();
+    let restarted: Vec<_> = workers.iter().filter(|worker| worker.reading.restarts > 0).collect();
     assert_eq!((workers.len(), restarted.len()), (10, 1), "nine siblings were not touched");
-    assert_eq!(restarted[0].last_panic.as_deref(), Some("sabotage"));
+    let last = restarted[0].reading.last_restart.as_ref().map(|(_, panic)| panic.as_str());
+    assert_eq!(last, Some("sabotage"));
     house.stop().await;
 }
 
@@ -56,10 +60,10 @@ async fn a_panicking_channel_worker_restarts_and_everybody_gets_it_once() {
     let notification = house.notify("news", "text").await;
     assert_eq!(house.outcomes(&notification.id).await, HashMap::from([("accepted", 600)]));
     assert_eq!(service.requests(), 600, "each once");
-    let workers = house.workers("ChannelWorker").await;
-    assert_eq!((workers.len(), workers[0].restarts), (1, 1), "{workers:?}");
-    let snapshot = house.tree.snapshot().await.unwrap();
-    assert_eq!((snapshot.channels.restarts, snapshot.channels.given_up), (1, 0));
+    let workers = house.workers(ActorKind::ChannelWorker).await;
+    assert_eq!((workers.len(), workers[0].reading.restarts), (1, 1), "{workers:?}");
+    let channels = house.children(ActorKind::ChannelSupervisor).await;
+    assert_eq!((channels.restarts, channels.given_up), (1, 0));
     house.stop().await;
 }
 
@@ -75,8 +79,7 @@ async fn a_poisoned_delivery_is_rejected_after_a_bounded_number_of_tries() {
     assert_eq!(house.outcomes(&after.id).await, HashMap::from([("accepted", 1)]));
     assert_eq!(attempts.load(Ordering::SeqCst), 3);
     assert_eq!(service.requests(), 1, "the poisoned one never went out");
-    let snapshot = house.tree.snapshot().await.unwrap();
-    assert!(snapshot.subscriptions.iter().all(|supervisor| supervisor.given_up == 0));
+    assert_eq!(house.children(ActorKind::SubscriptionSupervisor).await.given_up, 0);
     house.stop().await;
 }
 
@@ -92,9 +95,10 @@ async fn a_worker_that_is_given_up_takes_nobody_along_and_its_delivery_is_still_
     house.crowd(&service, "news", 1).await;
     let notification = house.notify("news", "text").await;
     eventually("the worker is given up", || async {
-        let snapshot = house.tree.snapshot().await.unwrap();
-        let given_up: u64 = snapshot.subscriptions.iter().map(|s| s.given_up).sum();
-        (given_up == 1 && snapshot.root.given_up == 1).then_some(())
+        let given_up = house.children(ActorKind::SubscriptionSupervisor).await.given_up;
+        let root = house.tree.actor(ActorId::Root).await?.seen.particulars.figures;
+        let is_told = root.contains(&Figure::count("workers_given_up", 1));
+        (given_up == 1 && is_told).then_some(())
     })
     .await;
     assert_eq!(house.status(&notification.id).await.pending(), 1);

@@ -37,7 +37,7 @@ async fn a_thousand_endpoints_in_a_long_wait_hold_up_none_of_the_others_and_hold
     // A few were told, which goes for all the others there. They wait for an hour, which is longer than an actor rests: none of them has an actor.
     let idle = || async {
         let workers = house.subscription_workers().await;
-        workers.iter().all(|worker| worker.state == "resting").then_some(workers.len())
+        workers.iter().all(|worker| worker.state.0 == "resting").then_some(workers.len())
     };
     assert_eq!(eventually("nobody works or waits", idle).await, 200);
     let asked = slow.requests();

@@ -54,7 +54,14 @@ fn notification(channel: i64, seq: i64) -> Arc<Notification> {
 
 fn stretch(channel: i64, from: i64, to: i64) -> Stretch {
     let open = (from + 1..=to).map(|seq| notification(channel, seq)).collect();
-    Stretch { channel: ChannelId(channel), from: Seq(from), to: Seq(to), open }
+    Stretch {
+        channel: ChannelId(channel),
+        app: AppId(1),
+        name: "news".into(),
+        from: Seq(from),
+        to: Seq(to),
+        open,
+    }
 }
 
 fn hand_out(done: i64, stretch: Stretch) -> Event {
@@ -268,7 +275,14 @@ fn what_was_closed_has_expired_or_is_not_for_it_is_stepped_over() {
         Audience::except([SubscriptionId(1)]);
     let open = vec![closed, expired, excluded, notification(1, 4)];
     let mut outbox = Outbox::new(false);
-    let mixed = Stretch { channel: ChannelId(1), from: Seq(0), to: Seq(4), open };
+    let mixed = Stretch {
+        channel: ChannelId(1),
+        app: AppId(1),
+        name: "news".into(),
+        from: Seq(0),
+        to: Seq(4),
+        open,
+    };
     let effect = outbox.on(hand_out(0, mixed), NOW);
     assert_eq!(attempted(&effect), (1, 4, 0));
 }

@@ -42,6 +42,8 @@ pub enum ProblemKind {
     StillNeeded,
     /// 409, an operator has said otherwise before.
     QuarantineResolved,
+    /// 409, it is no actor.
+    NotKillable,
     /// 409, the notification asks for no receipts.
     ReceiptsNotAsked,
     /// 409, the notification was for others.
@@ -111,6 +113,7 @@ impl ProblemKind {
         Self::Exists,
         Self::StillNeeded,
         Self::QuarantineResolved,
+        Self::NotKillable,
         Self::ReceiptsNotAsked,
         Self::NotForSubscription,
         Self::NothingToResend,
@@ -195,6 +198,8 @@ impl ProblemKind {
                 "The detail says by what."),
             Self::QuarantineResolved => Row("quarantine-resolved", 409, "The quarantine has been resolved otherwise",
                 "The detail says how, and what can still be done."),
+            Self::NotKillable => Row("not-killable", 409, "It is no actor, and cannot be killed",
+                "Kill an actor: `killable` says which are. To start the journal or the API anew, restart the daemon."),
             Self::ReceiptsNotAsked => Row("receipts-not-asked", 409, "The notification asks for no receipts",
                 "Send receipts only where the payload has `notification.data.fanfare.receipts`."),
             Self::NotForSubscription => Row("not-for-subscription", 409, "The notification was not for this subscription",

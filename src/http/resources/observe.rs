@@ -1,5 +1,7 @@
 //! What the dashboard and `fanfare top` show: one file for each page.
 
+pub mod actor;
+pub mod actors;
 pub mod audit;
 pub mod channels;
 pub mod charts;
@@ -14,4 +16,5 @@ pub mod pauses;
 pub mod push_services;
 pub mod subscriptions;
 pub mod system;
+pub mod tree;
 pub mod warnings;

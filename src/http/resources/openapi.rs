@@ -44,6 +44,7 @@ use crate::http::problem::{MEDIA_TYPE, ProblemDocument};
         apps::list, apps::create, apps::show, apps::update, apps::delete, apps::token_secret,
         keys::list, keys::create, keys::revoke,
         health::alive, health::ready, health::version, metrics::show,
+        observe::tree::show, observe::actors::list, observe::actor::show, observe::actor::kill,
         observe::overview::show,
         observe::push_services::list,
         observe::push_services::pause,

@@ -156,7 +156,8 @@ fn stretch_of(
     let last = rows.last().map_or(row.head, |last| last.seq);
     let open = rows.into_iter().map(|entry| entry.hold(row, log)).collect::<Result<_, _>>()?;
     let to = Seq(if is_whole { row.head.max(from.0) } else { last });
-    Ok(Stretch { channel: ChannelId(row.id), from, to, open })
+    let (channel, app, name) = (ChannelId(row.id), AppId(row.app_id), row.name.as_str().into());
+    Ok(Stretch { channel, app, name, from, to, open })
 }
 
 #[derive(Queryable, Selectable)]

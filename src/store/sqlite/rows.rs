@@ -53,6 +53,7 @@ impl SubscriptionRow {
 #[diesel(table_name = channel)]
 pub(super) struct ChannelRow {
     pub(super) id: i64,
+    pub(super) app_id: i64,
     pub(super) name: String,
     pub(super) epoch: String,
     pub(super) head: i64,

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use actix::Addr;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::id::SubscriptionId;
 use crate::model::{Member, Stretch};
 use crate::store::work::Share;
+use crate::tree::observe::kin::Kin;
+use crate::tree::postbox::Postbox;
 use crate::tree::subscription::supervisor::{HandOut, SubscriptionSupervisor};
 
 /// One delivery arbiter.
@@ -18,7 +19,9 @@ pub struct Arbiter {
     /// Which subscriptions are placed on it.
     pub share: Share,
     /// Its supervisor.
-    pub supervisor: Addr<SubscriptionSupervisor>,
+    pub supervisor: Postbox<SubscriptionSupervisor>,
+    /// What its workers have in common.
+    pub workers: Arc<Kin>,
     /// How many more deliveries may be under way on it.
     pub credits: Arc<Semaphore>,
     /// How many may be under way at once.
@@ -77,6 +80,6 @@ impl Arbiter {
         credits: Vec<OwnedSemaphorePermit>,
     ) {
         let (stretch, members) = (Arc::clone(stretch), members.into_iter().zip(credits).collect());
-        self.supervisor.do_send(HandOut { read_at, stretch, members });
+        self.supervisor.post(HandOut { read_at, stretch, members });
     }
 }

@@ -1,34 +1,40 @@
 //! The ChannelSupervisor: the registry of channels' workers. It starts one when a channel's log has grown, and
 //! looks every few seconds for channels with open work and none running; that is also the recovery after a start.
 
-use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResult, Recipient,
-    Supervised, WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture,
 };
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::arbiters::Arbiters;
 use super::sweep::Sweep;
+use super::vitals::ChannelVitals;
 use super::worker::{ChannelWorker, End, Poke};
 use crate::id::{ChannelId, Seq};
-use crate::metrics::{ActorKind, Kind, Metrics};
+use crate::metrics::ActorKind;
 use crate::store::work::ChannelWork;
 use crate::store::{Store, StoreError};
 use crate::tree::Patience;
 use crate::tree::actor_id::ActorId;
-use crate::tree::observe::{Observe, ObserveChildren, Snapshot};
+use crate::tree::observe::kin::Kin;
+use crate::tree::observe::recent::Heard;
+use crate::tree::observe::row::{State, Visible};
+use crate::tree::observe::vital::Vital;
 use crate::tree::pauses::PausedChannels;
-use crate::tree::root::ChildGivenUp;
+use crate::tree::postbox::Postbox;
+use crate::tree::root::{ChildGivenUp, Root};
 use crate::tree::sabotage::Sabotage;
 use crate::tree::supervision::budget::RestartPolicy;
 use crate::tree::supervision::child::{Child, Exit};
+
+mod looking;
 
 /// How often channels with open work and no worker are looked for.
 const LOOK_PAUSE: Duration = Duration::from_secs(2);
@@ -43,34 +49,29 @@ const MAX_FOUND: usize = 1024;
 /// the second: nothing may depend on a hand-out that was lost.
 const RESWEEP: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(600));
 
-const WORKER: Kind = Kind { kind: ActorKind::ChannelWorker };
-
-/// What a ChannelSupervisor knows of a worker without asking it; it outlives restarts.
-#[derive(Debug, Default)]
-pub struct ChannelVitals {
-    /// Everything up to here has been handed out.
-    pub swept: Cell<Seq>,
-    /// What was handed out while the channel paused was given up: the next sweep begins at the start.
-    pub from_start: Cell<bool>,
-    /// Since when it has had nothing to do; `None` while it sweeps.
-    pub resting_since: Cell<Option<Instant>>,
-    /// Messages on their way to it.
-    pub mailbox: Cell<u64>,
-    /// Restarts so far.
-    pub restarts: Cell<u64>,
-    /// Stretches swept.
-    pub sweeps: Cell<u64>,
-    /// Members who were handed something.
-    pub handed: Cell<u64>,
-    /// The last panic's message.
-    pub last_panic: RefCell<Option<String>>,
-}
-
 struct Entry {
-    addr: Addr<ChannelWorker>,
+    postbox: Postbox<ChannelWorker>,
     vitals: Rc<ChannelVitals>,
     ending: bool,
     poked_while_ending: bool,
+}
+
+impl Visible for Entry {
+    fn vital(&self) -> &Vital {
+        self.postbox.vital()
+    }
+
+    fn doing(&self) -> State {
+        match self.vitals.resting_since.get() {
+            _ if self.ending => ("ending", None),
+            Some(_) => ("resting", None),
+            None => ("sweeping", None),
+        }
+    }
+
+    fn name(&self, to: &mut dyn Write) -> std::fmt::Result {
+        self.vitals.write_name(to)
+    }
 }
 
 /// How far a channel without a worker had come, and when it is swept from the start again.
@@ -88,8 +89,8 @@ pub struct ChannelTools {
     pub store: Arc<dyn Store>,
     /// Where deliveries go.
     pub arbiters: Arbiters,
-    /// Counters.
-    pub metrics: Arc<Metrics>,
+    /// What all workers have in common.
+    pub workers: Arc<Kin>,
     /// How long a worker may rest before it ends.
     pub patience: watch::Receiver<Patience>,
     /// Channels of which nothing may be sent.
@@ -103,19 +104,17 @@ pub struct ChannelTools {
 /// The registry of channels' workers.
 pub struct ChannelSupervisor {
     tools: ChannelTools,
-    root: Recipient<ChildGivenUp>,
+    root: Postbox<Root>,
     registry: HashMap<ChannelId, Entry>,
     left: HashMap<ChannelId, Left>,
     looked_to: ChannelId,
     looking: bool,
-    started: u64,
-    given_up: u64,
-    restarts: Rc<Cell<u64>>,
+    vital: Arc<Vital>,
 }
 
 impl ChannelSupervisor {
     /// A supervisor without workers.
-    pub fn new(tools: ChannelTools, root: Recipient<ChildGivenUp>) -> Self {
+    pub fn new(tools: ChannelTools, root: Postbox<Root>, vital: Arc<Vital>) -> Self {
         Self {
             tools,
             root,
@@ -123,9 +122,7 @@ impl ChannelSupervisor {
             left: HashMap::new(),
             looked_to: ChannelId(0),
             looking: false,
-            started: 0,
-            given_up: 0,
-            restarts: Rc::default(),
+            vital,
         }
     }
 
@@ -138,8 +135,7 @@ impl ChannelSupervisor {
         if entry.ending {
             entry.poked_while_ending = true;
         } else {
-            entry.vitals.mailbox.set(entry.vitals.mailbox.get() + 1);
-            entry.addr.do_send(Poke);
+            entry.postbox.post(Poke);
         }
     }
 
@@ -149,36 +145,25 @@ impl ChannelSupervisor {
     }
 
     fn start(&mut self, id: ChannelId, from: Seq, context: &mut Context<Self>) -> Entry {
-        let vitals = Rc::new(ChannelVitals::default());
-        vitals.swept.set(from);
+        let vital = Vital::new(ActorId::Channel(id), Arc::clone(&self.tools.workers));
+        let vitals = Rc::new(ChannelVitals::new(Arc::clone(&vital), from));
         let sweep = Sweep {
             channel: id,
             store: Arc::clone(&self.tools.store),
             arbiters: self.tools.arbiters.clone(),
             paused: self.tools.paused.clone(),
             sabotage: self.tools.sabotage.clone(),
-        };
-        let on_restart = {
-            let (vitals, restarts) = (Rc::clone(&vitals), Rc::clone(&self.restarts));
-            let metrics = Arc::clone(&self.tools.metrics);
-            move |panic: &str| {
-                tracing::error!(actor = %ActorId::Channel(id), panic, "a ChannelWorker panicked: it restarts");
-                vitals.restarts.set(vitals.restarts.get() + 1);
-                vitals.last_panic.replace(Some(panic.to_owned()));
-                restarts.set(restarts.get() + 1);
-                metrics.actor_restarts.get_or_create(&WORKER).inc();
-            }
+            vitals: Rc::clone(&vitals),
         };
         let worker = ChannelWorker::new(sweep, Rc::clone(&vitals));
-        let (addr, child) = Child::new(self.tools.restarts, Box::new(on_restart), |_| worker);
-        let supervisor = context.address();
+        let (addr, child) = Child::new(self.tools.restarts, Arc::clone(&vital), |_| worker);
+        let supervisor = Postbox::new(context.address(), Arc::clone(&self.vital));
         actix::spawn(async move {
             let exit = child.await;
-            supervisor.do_send(ChildExited { id, exit });
+            supervisor.post(ChildExited { id, exit });
         });
-        self.started += 1;
-        self.tools.metrics.actors.get_or_create(&WORKER).inc();
-        Entry { addr, vitals, ending: false, poked_while_ending: false }
+        let postbox = Postbox::new(addr, vital);
+        Entry { postbox, vitals, ending: false, poked_while_ending: false }
     }
 
     fn look(&mut self, context: &mut Context<Self>) {
@@ -255,9 +240,9 @@ impl ChannelSupervisor {
         for entry in self.registry.values_mut() {
             let rests =
                 entry.vitals.resting_since.get().is_some_and(|since| since.elapsed() >= idle);
-            if rests && !entry.ending && entry.vitals.mailbox.get() == 0 {
+            if rests && !entry.ending && entry.postbox.vital().waiting() == 0 {
                 entry.ending = true;
-                entry.addr.do_send(End);
+                entry.postbox.post(End);
             }
         }
     }
@@ -291,6 +276,8 @@ impl Handler<Grown> for ChannelSupervisor {
     type Result = ();
 
     fn handle(&mut self, Grown(id): Grown, context: &mut Context<Self>) {
+        let vital = Arc::clone(&self.vital);
+        let _turn = vital.handling(Heard::Grown);
         if self.tools.paused.contains(id) {
             return;
         }
@@ -308,6 +295,8 @@ impl Handler<Resumed> for ChannelSupervisor {
     type Result = ();
 
     fn handle(&mut self, Resumed(id): Resumed, context: &mut Context<Self>) {
+        let vital = Arc::clone(&self.vital);
+        let _turn = vital.handling(Heard::Resumed);
         self.left.remove(&id);
         if let Some(entry) = self.registry.get(&id) {
             entry.vitals.from_start.set(true);
@@ -327,8 +316,9 @@ impl Handler<ChildExited> for ChannelSupervisor {
     type Result = ();
 
     fn handle(&mut self, ChildExited { id, exit }: ChildExited, context: &mut Context<Self>) {
+        let vital = Arc::clone(&self.vital);
+        let _turn = vital.handling(Heard::ChildExited);
         let Some(entry) = self.registry.remove(&id) else { return };
-        self.tools.metrics.actors.get_or_create(&WORKER).dec();
         let from_start = entry.vitals.from_start.get();
         let swept = if from_start { Seq(0) } else { entry.vitals.swept.get() };
         let left = self.left.entry(id).or_insert_with(|| Left {
@@ -337,47 +327,11 @@ impl Handler<ChildExited> for ChannelSupervisor {
             pause: RESWEEP.0,
         });
         left.swept = swept;
-        if let Exit::GivenUp(panic) = exit {
-            tracing::error!(actor = %ActorId::Channel(id), panic, "a ChannelWorker is given up");
-            self.given_up += 1;
-            self.root.do_send(ChildGivenUp { kind: ActorKind::ChannelWorker });
+        if let Exit::GivenUp(_) = exit {
+            self.root.post(ChildGivenUp { kind: ActorKind::ChannelWorker });
         }
         if entry.poked_while_ending {
             self.poke(id, swept, context);
         }
-    }
-}
-
-impl Handler<Observe> for ChannelSupervisor {
-    type Result = Snapshot;
-
-    fn handle(&mut self, _: Observe, _: &mut Context<Self>) -> Snapshot {
-        Snapshot {
-            restarts: self.restarts.get(),
-            given_up: self.given_up,
-            started: self.started,
-            alive: self.registry.len() as u64,
-            figures: vec![("channels_left_open", self.left.len() as u64)],
-            ..Snapshot::new("ChannelSupervisor", "channels", "running")
-        }
-    }
-}
-
-impl Handler<ObserveChildren> for ChannelSupervisor {
-    type Result = MessageResult<ObserveChildren>;
-
-    fn handle(&mut self, message: ObserveChildren, _: &mut Context<Self>) -> Self::Result {
-        let snapshot = |(id, entry): (&ChannelId, &Entry)| {
-            let vitals = &entry.vitals;
-            let state = if vitals.resting_since.get().is_some() { "resting" } else { "sweeping" };
-            Snapshot {
-                mailbox: vitals.mailbox.get(),
-                restarts: vitals.restarts.get(),
-                figures: vec![("sweeps", vitals.sweeps.get()), ("handed", vitals.handed.get())],
-                last_panic: vitals.last_panic.borrow().clone(),
-                ..Snapshot::new("ChannelWorker", id.0.to_string(), state)
-            }
-        };
-        MessageResult(self.registry.iter().take(message.limit).map(snapshot).collect())
     }
 }

@@ -1,10 +1,12 @@
 //! The sweep: a walk over a channel's members by id, a page at a time, that hands each who is behind what is open.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::arbiters::Arbiters;
+use super::vitals::ChannelVitals;
 use crate::id::{ChannelId, Seq, SubscriptionId};
 use crate::model::{Member, Stretch};
 use crate::store::work::PageQuery;
@@ -28,6 +30,8 @@ pub struct Sweep {
     pub paused: PausedChannels,
     /// Panics that tests ask for.
     pub sabotage: Sabotage,
+    /// Where the worker's supervisor sees what it does.
+    pub vitals: Rc<ChannelVitals>,
 }
 
 /// How far a sweep came.
@@ -60,6 +64,7 @@ impl Sweep {
         let Some(stretch) = self.store.stretch(self.channel, from, STRETCH).await? else {
             return Ok(None);
         };
+        self.vitals.of.get_or_init(|| (stretch.app, Arc::clone(&stretch.name)));
         let is_all = i64::try_from(stretch.open.len()).is_ok_and(|open| open < STRETCH);
         let (to, last_open) = (stretch.to, stretch.open.last().map(|open| open.seq));
         if let [only] = stretch.open.as_slice() {

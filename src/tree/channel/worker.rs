@@ -11,11 +11,13 @@ use tokio::time::Instant;
 use tracing::Instrument;
 use tracing::field::Empty;
 
-use super::supervisor::ChannelVitals;
 use super::sweep::{Sweep, Swept};
+use super::vitals::ChannelVitals;
 use crate::id::Seq;
 use crate::store::StoreError;
 use crate::tree::actor_id::ActorId;
+use crate::tree::observe::recent::Heard;
+use crate::tree::supervision::kill::Kill;
 
 /// How long to wait before a sweep that the store could not serve is tried again.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
@@ -47,7 +49,13 @@ impl ChannelWorker {
         self.vitals.resting_since.set(None);
         let (sweep, from) = (self.sweep.clone(), self.vitals.swept.get());
         let span = tracing::debug_span!("sweep", actor = %ActorId::Channel(sweep.channel), notification = Empty);
-        let run = async move { sweep.run(from).await }.instrument(span);
+        let begun = Instant::now();
+        let run = async move {
+            let end = sweep.run(from).await;
+            sweep.vitals.vital.took(begun.elapsed());
+            end
+        };
+        let run = run.instrument(span);
         context.spawn(run.into_actor(self).map(|end, worker, context| worker.swept(end, context)));
     }
 
@@ -99,7 +107,7 @@ impl Handler<Poke> for ChannelWorker {
     type Result = ();
 
     fn handle(&mut self, _: Poke, context: &mut Context<Self>) {
-        self.vitals.mailbox.set(self.vitals.mailbox.get().saturating_sub(1));
+        self.vitals.vital.received(Heard::Poke);
         self.sweep(context);
     }
 }
@@ -113,6 +121,16 @@ impl Handler<End> for ChannelWorker {
     type Result = ();
 
     fn handle(&mut self, _: End, context: &mut Context<Self>) {
+        self.vitals.vital.received(Heard::End);
         context.stop();
+    }
+}
+
+impl Handler<Kill> for ChannelWorker {
+    type Result = ();
+
+    fn handle(&mut self, kill: Kill, _: &mut Context<Self>) {
+        self.vitals.vital.received(Heard::Kill);
+        kill.unwind()
     }
 }

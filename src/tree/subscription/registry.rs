@@ -1,15 +1,18 @@
 //! The registry of a SubscriptionSupervisor: which worker serves which subscription, and who may end.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::rc::Rc;
 
-use actix::Addr;
 use tokio::time::Instant;
 
 use super::vitals::{Doing, Vitals};
 use super::worker::{Deliver, End, Refresh, SendTest, SubscriptionWorker};
 use crate::id::SubscriptionId;
-use crate::tree::observe::Snapshot;
+use crate::tree::observe::row::{State, Visible};
+use crate::tree::observe::vital::Vital;
+use crate::tree::postbox::Postbox;
+use crate::tree::supervision::kill::Kill;
 
 /// A message that is on its way to a worker.
 pub enum Mail {
@@ -23,17 +26,16 @@ pub enum Mail {
 
 /// One worker.
 pub struct Entry {
-    addr: Addr<SubscriptionWorker>,
+    postbox: Postbox<SubscriptionWorker>,
     vitals: Rc<Vitals>,
-    started: Instant,
     ending: bool,
     waiting_mail: Vec<Mail>,
 }
 
 impl Entry {
     /// An entry of a worker that was started just now.
-    pub fn new(addr: Addr<SubscriptionWorker>, vitals: Rc<Vitals>) -> Self {
-        Self { addr, vitals, started: Instant::now(), ending: false, waiting_mail: Vec::new() }
+    pub fn new(postbox: Postbox<SubscriptionWorker>, vitals: Rc<Vitals>) -> Self {
+        Self { postbox, vitals, ending: false, waiting_mail: Vec::new() }
     }
 
     /// Passes mail on; while the worker is ending, it waits for the next one.
@@ -42,11 +44,23 @@ impl Entry {
             self.waiting_mail.push(mail);
             return;
         }
-        self.vitals.posted();
         match mail {
-            Mail::Deliver(deliver) => self.addr.do_send(deliver),
-            Mail::Refresh(refresh) => self.addr.do_send(refresh),
-            Mail::Test(test) => self.addr.do_send(test),
+            Mail::Deliver(deliver) => {
+                self.vitals.know(&deliver.subscription);
+                self.postbox.post(deliver);
+            }
+            Mail::Refresh(refresh) => self.postbox.post(refresh),
+            Mail::Test(test) => {
+                self.vitals.know(&test.subscription);
+                self.postbox.post(test);
+            }
+        }
+    }
+
+    /// Kills the worker, unless it is about to end anyway.
+    pub fn kill(&self, kill: Kill) {
+        if !self.ending {
+            self.postbox.post(kill);
         }
     }
 
@@ -62,7 +76,7 @@ impl Entry {
 
     /// Since when it could end: it rests or waits, and nothing is on its way to it.
     fn dispensable_since(&self) -> Option<Instant> {
-        if self.ending || self.vitals.mailbox.get() > 0 {
+        if self.ending || self.vitals.vital.waiting() > 0 {
             return None;
         }
         match self.vitals.doing.get() {
@@ -73,27 +87,27 @@ impl Entry {
 
     fn end(&mut self) {
         self.ending = true;
-        self.addr.do_send(End);
+        self.postbox.post(End);
+    }
+}
+
+impl Visible for Entry {
+    fn vital(&self) -> &Vital {
+        &self.vitals.vital
     }
 
-    fn snapshot(&self, id: SubscriptionId) -> Snapshot {
-        let vitals = &self.vitals;
-        let state = match vitals.doing.get() {
-            Doing::Resting(_) => "resting".to_owned(),
-            Doing::Working => "working".to_owned(),
-            Doing::Held { until } => format!("held until {until:?}"),
-            Doing::Waiting { until, .. } => format!("waiting until {until:?}"),
-        };
-        Snapshot {
-            mailbox: vitals.mailbox.get(),
-            restarts: u64::from(vitals.restarts.get()),
-            figures: vec![
-                ("settled", vitals.settled.get()),
-                ("age_seconds", self.started.elapsed().as_secs()),
-            ],
-            last_panic: vitals.last_panic.borrow().clone(),
-            ..Snapshot::new("SubscriptionWorker", id.0.to_string(), state)
+    fn doing(&self) -> State {
+        match self.vitals.doing.get() {
+            _ if self.ending => ("ending", None),
+            Doing::Resting(_) => ("resting", None),
+            Doing::Working => ("working", None),
+            Doing::Held { until } => ("held", Some(until)),
+            Doing::Waiting { until, .. } => ("waiting", Some(until)),
         }
+    }
+
+    fn name(&self, to: &mut dyn Write) -> std::fmt::Result {
+        self.vitals.write_name(to)
     }
 }
 
@@ -126,6 +140,11 @@ impl Registry {
     }
 
     /// A subscription's worker.
+    pub fn get(&self, id: SubscriptionId) -> Option<&Entry> {
+        self.entries.get(&id)
+    }
+
+    /// A subscription's worker, to send it something.
     pub fn get_mut(&mut self, id: SubscriptionId) -> Option<&mut Entry> {
         self.entries.get_mut(&id)
     }
@@ -166,16 +185,16 @@ impl Registry {
         }
     }
 
-    /// At most `limit` workers, as they show themselves.
-    pub fn snapshots(&self, limit: usize) -> Vec<Snapshot> {
-        self.entries.iter().take(limit).map(|(id, entry)| entry.snapshot(*id)).collect()
+    /// All workers.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
     }
 }
 
 impl Entry {
     /// In which order workers are ended when there are too many; `None`: not at all.
     fn rank(&self) -> Option<(u8, Instant)> {
-        if self.ending || self.vitals.mailbox.get() > 0 {
+        if self.ending || self.vitals.vital.waiting() > 0 {
             return None;
         }
         match self.vitals.doing.get() {
@@ -188,23 +207,31 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use actix::{AsyncContext, Context};
 
     use super::*;
-    use crate::clock::Timestamp;
+    use crate::clock::{Clock, Timestamp};
+    use crate::metrics::{ActorKind, Metrics};
+    use crate::tree::actor_id::ActorId;
+    use crate::tree::observe::alarms::Alarms;
+    use crate::tree::observe::kin::Kin;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
     /// How many of as many workers stay when all are to end that can be spared.
     fn staying(all: &[Doing]) -> usize {
         let mut registry = Registry::default();
+        let alarms = Alarms::new(Clock::System);
+        let kin = Arc::new(Kin::new(ActorKind::SubscriptionWorker, &Metrics::new(), alarms));
         for (doing, id) in all.iter().zip(1..) {
-            let vitals = Rc::new(Vitals::new(Instant::now(), None));
+            let vital = Vital::new(ActorId::Subscription(0, SubscriptionId(id)), Arc::clone(&kin));
+            let vitals = Rc::new(Vitals::new(Arc::clone(&vital), Instant::now(), None));
             vitals.doing.set(*doing);
             let addr = Context::<SubscriptionWorker>::new().address();
-            registry.insert(SubscriptionId(id), Entry::new(addr, vitals));
+            registry.insert(SubscriptionId(id), Entry::new(Postbox::new(addr, vital), vitals));
         }
         registry.end_longest_idle(all.len());
         registry.staying()

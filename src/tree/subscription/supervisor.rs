@@ -2,15 +2,13 @@
 //! whose wait is over, and ends those that rest too long. There is never more than one worker for a subscription:
 //! an entry goes only when its child has exited, and what comes meanwhile waits for the next.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, Supervised,
-    WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -21,14 +19,18 @@ use super::tools::Tools;
 use super::vitals::{Suspect, Vitals};
 use super::worker::{Deliver, Refresh, SendTest, SubscriptionWorker};
 use crate::id::SubscriptionId;
-use crate::metrics::{ActorKind, Kind};
+use crate::metrics::ActorKind;
 use crate::model::{Member, Stretch};
 use crate::store::StoreError;
 use crate::store::work::{Due, Share};
 use crate::tree::actor_id::ActorId;
-use crate::tree::observe::{Observe, ObserveChildren, Snapshot};
-use crate::tree::root::ChildGivenUp;
-use crate::tree::supervision::child::{Child, Exit, OnRestart};
+use crate::tree::observe::recent::Heard;
+use crate::tree::observe::vital::Vital;
+use crate::tree::postbox::Postbox;
+use crate::tree::root::{ChildGivenUp, Root};
+use crate::tree::supervision::child::{Child, Exit};
+
+mod looking;
 
 /// What a channel read longer ago than this is not trusted to start a worker with, and an exit is remembered for
 /// so long: between the two, no cursor that has moved meanwhile can be taken for the truth.
@@ -49,8 +51,6 @@ const IDLE_PAUSE: Duration = Duration::from_secs(1);
 /// A subscription whose worker was given up is left alone for so long; then the store has one started anew.
 const GIVEN_UP_PAUSE: Duration = Duration::from_secs(30);
 
-const WORKER: Kind = Kind { kind: ActorKind::SubscriptionWorker };
-
 /// One arbiter's workers.
 pub struct SubscriptionSupervisor {
     share: Share,
@@ -59,15 +59,13 @@ pub struct SubscriptionSupervisor {
     credits: Arc<Semaphore>,
     /// For those whose wait is over: they must not queue behind a broadcast.
     due_credits: Arc<Semaphore>,
-    root: Recipient<ChildGivenUp>,
+    root: Postbox<Root>,
     registry: Registry,
     exits: RecentExits,
     suspects: HashMap<SubscriptionId, Suspect>,
     look_at: Option<Instant>,
     looked_to: Option<Due>,
-    started: u64,
-    given_up: u64,
-    restarts: Rc<Cell<u64>>,
+    vital: Arc<Vital>,
 }
 
 impl SubscriptionSupervisor {
@@ -77,7 +75,8 @@ impl SubscriptionSupervisor {
         tools: Tools,
         max_workers: usize,
         credits: Arc<Semaphore>,
-        root: Recipient<ChildGivenUp>,
+        root: Postbox<Root>,
+        vital: Arc<Vital>,
     ) -> Self {
         Self {
             share,
@@ -91,9 +90,7 @@ impl SubscriptionSupervisor {
             suspects: HashMap::new(),
             look_at: None,
             looked_to: None,
-            started: 0,
-            given_up: 0,
-            restarts: Rc::default(),
+            vital,
         }
     }
 
@@ -120,31 +117,19 @@ impl SubscriptionSupervisor {
         load_first: bool,
         context: &mut Context<Self>,
     ) -> Entry {
-        let vitals = Rc::new(Vitals::new(Instant::now(), self.suspects.get(&id).copied()));
-        let on_restart = self.on_restart(id, Rc::clone(&vitals));
-        let (addr, child) = Child::new(self.tools.restarts, on_restart, |_| {
+        let suspect = self.suspects.get(&id).copied();
+        let name = ActorId::Subscription(self.share.index, id);
+        let vital = Vital::new(name, Arc::clone(&self.tools.workers));
+        let vitals = Rc::new(Vitals::new(Arc::clone(&vital), Instant::now(), suspect));
+        let (addr, child) = Child::new(self.tools.restarts, Arc::clone(&vital), |_| {
             SubscriptionWorker::new(id, load_first, Rc::clone(&self.tools), Rc::clone(&vitals))
         });
-        let supervisor = context.address();
+        let supervisor = Postbox::new(context.address(), Arc::clone(&self.vital));
         actix::spawn(async move {
             let exit = child.await;
-            supervisor.do_send(ChildExited { id, exit });
+            supervisor.post(ChildExited { id, exit });
         });
-        self.started += 1;
-        self.tools.metrics.actors.get_or_create(&WORKER).inc();
-        Entry::new(addr, vitals)
-    }
-
-    fn on_restart(&self, id: SubscriptionId, vitals: Rc<Vitals>) -> OnRestart {
-        let (metrics, restarts) = (Arc::clone(&self.tools.metrics), Rc::clone(&self.restarts));
-        let actor = ActorId::Subscription(self.share.index, id);
-        Box::new(move |panic| {
-            tracing::error!(%actor, panic, "a SubscriptionWorker panicked: it restarts");
-            vitals.panicked(panic);
-            vitals.restarts.set(vitals.restarts.get() + 1);
-            restarts.set(restarts.get() + 1);
-            metrics.actor_restarts.get_or_create(&WORKER).inc();
-        })
+        Entry::new(Postbox::new(addr, vital), vitals)
     }
 
     /// Looks at the due list at `at`, or sooner if that is planned.
@@ -253,6 +238,8 @@ impl Handler<HandOut> for SubscriptionSupervisor {
     type Result = ();
 
     fn handle(&mut self, message: HandOut, context: &mut Context<Self>) {
+        let vital = Arc::clone(&self.vital);
+        let _turn = vital.handling(Heard::HandOut);
         let HandOut { read_at, stretch, members } = message;
         let fresh = read_at.elapsed() < FRESH;
         for (Member { subscription, done }, credit) in members {
@@ -273,6 +260,8 @@ impl Handler<Changed> for SubscriptionSupervisor {
     type Result = ();
 
     fn handle(&mut self, Changed(id): Changed, context: &mut Context<Self>) {
+        let vital = Arc::clone(&self.vital);
+        let _turn = vital.handling(Heard::Changed);
         match self.registry.get_mut(id) {
             Some(entry) => entry.post(Mail::Refresh(Refresh { credit: None })),
             None => {
@@ -288,6 +277,8 @@ impl Handler<SendTest> for SubscriptionSupervisor {
     type Result = ();
 
     fn handle(&mut self, message: SendTest, context: &mut Context<Self>) {
+        let vital = Arc::clone(&self.vital);
+        let _turn = vital.handling(Heard::SendTest);
         let id = message.subscription.id;
         self.post(id, Mail::Test(message), false, context);
     }
@@ -304,8 +295,9 @@ impl Handler<ChildExited> for SubscriptionSupervisor {
     type Result = ();
 
     fn handle(&mut self, ChildExited { id, exit }: ChildExited, context: &mut Context<Self>) {
+        let vital = Arc::clone(&self.vital);
+        let _turn = vital.handling(Heard::ChildExited);
         let Some(entry) = self.registry.remove(id) else { return };
-        self.tools.metrics.actors.get_or_create(&WORKER).dec();
         self.exits.note(id, Instant::now());
         match exit {
             Exit::Stopped => {
@@ -316,40 +308,14 @@ impl Handler<ChildExited> for SubscriptionSupervisor {
                     self.look_by(Instant::now() + wait.clamp(DUE_PAUSE.0, DUE_PAUSE.1), context);
                 }
             }
-            Exit::GivenUp(panic) => {
-                let actor = ActorId::Subscription(self.share.index, id);
-                tracing::error!(%actor, panic, "a SubscriptionWorker is given up");
-                self.given_up += 1;
+            Exit::GivenUp(_) => {
                 self.suspects.extend(entry.vitals().suspect.get().map(|suspect| (id, suspect)));
                 self.hold_back(id, context);
-                self.root.do_send(ChildGivenUp { kind: ActorKind::SubscriptionWorker });
+                self.root.post(ChildGivenUp { kind: ActorKind::SubscriptionWorker });
             }
         }
         for mail in entry.into_waiting_mail() {
             self.post(id, mail, false, context);
         }
-    }
-}
-
-impl Handler<Observe> for SubscriptionSupervisor {
-    type Result = Snapshot;
-
-    fn handle(&mut self, _: Observe, _: &mut Context<Self>) -> Snapshot {
-        Snapshot {
-            restarts: self.restarts.get(),
-            given_up: self.given_up,
-            started: self.started,
-            alive: self.registry.len() as u64,
-            figures: vec![("credits", self.credits.available_permits() as u64)],
-            ..Snapshot::new("SubscriptionSupervisor", self.share.index.to_string(), "running")
-        }
-    }
-}
-
-impl Handler<ObserveChildren> for SubscriptionSupervisor {
-    type Result = actix::MessageResult<ObserveChildren>;
-
-    fn handle(&mut self, message: ObserveChildren, _: &mut Context<Self>) -> Self::Result {
-        actix::MessageResult(self.registry.snapshots(message.limit))
     }
 }

@@ -12,6 +12,7 @@ use crate::push::Push;
 use crate::store::Store;
 use crate::tree::Patience;
 use crate::tree::gates::Gates;
+use crate::tree::observe::kin::Kin;
 use crate::tree::pauses::PausedChannels;
 use crate::tree::sabotage::Sabotage;
 use crate::tree::supervision::budget::RestartPolicy;
@@ -36,6 +37,8 @@ pub struct Tools {
     pub clock: Clock,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// What all workers have in common.
+    pub workers: Arc<Kin>,
     /// Whether commits succeed: no request starts whose result could not be recorded.
     pub writable: watch::Receiver<bool>,
     /// Whether requests may start.

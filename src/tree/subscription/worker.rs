@@ -25,6 +25,8 @@ use crate::id::{Seq, SubscriptionId};
 use crate::model::{Notification, Outcome, Payload, Settlement, Stretch, Subscription};
 use crate::store::StoreError;
 use crate::tree::actor_id::ActorId;
+use crate::tree::observe::recent::Heard;
+use crate::tree::supervision::kill::Kill;
 
 /// A delivery in hand at so many panics is settled as rejected. Fewer than the restarts that a budget allows:
 /// the worker must live to settle it.
@@ -99,6 +101,9 @@ impl SubscriptionWorker {
         context.spawn(load.map(|loaded, worker, context| match loaded {
             Ok(backlog) => {
                 let poisoned = worker.vitals.poisoned(POISON_LIMIT);
+                if let Some(backlog) = &backlog {
+                    worker.vitals.know(&backlog.subscription);
+                }
                 worker.on(Event::Loaded { backlog, poisoned }, context);
             }
             Err(error) => worker.give_way(&error, context),
@@ -132,8 +137,10 @@ impl SubscriptionWorker {
         );
         let run = async move {
             vitals.in_hand.set(Some((notification.channel, notification.seq)));
+            let begun = Instant::now();
             let attempted =
                 attempt(&tools, &vitals, &subscription, &notification, is_troubled).await;
+            vitals.vital.took(begun.elapsed());
             vitals.in_hand.set(None);
             (attempted, notification)
         };
@@ -276,6 +283,7 @@ impl Actor for SubscriptionWorker {
 
 impl Supervised for SubscriptionWorker {
     fn restarting(&mut self, context: &mut Context<Self>) {
+        self.vitals.restarted();
         self.outbox.restarted();
         self.on(Event::Changed, context);
     }
@@ -303,7 +311,7 @@ impl Handler<Deliver> for SubscriptionWorker {
     type Result = ();
 
     fn handle(&mut self, message: Deliver, context: &mut Context<Self>) {
-        self.vitals.received();
+        self.vitals.vital.received(Heard::Deliver);
         let Deliver { subscription, done, stretch, read_at, fresh, credit } = message;
         let fresh = fresh && self.loaded_at.is_none_or(|loaded_at| loaded_at < read_at);
         match self.vitals.doing.get() {
@@ -326,7 +334,7 @@ impl Handler<Refresh> for SubscriptionWorker {
     type Result = ();
 
     fn handle(&mut self, message: Refresh, context: &mut Context<Self>) {
-        self.vitals.received();
+        self.vitals.vital.received(Heard::Refresh);
         match message.credit {
             Some(credit) => drop(self.credit.get_or_insert(credit)),
             None => self.vitals.changed.set(true),
@@ -344,6 +352,7 @@ impl Handler<End> for SubscriptionWorker {
     type Result = ();
 
     fn handle(&mut self, _: End, context: &mut Context<Self>) {
+        self.vitals.vital.received(Heard::End);
         context.stop();
     }
 }
@@ -364,7 +373,7 @@ impl Handler<SendTest> for SubscriptionWorker {
     type Result = ();
 
     fn handle(&mut self, message: SendTest, context: &mut Context<Self>) {
-        self.vitals.received();
+        self.vitals.vital.received(Heard::SendTest);
         let SendTest { subscription, payload, reply } = message;
         let tools = Rc::clone(&self.tools);
         if let Doing::Resting(_) = self.vitals.doing.get() {
@@ -389,5 +398,14 @@ impl Handler<SendTest> for SubscriptionWorker {
                 worker.on(Event::Changed, context);
             }
         }));
+    }
+}
+
+impl Handler<Kill> for SubscriptionWorker {
+    type Result = ();
+
+    fn handle(&mut self, kill: Kill, _: &mut Context<Self>) {
+        self.vitals.vital.received(Heard::Kill);
+        kill.unwind()
     }
 }

@@ -2,20 +2,24 @@
 //!
 //! The actor's context is polled under `catch_unwind`. On a panic a restart is spent from the budget, and after
 //! its pause the context restarts in place: the mailbox and every `Addr` survive, `Supervised::restarting`
-//! rebuilds the state, siblings and the arbiter notice nothing. A stop of its own is final.
+//! rebuilds the state, siblings and the arbiter notice nothing. A stop of its own is final. Who was killed on purpose
+//! restarts at once, and that costs nothing. Each turn is timed here.
 
 use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::dev::ContextFut;
 use actix::{Actor, Addr, AsyncContext, Context, Supervised};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use super::budget::{Budget, RestartPolicy};
+use super::kill::Killed;
+use crate::tree::observe::vital::{By, Vital};
 
 /// How a child ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,8 +30,8 @@ pub enum Exit {
     GivenUp(String),
 }
 
-/// What is told of each restart: the panic's message.
-pub type OnRestart = Box<dyn Fn(&str)>;
+/// What ended a turn.
+type Panic = Box<dyn Any + Send>;
 
 /// A supervised actor. It runs on the thread that polls it.
 #[must_use = "a child runs only while it is polled"]
@@ -35,7 +39,8 @@ pub struct Child<A: Actor<Context = Context<A>> + Supervised> {
     context: ContextFut<A, Context<A>>,
     budget: Budget,
     pause: Option<Pin<Box<Sleep>>>,
-    on_restart: OnRestart,
+    vital: Arc<Vital>,
+    /// Tokio's, which tests can pause; or a test's own.
     clock: fn() -> Instant,
 }
 
@@ -43,7 +48,7 @@ impl<A: Actor<Context = Context<A>> + Supervised> Child<A> {
     /// Prepares an actor, which `make` makes with its address.
     pub fn new(
         policy: RestartPolicy,
-        on_restart: OnRestart,
+        vital: Arc<Vital>,
         make: impl FnOnce(&mut Context<A>) -> A,
     ) -> (Addr<A>, Self) {
         let mut context = Context::new();
@@ -53,41 +58,62 @@ impl<A: Actor<Context = Context<A>> + Supervised> Child<A> {
             context: context.into_future(actor),
             budget: Budget::new(policy),
             pause: None,
-            on_restart,
-            clock: now,
+            vital,
+            clock: Instant::now,
         };
         (addr, child)
     }
 
-    /// Polls the actor; `Err` is the message of a panic.
-    fn poll_context(&mut self, task: &mut TaskContext<'_>) -> Result<Poll<()>, String> {
+    /// Polls the actor; `Err` is a panic.
+    fn poll_context(&mut self, task: &mut TaskContext<'_>) -> Result<Poll<()>, Panic> {
         let context = &mut self.context;
-        catch_unwind(AssertUnwindSafe(|| Pin::new(context).poll(task)))
-            .map_err(|panic| message(&*panic))
+        let begun = (self.clock)();
+        let end = catch_unwind(AssertUnwindSafe(|| Pin::new(context).poll(task)));
+        self.vital.kept_thread(begun, (self.clock)());
+        end
     }
 
-    /// Restarts the context; `Err` is the message of a panic, `Ok(false)` that nobody holds the address.
-    fn restart(&mut self) -> Result<bool, String> {
+    /// Restarts the context; `Err` is a panic, `Ok(false)` that nobody holds the address.
+    fn restart(&mut self) -> Result<bool, Panic> {
         let context = &mut self.context;
-        catch_unwind(AssertUnwindSafe(|| context.restart())).map_err(|panic| message(&*panic))
+        catch_unwind(AssertUnwindSafe(|| context.restart()))
     }
 
-    fn panicked(&mut self, message: String) -> Option<Exit> {
-        match self.budget.spend((self.clock)()) {
-            None => Some(Exit::GivenUp(message)),
-            Some(pause) => {
-                (self.on_restart)(&message);
+    /// What becomes of an actor that panicked: it has a pause before it, or is alive again already, or has ended.
+    fn unwound(&mut self, panic: Panic) -> Option<Exit> {
+        let now = (self.clock)();
+        match panic.downcast::<Killed>() {
+            Ok(killed) => {
+                self.vital.dies(By::Operator, "killed", now);
+                let end = self.live_again();
+                // Whoever asked may have gone away meanwhile.
+                let _ = killed.0.send(self.vital.restarts());
+                end
+            }
+            Err(panic) => {
+                let message = message(&*panic);
+                let Some(pause) = self.budget.spend(now.into_std()) else {
+                    self.vital.is_given_up(&message);
+                    return Some(Exit::GivenUp(message));
+                };
+                self.vital.dies(By::Panic, &message, now);
                 self.pause =
                     Some(Box::pin(tokio::time::sleep(pause.max(Duration::from_millis(1)))));
                 None
             }
         }
     }
-}
 
-/// The budget counts in tokio's time, which tests can pause.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
+    fn live_again(&mut self) -> Option<Exit> {
+        match self.restart() {
+            Ok(true) => {
+                self.vital.lives_again();
+                None
+            }
+            Ok(false) => Some(Exit::Stopped),
+            Err(panic) => self.unwound(panic),
+        }
+    }
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {
@@ -104,22 +130,16 @@ impl<A: Actor<Context = Context<A>> + Supervised + Unpin> Future for Child<A> {
             if let Some(pause) = &mut self.pause {
                 std::task::ready!(pause.as_mut().poll(task));
                 self.pause = None;
-                match self.restart() {
-                    Ok(true) => {}
-                    Ok(false) => return Poll::Ready(Exit::Stopped),
-                    Err(message) => {
-                        if let Some(exit) = self.panicked(message) {
-                            return Poll::Ready(exit);
-                        }
-                        continue;
-                    }
+                if let Some(exit) = self.live_again() {
+                    return Poll::Ready(exit);
                 }
+                continue;
             }
             match self.poll_context(task) {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(())) => return Poll::Ready(Exit::Stopped),
-                Err(message) => {
-                    if let Some(exit) = self.panicked(message) {
+                Err(panic) => {
+                    if let Some(exit) = self.unwound(panic) {
                         return Poll::Ready(exit);
                     }
                 }
@@ -129,83 +149,4 @@ impl<A: Actor<Context = Context<A>> + Supervised + Unpin> Future for Child<A> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::cell::RefCell;
-    use std::rc::Rc;
-
-    use actix::{Handler, Message};
-
-    use super::*;
-
-    #[derive(Default)]
-    struct Counting {
-        heard: Rc<RefCell<Vec<&'static str>>>,
-    }
-
-    impl Actor for Counting {
-        type Context = Context<Self>;
-    }
-
-    impl Supervised for Counting {
-        fn restarting(&mut self, _: &mut Context<Self>) {
-            self.heard.borrow_mut().push("restarting");
-        }
-    }
-
-    #[derive(Message)]
-    #[rtype(result = "()")]
-    struct Say(&'static str);
-
-    impl Handler<Say> for Counting {
-        type Result = ();
-        fn handle(&mut self, Say(word): Say, context: &mut Context<Self>) {
-            use actix::ActorContext;
-            match word {
-                "panic" => panic!("as asked"),
-                "stop" => context.stop(),
-                word => self.heard.borrow_mut().push(word),
-            }
-        }
-    }
-
-    const POLICY: RestartPolicy = RestartPolicy {
-        restarts: 2,
-        within: Duration::from_secs(60),
-        pause: Duration::from_millis(10),
-    };
-
-    /// Runs one child on a paused clock, feeds it `words`, and answers its exit and what it heard.
-    fn run(words: &[&'static str]) -> (Exit, Vec<&'static str>) {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-        let local = tokio::task::LocalSet::new();
-        let heard = Rc::new(RefCell::new(Vec::new()));
-        let exit = local.block_on(&runtime.expect("a runtime of one thread can be built"), async {
-            let actor = Counting { heard: Rc::clone(&heard) };
-            let (addr, child) = Child::new(POLICY, Box::new(|_| {}), |_| actor);
-            words.iter().for_each(|word| addr.do_send(Say(word)));
-            child.await
-        });
-        (exit, heard.take())
-    }
-
-    #[test]
-    fn a_panic_restarts_the_actor_with_its_mailbox() {
-        let (exit, heard) = run(&["one", "panic", "two", "stop"]);
-        assert_eq!(heard, ["one", "restarting", "two"]);
-        assert_eq!(exit, Exit::Stopped);
-    }
-
-    #[test]
-    fn a_stop_of_its_own_is_final() {
-        let (exit, heard) = run(&["stop", "never heard"]);
-        assert_eq!((exit, heard), (Exit::Stopped, vec![]));
-    }
-
-    #[test]
-    fn an_exhausted_budget_gives_the_child_up_with_the_last_panic() {
-        let (exit, heard) = run(&["panic", "panic", "panic", "never heard"]);
-        assert_eq!(heard, ["restarting", "restarting"]);
-        assert_eq!(exit, Exit::GivenUp("as asked".to_owned()));
-    }
-}
+mod tests;

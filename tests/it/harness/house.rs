@@ -15,14 +15,16 @@ use std::time::Duration;
 use fanfare::clock::{Clock, Timestamp};
 use fanfare::delivery::retry::RetryPolicy;
 use fanfare::id::{AppId, PublicId, VapidKeyId};
-use fanfare::metrics::Metrics;
+use fanfare::metrics::{ActorKind, Metrics};
 use fanfare::model::Outcome;
 use fanfare::store::Store;
 use fanfare::store::directory::{AppSettings, DEFAULT_APP, DirectoryChange, Secret};
 use fanfare::store::publish::{Accept, AcceptReply, Accepted};
 use fanfare::store::sqlite::SqliteStore;
 use fanfare::store::view::NotificationView;
-use fanfare::tree::observe::Snapshot;
+use fanfare::tree::observe::kin::Children;
+use fanfare::tree::observe::row::Row;
+use fanfare::tree::observe::selection::Query;
 use fanfare::tree::{MakePush, Tree, TreeOptions, TreeParts};
 use fanfare::webpush::encrypt;
 use fanfare::webpush::message::Content;
@@ -190,21 +192,28 @@ impl House {
     }
 
     /// The SubscriptionWorkers alive.
-    pub(crate) async fn subscription_workers(&self) -> Vec<Snapshot> {
-        self.workers("SubscriptionWorker").await
+    pub(crate) async fn subscription_workers(&self) -> Vec<Row> {
+        self.workers(ActorKind::SubscriptionWorker).await
     }
 
     /// The workers of a kind that are alive.
-    pub(crate) async fn workers(&self, kind: &str) -> Vec<Snapshot> {
-        let mut workers = self.tree.workers(usize::MAX).await.unwrap();
-        workers.retain(|worker| worker.kind == kind);
-        workers
+    pub(crate) async fn workers(&self, kind: ActorKind) -> Vec<Row> {
+        let query = Query { kind: Some(kind), ..Query::busiest(usize::MAX) };
+        self.tree.actors(query).await.rows
     }
 
     /// How many SubscriptionWorkers are alive, by the supervisors' own count.
     pub(crate) async fn alive(&self) -> u64 {
-        let snapshot = self.tree.snapshot().await.unwrap();
-        snapshot.subscriptions.iter().map(|supervisor| supervisor.alive).sum()
+        self.children(ActorKind::SubscriptionSupervisor).await.alive
+    }
+
+    /// Whom all supervisors of a kind supervise.
+    pub(crate) async fn children(&self, kind: ActorKind) -> Children {
+        let mut sum = Children::default();
+        for row in self.workers(kind).await {
+            sum += row.children.expect("a supervisor");
+        }
+        sum
     }
 
     /// The database, for a test that takes the place of an operator.

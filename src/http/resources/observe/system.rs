@@ -1,10 +1,7 @@
 //! The process, its machine, the store and what waits where: what an operator looks at when it is slow.
 
-use std::time::Duration;
-
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
 mod parts;
@@ -17,11 +14,7 @@ use crate::http::state::State;
 use crate::metrics::{ActorKind, Kind};
 use crate::observe::process::{self, Process};
 use crate::store::journal::{JournalSnapshot, MAX_WAITING_CHANGES, MAX_WAITING_REPORTS};
-use crate::tree::observe::TreeSnapshot;
 use parts::{Arbiter, Http, Journal, Limit, Machine, ProcessFigures, Queue, StoreFigures};
-
-/// How long the actors may take to say how many they are.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a stream looks.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -83,8 +76,6 @@ pub async fn show(
 async fn read(state: &State) -> System {
     let (journal, process) = (state.store.journal(), Process::now());
     let started = state.observer.started;
-    // A tree that does not answer is no reason to say nothing of the rest.
-    let tree = timeout(PATIENCE, state.tree.snapshot()).await.ok().and_then(Result::ok);
     let connections = state.connections.open();
     System {
         version: env!("CARGO_PKG_VERSION"),
@@ -94,17 +85,17 @@ async fn read(state: &State) -> System {
         machine: Machine { cores: process::cores(), memory_bytes: process::memory_bytes() },
         store: StoreFigures::of(state.observer.figures.size(), journal.writable),
         journal: Journal::of(&journal, state),
-        arbiters: arbiters(state, tree.as_ref()),
+        arbiters: arbiters(state),
         queues: queues(state, &journal),
         limits: limits(state, &process, connections),
         http: Http { requests_under_way: state.requests.under_way(), connections },
     }
 }
 
-fn arbiters(state: &State, tree: Option<&TreeSnapshot>) -> Vec<Arbiter> {
-    let shares = state.observer.figures.utilisation();
+fn arbiters(state: &State) -> Vec<Arbiter> {
+    let (shares, crowds) = (state.observer.figures.utilisation(), state.tree.crowds());
     let loads = state.tree.loads().into_iter();
-    loads.map(|load| Arbiter::of(load, &shares, tree)).collect()
+    loads.map(|load| Arbiter::of(load, &shares, &crowds)).collect()
 }
 
 fn queues(state: &State, journal: &JournalSnapshot) -> Vec<Queue> {

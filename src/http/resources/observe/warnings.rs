@@ -12,11 +12,12 @@ use crate::http::live::{self, Every};
 use crate::http::problem::Problem;
 use crate::http::resources::push_key;
 use crate::http::state::State;
-use crate::observe::warnings::facts::{Alert, Facts, Held, PushService, Store};
+use crate::observe::warnings::facts::{Alarm, Alert, Facts, Held, PushService, Store};
 use crate::observe::warnings::{self, Seen};
 use crate::store::directory::Directory;
 use crate::store::journal::JournalSnapshot;
 use crate::tree::gates::{self, GateSnapshot, KeySnapshot};
+use crate::tree::observe::alarms::AlarmSnapshot;
 
 /// How often a stream looks.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -94,7 +95,7 @@ async fn gather(state: &State, now: Timestamp) -> Facts {
     // Of a store that does not answer, something else is said.
     let held = state.store.held_back().await.unwrap_or_default();
     Facts {
-        alarms: Vec::new(),
+        alarms: state.tree.alarms().into_iter().map(alarm).collect(),
         push_services: state
             .tree
             .gates()
@@ -115,6 +116,11 @@ async fn gather(state: &State, now: Timestamp) -> Facts {
             .collect(),
         draining: state.tree.is_draining(),
     }
+}
+
+fn alarm(alarm: AlarmSnapshot) -> Alarm {
+    let AlarmSnapshot { kind, actor, detail, first, last, count } = alarm;
+    Alarm { kind, actor, detail, seen: Seen { since: first, last, count } }
 }
 
 fn store(journal: &JournalSnapshot) -> Store {

@@ -177,7 +177,7 @@ impl Shelf {
         let whole = Seq(head.max(from));
         let to = open.last().filter(|_| open.len() == limit).map_or(whole, |last| last.seq);
         let channel = ChannelId(i64::try_from(channel).expect("a small number"));
-        Stretch { channel, from: Seq(from), to, open }
+        Stretch { channel, app: AppId(1), name: "news".into(), from: Seq(from), to, open }
     }
 
     /// Who waits is passed by, as by a sweep, and looks for itself afterwards.

@@ -10,7 +10,7 @@ use crate::observe::sample::{commit_seconds, cpu};
 use crate::store::journal::JournalSnapshot;
 use crate::store::size::StoreSize;
 use crate::tree::load::ThreadLoad;
-use crate::tree::observe::TreeSnapshot;
+use crate::tree::observe::looking::Crowd;
 
 /// What the process takes. Null: this system does not say.
 #[derive(Serialize, ToSchema)]
@@ -224,35 +224,15 @@ impl Commit {
 }
 
 impl Arbiter {
-    pub(super) fn of(
-        load: ThreadLoad,
-        shares: &[Utilisation],
-        tree: Option<&TreeSnapshot>,
-    ) -> Self {
+    pub(super) fn of(load: ThreadLoad, shares: &[Utilisation], crowds: &[Crowd]) -> Self {
         let share = shares.iter().find(|share| share.name == load.name);
-        let supervisor = tree.and_then(|tree| supervisor(tree, &load.name));
+        let crowd = crowds.iter().find(|crowd| crowd.thread == load.name);
         Self {
             utilisation: share.and_then(|share| share.share),
-            // Its supervisor lives there too.
-            actors: supervisor.map(|supervisor| supervisor.alive + 1),
-            mailbox: supervisor.map(|supervisor| supervisor.mailbox),
+            actors: crowd.map(|crowd| crowd.actors),
+            mailbox: crowd.map(|crowd| crowd.waiting),
             credits: load.credits.map(|(free, all)| Credits { free, all }),
             name: load.name,
-        }
-    }
-}
-
-/// Who lives on a thread, or supervises who does.
-fn supervisor<'a>(
-    tree: &'a TreeSnapshot,
-    thread: &str,
-) -> Option<&'a crate::tree::observe::Snapshot> {
-    match thread {
-        "root" => Some(&tree.root),
-        "channels" => Some(&tree.channels),
-        delivery => {
-            let index: usize = delivery.strip_prefix("delivery-")?.parse().ok()?;
-            tree.subscriptions.get(index)
         }
     }
 }

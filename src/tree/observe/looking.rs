@@ -1,0 +1,361 @@
+//! Looking at the tree from outside. Root and the supervisors are read without asking them; who is asked about its workers
+//! and does not answer in time is named, and the others are shown.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::dev::ToEnvelope;
+use actix::{Actor, Handler, MailboxError, Message};
+use futures_util::future::{join, join_all};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+
+use super::alarms::AlarmSnapshot;
+use super::kin::{Children, Kin};
+use super::meter::Window;
+use super::row::{Row, State, Visible};
+use super::selection::{Query, Selection};
+use super::vital::Vital;
+use super::{Look, LookAtChild, LookAtChildren, Particulars, Seen};
+use crate::tree::actor_id::ActorId;
+use crate::tree::channel::arbiters::Arbiter;
+use crate::tree::postbox::Postbox;
+use crate::tree::supervision::kill::{Kill, KillChild};
+use crate::tree::{Branches, Tree};
+
+/// How long whoever looks waits for a supervisor: longer than any turn should take.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// How long whoever kills waits until the actor lives again: it is killed in a turn of its own, after those before.
+const REVIVAL: Duration = Duration::from_secs(10);
+
+/// Children that are shown with one actor.
+const SAMPLE: usize = 50;
+
+/// Actors that are on the screen.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// How many actors are alive.
+    pub total: u64,
+    /// How many are asked for.
+    pub matched: usize,
+    /// Those that are shown.
+    pub rows: Vec<Row>,
+    /// Supervisors that did not answer in time: their workers are missing.
+    pub silent: Vec<ActorId>,
+}
+
+/// A line of the tree.
+#[derive(Debug)]
+pub struct Node {
+    /// Its actor.
+    pub row: Row,
+    /// Of a supervisor, how many of its children are not listed.
+    pub hidden: Option<u64>,
+}
+
+/// One actor with whom it supervises.
+#[derive(Debug)]
+pub struct Portrait {
+    /// The actor.
+    pub seen: Seen,
+    /// Its busiest children, and how many there are.
+    pub children: Option<(u64, Vec<Row>)>,
+}
+
+/// What became of a kill.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Killed {
+    /// It lives again, for the so-manieth time.
+    Restarted(u32),
+    /// There is no such actor.
+    NotAlive,
+    /// There is, and it is none.
+    NotAnActor,
+    /// It was told, and has not come to it.
+    Hangs,
+}
+
+/// The actors of one thread.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Crowd {
+    /// `root`, `channels`, or `delivery-0` …
+    pub thread: String,
+    /// How many there are.
+    pub actors: u64,
+    /// Messages that they have been sent and have not handled.
+    pub waiting: u64,
+}
+
+impl Tree {
+    /// How many actors live on each thread, and how much waits for them.
+    pub fn crowds(&self) -> Vec<Crowd> {
+        let Some(branches) = &self.branches else { return Vec::new() };
+        let crowd = |vital: &Vital, workers: Option<&Kin>| Crowd {
+            thread: vital.id.thread(),
+            actors: 1 + workers.map_or(0, |workers| workers.children().alive),
+            waiting: u64::from(vital.waiting()) + workers.map_or(0, Kin::waiting),
+        };
+        let below = branches.supervisors().map(|one| crowd(one.vital(), Some(one.kin)));
+        [crowd(branches.root.vital(), None)].into_iter().chain(below).collect()
+    }
+
+    /// The tree: Root, the supervisors, and the busiest children of those that are `expanded`, at most `limit` of each.
+    pub async fn nodes(&self, expanded: &[ActorId], limit: usize) -> Vec<Node> {
+        let Some(branches) = &self.branches else { return Vec::new() };
+        let query = Arc::new(Query::busiest(limit));
+        let root = Node { row: branches.root_row(), hidden: Some(0) };
+        let supervisors = branches.supervisors().map(|supervisor| {
+            let query = Arc::clone(&query);
+            async move {
+                let row = supervisor.row();
+                let children = if expanded.contains(&row.id) {
+                    supervisor
+                        .select(&query)
+                        .await
+                        .map_or_else(Vec::new, |found| found.into_page(&query))
+                } else {
+                    Vec::new()
+                };
+                let hidden = supervisor.kin.children().alive.saturating_sub(children.len() as u64);
+                let children = children.into_iter().map(|row| Node { row, hidden: None });
+                [Node { row, hidden: Some(hidden) }].into_iter().chain(children).collect::<Vec<_>>()
+            }
+        });
+        let below = join_all(supervisors).await;
+        [root].into_iter().chain(below.into_iter().flatten()).collect()
+    }
+
+    /// The actors that are on the screen.
+    pub async fn actors(&self, query: Query) -> Found {
+        let Some(branches) = &self.branches else { return Found::default() };
+        let query = Arc::new(query);
+        let fixed: Vec<_> = branches.fixed().filter(|one| is_of(one.vital, &query)).collect();
+        let mut selection = Selection::of(fixed.iter(), &query);
+        let mut found = Found { total: branches.alive(), ..Found::default() };
+        let asked: Vec<_> =
+            branches.supervisors().filter(|supervisor| query.is_for(supervisor.kin.kind)).collect();
+        let answers = asked.iter().map(|supervisor| supervisor.select(&query));
+        for (supervisor, answer) in asked.iter().zip(join_all(answers).await) {
+            match answer {
+                Some(answer) => selection.merge(answer),
+                None => found.silent.push(supervisor.vital().id),
+            }
+        }
+        found.matched = selection.matched;
+        found.rows = selection.into_page(&query);
+        found
+    }
+
+    /// One actor; `None`: it is not alive.
+    pub async fn actor(&self, id: ActorId) -> Option<Portrait> {
+        let branches = self.branches.as_ref()?;
+        if id == ActorId::Root {
+            let particulars = ask(&branches.root, Look).await.unwrap_or_default();
+            let vital = Arc::clone(branches.root.vital());
+            let rows: Vec<_> = branches.supervisors().map(|supervisor| supervisor.row()).collect();
+            let children = Some((rows.len() as u64, rows));
+            return Some(Portrait {
+                seen: Seen { row: branches.root_row(), vital, particulars },
+                children,
+            });
+        }
+        let supervisor = branches.supervisor(id)?;
+        if supervisor.vital().id != id {
+            let seen = supervisor.child(id).await??;
+            return Some(Portrait { seen, children: None });
+        }
+        let query = Arc::new(Query::busiest(SAMPLE));
+        let (particulars, sample) = join(supervisor.particulars(), supervisor.select(&query)).await;
+        let sample = sample.map_or_else(Vec::new, |sample| sample.into_page(&query));
+        let (row, vital) = (supervisor.row(), Arc::clone(supervisor.vital()));
+        let seen = Seen { row, vital, particulars: particulars.unwrap_or_default() };
+        Some(Portrait { seen, children: Some((supervisor.kin.children().alive, sample)) })
+    }
+
+    /// Kills an actor, and waits until it lives again.
+    pub async fn kill(&self, id: ActorId) -> Killed {
+        if id.kind().is_none() {
+            return Killed::NotAnActor;
+        }
+        let Some(branches) = &self.branches else { return Killed::NotAlive };
+        let (reply, restarted) = oneshot::channel();
+        let kill = Kill(reply);
+        match branches.supervisor(id) {
+            None if id == ActorId::Root => branches.root.post(kill),
+            None => return Killed::NotAlive,
+            Some(supervisor) if supervisor.vital().id == id => supervisor.kill(kill),
+            Some(supervisor) => supervisor.kill_child(KillChild { id, kill }),
+        }
+        match timeout(REVIVAL, restarted).await {
+            Ok(Ok(restarts)) => Killed::Restarted(restarts),
+            Ok(Err(_)) => Killed::NotAlive,
+            Err(_) => Killed::Hangs,
+        }
+    }
+
+    /// What is wrong with actors, the last first.
+    pub fn alarms(&self) -> Vec<AlarmSnapshot> {
+        self.alarms.snapshots()
+    }
+
+    /// Whether all actors that others depend on answer. It waits for as long as one of them does not.
+    pub async fn answers(&self) -> Result<(), MailboxError> {
+        let branches = self.branches.as_ref().ok_or(MailboxError::Closed)?;
+        branches.root.ask(Look).await?;
+        branches.channels.ask(Look).await?;
+        for arbiter in branches.arbiters.iter() {
+            arbiter.supervisor.ask(Look).await?;
+        }
+        Ok(())
+    }
+}
+
+fn is_of(vital: &Vital, query: &Query) -> bool {
+    vital.id.kind().is_some_and(|kind| query.is_for(kind))
+}
+
+async fn ask<A, M>(postbox: &Postbox<A>, message: M) -> Option<M::Result>
+where
+    M: Message + Send + 'static,
+    M::Result: Send,
+    A: Actor + Handler<M>,
+    A::Context: ToEnvelope<A, M>,
+{
+    timeout(ANSWER, postbox.ask(message)).await.ok()?.ok()
+}
+
+/// Root or a supervisor: they are there from the start to the end.
+struct Fixed<'a> {
+    vital: &'a Vital,
+    children: Children,
+}
+
+impl Visible for Fixed<'_> {
+    fn vital(&self) -> &Vital {
+        self.vital
+    }
+
+    fn doing(&self) -> State {
+        ("running", None)
+    }
+
+    fn name(&self, to: &mut dyn Write) -> std::fmt::Result {
+        write!(to, "{}", self.vital.id)
+    }
+
+    fn children(&self) -> Option<Children> {
+        Some(self.children)
+    }
+}
+
+/// A supervisor, and what its workers have in common.
+struct Supervisor<'a> {
+    who: Who<'a>,
+    kin: &'a Kin,
+}
+
+enum Who<'a> {
+    Channels(&'a Postbox<crate::tree::channel::supervisor::ChannelSupervisor>),
+    Subscriptions(&'a Arbiter),
+}
+
+impl<'a> Supervisor<'a> {
+    fn vital(&self) -> &'a Arc<Vital> {
+        match self.who {
+            Who::Channels(postbox) => postbox.vital(),
+            Who::Subscriptions(arbiter) => arbiter.supervisor.vital(),
+        }
+    }
+
+    fn fixed(&self) -> Fixed<'a> {
+        Fixed { vital: self.vital(), children: self.kin.children() }
+    }
+
+    fn row(&self) -> Row {
+        Row::of(&self.fixed(), Instant::now(), Window::default())
+    }
+
+    async fn select(&self, query: &Arc<Query>) -> Option<Selection> {
+        let message = LookAtChildren(Arc::clone(query));
+        match self.who {
+            Who::Channels(postbox) => ask(postbox, message).await,
+            Who::Subscriptions(arbiter) => ask(&arbiter.supervisor, message).await,
+        }
+    }
+
+    async fn child(&self, id: ActorId) -> Option<Option<Seen>> {
+        match self.who {
+            Who::Channels(postbox) => ask(postbox, LookAtChild(id)).await,
+            Who::Subscriptions(arbiter) => ask(&arbiter.supervisor, LookAtChild(id)).await,
+        }
+    }
+
+    async fn particulars(&self) -> Option<Particulars> {
+        match self.who {
+            Who::Channels(postbox) => ask(postbox, Look).await,
+            Who::Subscriptions(arbiter) => ask(&arbiter.supervisor, Look).await,
+        }
+    }
+
+    fn kill(&self, kill: Kill) {
+        match self.who {
+            Who::Channels(postbox) => postbox.post(kill),
+            Who::Subscriptions(arbiter) => arbiter.supervisor.post(kill),
+        }
+    }
+
+    fn kill_child(&self, kill: KillChild) {
+        match self.who {
+            Who::Channels(postbox) => postbox.post(kill),
+            Who::Subscriptions(arbiter) => arbiter.supervisor.post(kill),
+        }
+    }
+}
+
+impl Branches {
+    fn supervisors(&self) -> impl Iterator<Item = Supervisor<'_>> {
+        let channels =
+            Supervisor { who: Who::Channels(&self.channels), kin: &self.channel_workers };
+        let arbiters = self
+            .arbiters
+            .iter()
+            .map(|arbiter| Supervisor { who: Who::Subscriptions(arbiter), kin: &arbiter.workers });
+        [channels].into_iter().chain(arbiters)
+    }
+
+    /// The supervisor of that id, or of the worker of that id.
+    fn supervisor(&self, id: ActorId) -> Option<Supervisor<'_>> {
+        let is_it = |supervisor: &Supervisor<'_>| {
+            let its = supervisor.vital().id;
+            its == id || id.parent() == Some(its)
+        };
+        self.supervisors().find(is_it)
+    }
+
+    fn root(&self) -> Fixed<'_> {
+        let mut children = Children::default();
+        for supervisor in self.supervisors() {
+            let below = supervisor.kin.children();
+            children.given_up += below.given_up;
+            children.restarts += u64::from(supervisor.vital().restarts());
+            children.alive += 1;
+            children.started += 1;
+        }
+        Fixed { vital: self.root.vital(), children }
+    }
+
+    fn root_row(&self) -> Row {
+        Row::of(&self.root(), Instant::now(), Window::default())
+    }
+
+    fn fixed(&self) -> impl Iterator<Item = Fixed<'_>> {
+        [self.root()].into_iter().chain(self.supervisors().map(|supervisor| supervisor.fixed()))
+    }
+
+    fn alive(&self) -> u64 {
+        let workers = self.supervisors().map(|supervisor| 1 + supervisor.kin.children().alive);
+        1 + workers.sum::<u64>()
+    }
+}
