@@ -58,11 +58,10 @@ pub async fn set(
 ) -> Result<web::Json<LogFilters>, Problem> {
     caller.require_instance()?;
     let LogFilterChange { filter } = body.read(body::SMALL).await?;
-    acting::record(&caller, &state, &req, Act::LogLevel, filter.as_str()).await?;
     let level = &state.observer.log.level;
     let wrong = |why| Problem::field(ProblemKind::InvalidField, "#/filter", why);
     level.check(&filter).map_err(wrong)?;
-    // Before it is done: with another filter, nobody may be told of it.
+    // What is no filter is no act; and with another filter, nobody may be told of it.
     acting::record(&caller, &state, &req, Act::LogLevel, &*filter).await?;
     level.set(&filter).map_err(wrong)?;
     Ok(web::Json(level.filters().into()))

@@ -115,7 +115,8 @@ fn queues(state: &State, journal: &JournalSnapshot) -> Vec<Queue> {
     .collect()
 }
 
-fn limits(state: &State, process: &Process, connections: u32) -> Vec<Limit> {
+/// What there is only so much of.
+pub(super) fn limits(state: &State, process: &Process, connections: u32) -> Vec<Limit> {
     let size = state.observer.figures.size();
     let disk = size.and_then(|size| Some((size.disk_bytes?, size.free_bytes?)));
     let most = state.options().limits.connections;

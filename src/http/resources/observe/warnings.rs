@@ -10,9 +10,13 @@ use crate::http::auth::Caller;
 use crate::http::list;
 use crate::http::live::{self, Every};
 use crate::http::problem::Problem;
+use crate::http::resources::observe::system;
 use crate::http::resources::push_key;
 use crate::http::state::State;
-use crate::observe::warnings::facts::{Alarm, Alert, Facts, Held, PushService, Store};
+use crate::observe::history::History;
+use crate::observe::process::Process;
+use crate::observe::sample::commit_seconds;
+use crate::observe::warnings::facts::{Alarm, Alert, Facts, Held, PushService, Store, Use};
 use crate::observe::warnings::{self, Seen};
 use crate::store::directory::Directory;
 use crate::store::journal::JournalSnapshot;
@@ -92,6 +96,11 @@ async fn read(state: &State) -> Warnings {
 async fn gather(state: &State, now: Timestamp) -> Facts {
     let directory = state.directory();
     let journal = state.store.journal();
+    let limits = system::limits(state, &Process::now(), state.connections.open());
+    let taken = |name| {
+        let limit = limits.iter().find(|limit| limit.name == name)?;
+        Some(Use { used: limit.used, limit: limit.limit })
+    };
     // Of a store that does not answer, something else is said.
     let held = state.store.held_back().await.unwrap_or_default();
     Facts {
@@ -103,9 +112,9 @@ async fn gather(state: &State, now: Timestamp) -> Facts {
             .map(|gate| push_service(gate, &directory, now))
             .collect(),
         vapid_subject_missing: !state.options().vapid_subject_known,
-        store: store(&journal),
-        files: None,
-        disk: None,
+        store: store(&journal, state),
+        files: taken("files"),
+        disk: taken("disk"),
         quarantines: held
             .iter()
             .map(|held| Held {
@@ -123,10 +132,14 @@ fn alarm(alarm: AlarmSnapshot) -> Alarm {
     Alarm { kind, actor, detail, seen: Seen { since: first, last, count } }
 }
 
-fn store(journal: &JournalSnapshot) -> Store {
+fn store(journal: &JournalSnapshot, state: &State) -> Store {
+    let lately = |history: &History| {
+        let (before, after) = history.lately()?;
+        commit_seconds(before, after, 0.99)
+    };
     Store {
         unwritable: !journal.writable,
-        commit_p99_seconds: None,
+        commit_p99_seconds: state.observer.figures.look(lately),
         waiting_changes: journal.waiting_changes as u64,
     }
 }
