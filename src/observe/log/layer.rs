@@ -180,7 +180,10 @@ struct Bounded {
 
 impl Write for Bounded {
     fn write_str(&mut self, piece: &str) -> fmt::Result {
-        let fits = piece.floor_char_boundary(self.left);
+        let mut fits = self.left.min(piece.len());
+        while !piece.is_char_boundary(fits) {
+            fits -= 1;
+        }
         self.text.push_str(&piece[..fits]);
         self.left -= fits;
         if fits < piece.len() {

@@ -63,7 +63,8 @@ fn of_disk(used: u64, limit: u64) -> Facts {
 #[rustfmt::skip]
 fn each_fact_has_its_warning_with_words_and_a_remedy() {
     use Severity::{Critical, Warning};
-    let table: Vec<(Facts, Option<(&str, Severity, &str, &str, &str, &str)>)> = vec![
+    type Said = (&'static str, Severity, &'static str, &'static str, &'static str, &'static str);
+    let table: Vec<(Facts, Option<Said>)> = vec![
         (Facts::default(), None),
         (of_store(true, None, 0), Some(("store_unwritable", Critical, "store", "system", "Commits fail", "data_dir"))),
         (of_store(false, Some(0.249), 0), None),

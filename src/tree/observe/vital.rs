@@ -79,7 +79,7 @@ struct Notes {
     latency: Latency,
     restarts: u32,
     /// Most actors never have one.
-    history: Option<Box<VecDeque<Restart>>>,
+    history: VecDeque<Restart>,
 }
 
 /// A message that is being handled, until it is dropped.
@@ -208,7 +208,7 @@ impl Vital {
         let is_loop = {
             let mut notes = self.notes();
             notes.restarts += 1;
-            let history = notes.history.get_or_insert_default();
+            let history = &mut notes.history;
             history.truncate(HISTORY - 1);
             history.push_front(Restart { at: now, panic: short(panic), by });
             let panics = history.iter().filter(|restart| restart.by == By::Panic);
@@ -236,7 +236,7 @@ impl Vital {
 
     /// Why it was last restarted.
     pub fn last_death(&self) -> Option<By> {
-        self.notes().history.as_ref()?.front().map(|restart| restart.by)
+        self.notes().history.front().map(|restart| restart.by)
     }
 
     /// Whether it is dead at the moment, and will be restarted.
@@ -279,7 +279,7 @@ impl Vital {
     pub fn read(&self, now: Instant, window: Window) -> Reading {
         let age = self.age(now);
         let notes = self.notes();
-        let last = notes.history.as_ref().and_then(|history| history.front());
+        let last = notes.history.front();
         Reading {
             waiting: self.waiting(),
             peak: self.peak(),
@@ -300,10 +300,7 @@ impl Vital {
 
     /// Its last restarts, the newest first.
     pub fn history(&self) -> Vec<Restart> {
-        self.notes()
-            .history
-            .as_ref()
-            .map_or_else(Vec::new, |history| history.iter().cloned().collect())
+        self.notes().history.iter().cloned().collect()
     }
 
     /// How long what it does takes.

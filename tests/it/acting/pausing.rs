@@ -80,7 +80,7 @@ async fn in_the_middle_of_a_fan_out_a_channel_pauses_and_another_of_the_same_dev
     assert_eq!(service.requests(), (begun + CROWD) as u64);
     let resting = || async {
         let workers = house.subscription_workers().await;
-        workers.iter().all(|worker| worker.state == "resting").then_some(())
+        workers.iter().all(|worker| worker.state.0 == "resting").then_some(())
     };
     eventually("nobody goes round in circles", resting).await;
 
