@@ -1,8 +1,9 @@
 //! What an operator sees of a push service: what it answered, how fast, by which clock, with which tokens.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
 
-use fanfare::clock::Timestamp;
+use fanfare::clock::{Clock, Timestamp};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -66,7 +67,8 @@ async fn the_page_counts_what_a_push_service_answers_and_shows_a_tokens_age_and_
 async fn a_push_service_whose_clock_is_an_hour_ahead_is_known_by_its_answers() {
     let service = PushService::start();
     service.answer_with(|_| {
-        let date = std::time::SystemTime::now() + std::time::Duration::from_secs(3600);
+        let date = Clock::System.now() + Duration::from_secs(3600);
+        let date = UNIX_EPOCH + date.since(Timestamp::default());
         Answer::status(201).header("date", &httpdate::fmt_http_date(date))
     });
     let daemon = Home::new().start(&service).await;

@@ -44,8 +44,8 @@ async fn act(daemon: &Daemon, act: &str, service: &PushService) {
 /// What the page says of a push service.
 pub(super) async fn shown(daemon: &Daemon, service: &PushService) -> Value {
     let page = daemon.call(Method::GET, "/v1/observe/push-services").send().await.json();
-    let items = page["items"].as_array().unwrap().iter();
-    items.filter(|item| item["origin"] == service.origin()).next_back().unwrap().clone()
+    let mut items = page["items"].as_array().unwrap().iter();
+    items.rfind(|item| item["origin"] == service.origin()).unwrap().clone()
 }
 
 /// How many subscriptions wait for an operator's word.

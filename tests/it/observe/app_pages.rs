@@ -30,9 +30,9 @@ async fn refusal(api: &Api, path: &str) -> (u16, String) {
 
 /// One field of each item.
 fn each(page: &Value, field: &str) -> Vec<String> {
-    let text = |item: &Value| match &item[field] {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+    let text = |item: &Value| {
+        let value = &item[field];
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
     };
     page["items"].as_array().unwrap().iter().map(text).collect()
 }

@@ -7,7 +7,7 @@ use fanfare::model::{Failure, Outcome, Settlement};
 use fanfare::store::Store;
 use fanfare::store::directory::Scope;
 use fanfare::store::membership::{Leave, Leaver};
-use fanfare::store::publish::Accept;
+use fanfare::store::publish::{Accept, AcceptReply};
 use serde_json::{Value, json};
 
 use crate::harness::api::{Api, KEY};
@@ -47,10 +47,10 @@ async fn it_goes_to_those_whose_delivery_was_refused_and_who_are_still_there() {
         urgency: fanfare::webpush::request::Urgency::High,
         ..ledger.publishing(ledger.app, now())
     };
-    let first = match api.store.accept(first).await.unwrap() {
-        fanfare::store::publish::AcceptReply::Accepted { mut items, .. } => items.remove(0),
-        refused => panic!("{refused:?}"),
+    let AcceptReply::Accepted { mut items, .. } = api.store.accept(first).await.unwrap() else {
+        panic!("it was refused");
     };
+    let first = items.remove(0);
     assert_eq!(end_of(&resend(&api, &first.id).await), (409, Some("nothing-to-resend".into())));
     let outcomes = [
         Outcome::Rejected,

@@ -17,10 +17,10 @@ pub(super) async fn resend(house: &House, id: &str) -> String {
         idempotency: None,
         now: now(),
     };
-    match house.store.resend(command).await.unwrap() {
-        ResendReply::Resent { resent, .. } => resent.item.id,
-        refused => panic!("{refused:?}"),
-    }
+    let ResendReply::Resent { resent, .. } = house.store.resend(command).await.unwrap() else {
+        panic!("it was refused");
+    };
+    resent.item.id
 }
 
 #[actix_web::test]

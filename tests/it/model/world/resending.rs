@@ -9,7 +9,7 @@ impl World {
     pub(super) async fn resend(&mut self, which: usize) {
         let entries = self.reference.notifications.iter().enumerate();
         let (failed, others): (Vec<_>, Vec<_>) = entries.partition(|(_, entry)| entry.has_failed());
-        let known = if failed.is_empty() || which % 8 == 0 { others } else { failed };
+        let known = if failed.is_empty() || which.is_multiple_of(8) { others } else { failed };
         // The latest are the most likely to find somebody.
         let Some((key, entry)) = known.iter().rev().nth(which % known.len().max(1)) else { return };
         let (key, id) = (*key, entry.id.clone().expect("a name, once it was accepted"));
