@@ -31,7 +31,10 @@ async fn they_are_listed_by_name_by_subscribers_and_by_what_is_open() {
     let api = town().await;
     let page = get(&api, "channels?limit=3&offset=2").await;
     assert_eq!(each(&page, "name"), ["c02", "c03", "c04"]);
-    assert_eq!((page["matched"].as_i64(), &page["items"][0]["paused"]), (Some(26), &Value::Bool(false)));
+    assert_eq!(
+        (page["matched"].as_i64(), &page["items"][0]["paused"]),
+        (Some(26), &Value::Bool(false))
+    );
     let page = get(&api, "channels?order=desc&limit=2").await;
     assert_eq!(each(&page, "name"), ["shop", "c24"]);
     let page = get(&api, "channels?sort=subscribers&limit=5").await;
