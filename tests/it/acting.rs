@@ -59,8 +59,8 @@ async fn act(daemon: &Daemon, path: &str, body: Option<Value>) -> Value {
 
 /// Puts a browser into two channels, by one call.
 async fn join(daemon: &Daemon, browser: &Browser, endpoint: &str) {
-    let mut body = browser.subscription_json(endpoint);
-    body["channels"] = json!(["news", "other"]);
+    let subscription = browser.subscription_json(endpoint);
+    let body = json!({ "channels": ["news", "other"], "subscription": subscription });
     let answer = daemon.call(Method::POST, "/v1/subscriptions").json(&body).send().await;
     assert_eq!(answer.status, 201, "{:?}", answer.body);
 }

@@ -149,6 +149,8 @@ async fn a_day_through_a_hundred_channels_leaves_the_file_as_large_as_its_retent
         ("departure", 0),
         ("quarantine", 0),
         ("push_origin", 1),
+        ("audit", 0),
+        ("pause", 0),
     ];
     for (table, count) in expected {
         assert_eq!(rows(database, table), count, "{table}");
