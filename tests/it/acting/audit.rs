@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use super::allow;
 use crate::harness::api::{Api, KEY};
+use crate::harness::daemon::Home;
+use crate::harness::push_service::PushService;
 
 #[derive(QueryableByName)]
 struct Count {
@@ -73,15 +75,15 @@ async fn each_act_is_written_down_with_who_when_and_from_where() {
 
 #[actix_web::test]
 async fn a_change_of_what_is_logged_is_written_down_though_acting_is_off() {
-    let api = Api::start().await;
-    let filter = "debug,".repeat(200);
+    let service = PushService::start();
+    let daemon = Home::new().start(&service).await;
+    let filter = format!("{}debug", "fanfare=debug,".repeat(100));
     let body = json!({ "filter": filter });
-    // This process has no log of its own to change: what is written down is that somebody was about to.
-    api.call(http::Method::PUT, "/v1/observe/log/level").bearer(KEY).json(&body).send().await;
-    let found = audit(&api, "").await;
+    let set = daemon.call(http::Method::PUT, "/v1/observe/log/level").json(&body).send().await;
+    assert_eq!(set.status, 200, "{:?}", set.body);
+    let found = daemon.call(http::Method::GET, "/v1/observe/audit").send().await.json();
     assert_eq!(found["items"][0]["act"], "log-level");
     assert_eq!(found["items"][0]["target"], filter[..500], "and no more of it than so much");
-    api.stop().await;
 }
 
 #[actix_web::test]
