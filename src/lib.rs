@@ -72,6 +72,9 @@
 //!   asked; a result that comes twice counts once. `pending` is `recipients` less all outcomes, never stored.
 //! - **Closing**: cancel, expiry and a newer one of the same topic give all that is pending one outcome, in one row.
 //!   Cursors step over closed numbers; a result that was in flight takes its unit back out.
+//! - **Audience**: a notification is for all members, all but some, or some alone (when it is sent again); `recipients` counts who
+//!   of them is there at its number.
+//! - **Pauses**, of a push service or a channel, are rows too: what is paused is accepted, waits in its log, and expires as it would.
 //! - **Leaving** books every open notification after the cursor that was.
 //! - **The brake**: who goes by a push service's answer is counted by app, origin and minute in the transaction that settles; above
 //!   a fifth and a hundred within ten minutes the wave's tombstones are kept in a quarantine until an operator undoes or applies it.
@@ -105,10 +108,24 @@
 //! Tests: `tests/sdk` (a browser of fakes that refuses what browsers refuse), `tests/browser` (real Firefox and Chromium, and a real
 //! Kinto with the plugin in `deploy/kinto`), `tests/it/parsers` (what the W3C, Safari and Gecko make of our payload).
 //!
+//! # The observer
+//!
+//! ```text
+//! an actor ─▶ its Vital: messages, busy time, restarts, the last messages     written by it alone, read when somebody looks
+//! Supervisor ─▶ of its registry the rows that are on somebody's screen        sorted, searched and paged here ([`tree::observe`])
+//! once a second ─▶ a sample of the counters ─▶ rings of 1 s, 10 s and 1 min   ([`observe::history`])
+//! log ─▶ fmt, and a ring of the last lines                                    ([`observe::log`])
+//!                 └─▶ GET /v1/observe/…: once, or as a stream ([`http::live`]) ─▶ /dashboard, `fanfare top`
+//! POST /v1/observe/… ─▶ may it? ─▶ a row of the audit log is on disk ─▶ the act ([`http::acting`])
+//! ```
+//!
+//! With nobody watching, a sample a second is all that it costs. `src/web/dashboard` is static modules over `/v1/observe`;
+//! `src/web/common` is what it shares with the demo; `src/web/vendor` is what others wrote, as published (uPlot).
+//!
 //! # Layers
 //!
 //! ```text
-//! main → cli → daemon → http → tree → delivery, push, store, metrics → model → webpush → clock, id
+//! main → cli → daemon → http → observe → tree → delivery, push, store, metrics → model → webpush → clock, id
 //!          └→ control ⇢ (a socket) ⇢ http          config is named by cli and daemon alone
 //! ```
 //!
