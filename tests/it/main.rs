@@ -39,5 +39,6 @@ mod service_manager;
 mod services;
 mod supervision;
 mod tokens;
+mod top;
 mod vapid;
 mod waiting;
