@@ -275,14 +275,7 @@ fn what_was_closed_has_expired_or_is_not_for_it_is_stepped_over() {
         Audience::except([SubscriptionId(1)]);
     let open = vec![closed, expired, excluded, notification(1, 4)];
     let mut outbox = Outbox::new(false);
-    let mixed = Stretch {
-        channel: ChannelId(1),
-        app: AppId(1),
-        name: "news".into(),
-        from: Seq(0),
-        to: Seq(4),
-        open,
-    };
+    let mixed = Stretch { open, ..stretch(1, 0, 4) };
     let effect = outbox.on(hand_out(0, mixed), NOW);
     assert_eq!(attempted(&effect), (1, 4, 0));
 }

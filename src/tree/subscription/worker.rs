@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised,
-    WrapFuture,
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture,
 };
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
@@ -26,7 +25,8 @@ use crate::model::{Notification, Outcome, Payload, Settlement, Stretch, Subscrip
 use crate::store::StoreError;
 use crate::tree::actor_id::ActorId;
 use crate::tree::observe::recent::Heard;
-use crate::tree::supervision::kill::Kill;
+
+mod restart;
 
 /// A delivery in hand at so many panics is settled as rejected. Fewer than the restarts that a budget allows:
 /// the worker must live to settle it.
@@ -281,14 +281,6 @@ impl Actor for SubscriptionWorker {
     type Context = Context<Self>;
 }
 
-impl Supervised for SubscriptionWorker {
-    fn restarting(&mut self, context: &mut Context<Self>) {
-        self.vitals.restarted();
-        self.outbox.restarted();
-        self.on(Event::Changed, context);
-    }
-}
-
 /// A channel has something for this subscription.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -398,14 +390,5 @@ impl Handler<SendTest> for SubscriptionWorker {
                 worker.on(Event::Changed, context);
             }
         }));
-    }
-}
-
-impl Handler<Kill> for SubscriptionWorker {
-    type Result = ();
-
-    fn handle(&mut self, kill: Kill, _: &mut Context<Self>) {
-        self.vitals.vital.received(Heard::Kill);
-        kill.unwind()
     }
 }

@@ -42,14 +42,7 @@ fn what_is_held_before_its_retry_keeps_its_attempts_and_its_turn() {
 fn what_is_closed_while_it_is_held_is_stepped_over() {
     let first = notification(1, 1);
     let open = vec![Arc::clone(&first), notification(1, 2)];
-    let both = Stretch {
-        channel: ChannelId(1),
-        app: AppId(1),
-        name: "news".into(),
-        from: Seq(0),
-        to: Seq(2),
-        open,
-    };
+    let both = Stretch { open, ..stretch(1, 0, 2) };
     let mut outbox = Outbox::new(false);
     outbox.on(hand_out(0, both), NOW);
     outbox.on(Event::Held(at(1)), NOW);
