@@ -64,7 +64,7 @@ const PAGES: [(&str, &str); 9] = [
     ("actors, busiest", "/v1/observe/actors?limit=50&sort=busy&order=desc&window=1m"),
     ("actors, by name", "/v1/observe/actors?limit=50&sort=name&order=asc"),
     ("actors, searched", "/v1/observe/actors?limit=50&q=sub_7"),
-    ("actors, far down", "/v1/observe/actors?limit=50&offset=90000"),
+    ("actors, far down", "/v1/observe/actors?limit=50&offset=10000"),
     ("system", "/v1/observe/system"),
     ("charts, an hour", "/v1/observe/charts?span=1h"),
 ];

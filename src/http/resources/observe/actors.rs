@@ -37,10 +37,13 @@ pub struct ActorsQuery {
     /// Only those that are doing this.
     pub state: Option<String>,
     /// By what they are sorted: `name` when it is absent.
+    #[param(inline)]
     pub sort: Option<SortParam>,
     /// `asc`, or `desc`: `asc` when it is absent.
+    #[param(inline)]
     pub order: Option<OrderParam>,
     /// Over what time rates and busy shares are taken: `10s` when it is absent.
+    #[param(inline)]
     pub window: Option<WindowParam>,
     /// How many at most: 1 to 200, or 50 when it is absent.
     #[param(minimum = 1, maximum = 200)]

@@ -343,7 +343,8 @@ impl Shelf {
             EndpointState::Waiting { not_before, failures, attempts, .. } => {
                 let Settlement { channel, seq, .. } = *settlement;
                 let trying = Trying { channel, seq, attempts };
-                self.excused = false;
+                // It may have paused while the attempt was under way.
+                self.excused = self.channels[index].pauses;
                 self.trying = settlement.outcome.is_none().then_some(trying);
                 (self.not_before, self.failures) = (Some(not_before), failures);
             }
