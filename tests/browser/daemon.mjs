@@ -12,16 +12,17 @@ import { Process } from './processes.mjs';
 const KEY = `fk_${'browsertest'.repeat(4)}`;
 
 export class Daemon {
-  /** Starts `binary` on a free port, allowed to reach the test's push service and trusting its authority. */
-  static async start(binary, directory, pushService) {
+  /** Starts `binary` on a free port, allowed to reach the test's push service and trusting its authority; `flags`: more. */
+  static async start(binary, directory, pushService, flags = []) {
     const daemon = new Daemon();
     Object.assign(daemon, { binary, dataDirectory: join(directory, 'data') });
     const address = `127.0.0.1:${await freePort()}`;
     daemon.origin = `http://${address}`;
     const args = [
       '--listen', address, '--data-dir', daemon.dataDirectory,
-      '--egress-allow', pushService.authority, '--egress-ca-file', pushService.caFile,
+      '--egress-allow', pushService.authority, '--egress-ca-file', pushService.caFile, ...flags,
     ];
+    daemon.key = KEY;
     daemon.process = new Process(binary, args, { PATH: process.env.PATH, FANFARE_BOOTSTRAP_KEY: KEY });
     const ready = until(20, 'the daemon to be ready', async () => (await fetch(`${daemon.origin}/readyz`)).ok);
     await daemon.process.whileAlive(ready);
@@ -42,6 +43,11 @@ export class Daemon {
     const answer = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${answer}`);
     return answer && JSON.parse(answer);
+  }
+
+  /** Publishes a notification with that title, and more of its options. */
+  publish(channel, title, more = {}) {
+    return this.call('POST', `/v1/channels/${encodeURIComponent(channel)}/notifications`, { notification: { title }, ...more });
   }
 }
 

@@ -1,12 +1,8 @@
 // What axe-core finds (all of its rules, also those that are advice), on every page that the daemon serves.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-
+import { judgedByAxe } from './axe.mjs';
 import { SCHEMES, SIZES } from './measures.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export const accessibilitySteps = (t) => ({
   async 'axe finds nothing wrong with the demo: with every part open, while it shows failures, light and dark'() {
@@ -30,17 +26,9 @@ export const accessibilitySteps = (t) => ({
 
 async function findsNothing(page, size) {
   await page.resize(size);
-  await page.run(`${AXE}; undefined`); // by DevTools: no policy of the page has a say in it
   for (const scheme of SCHEMES) {
     await page.emulate({ 'prefers-color-scheme': scheme, 'prefers-reduced-motion': 'reduce' });
-    const { passes, violations } = await page.evaluate(async () => {
-      const found = await axe.run();
-      const short = ({ html, failureSummary }) => [html.slice(0, 200), failureSummary];
-      return {
-        passes: found.passes.length,
-        violations: found.violations.map(({ id, nodes }) => ({ id, nodes: nodes.slice(0, 3).map(short) })),
-      };
-    });
+    const { passes, violations } = await judgedByAxe(page);
     assert.ok(passes > 10, `axe passed only ${passes} rules`);
     assert.deepEqual(violations, [], `${scheme}, ${size.width} wide: ${JSON.stringify(violations, null, 2)}`);
   }

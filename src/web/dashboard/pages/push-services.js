@@ -12,7 +12,7 @@ import { createFigures } from '../system/panel.js';
 
 const PATH = '/v1/observe/push-services';
 
-export const pushServices = { name: 'push-services', title: 'Push services', needs: 'instance', key: 'u', mount };
+export const pushServices = { name: 'push-services', title: 'Push services', needs: 'instance', key: 'p', mount };
 
 function mount(main, context) {
   const problem = createProblem();
