@@ -1,6 +1,7 @@
 // What axe-core finds (all of its rules, also those that are advice), on every page that the daemon serves.
 
 import assert from 'node:assert/strict';
+
 import { judgedByAxe } from './axe.mjs';
 import { SCHEMES, SIZES } from './measures.mjs';
 

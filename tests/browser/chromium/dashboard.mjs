@@ -18,10 +18,15 @@ export class Dashboard {
     await until(20, `the page ${name}, not ${await this.page.run('location.hash')}`, async () => await this.shown() === name);
   }
 
+  /** What is drawn from now on is another page: `shows` waits for that one. */
+  outdate() {
+    return this.page.run(`document.querySelector('#main').dataset.old = 'yes'`);
+  }
+
   /** Leads to a page as its address does, and waits until it has what it shows. */
   async go(hash, name = hash.split(/[/?]/)[0]) {
+    await this.outdate();
     await this.page.evaluate((wanted) => {
-      document.querySelector('#main').dataset.old = 'yes'; // what is drawn from now on is another
       if (location.hash === wanted) dispatchEvent(new HashChangeEvent('hashchange'));
       else location.hash = wanted;
     }, `#/${hash}`);
@@ -52,8 +57,7 @@ export class Dashboard {
     await this.page.click(selector);
     await this.present('dialog[open] #confirm');
     await this.page.click('#confirm');
-    await until(20, `the dialog of ${selector} to close: ${await this.page.text('dialog .problem')}`,
-      () => this.page.run(`!document.querySelector('dialog')`));
+    await until(20, `the dialog of ${selector} to close`, () => this.page.run(`!document.querySelector('dialog')`));
   }
 
   present(selector) {

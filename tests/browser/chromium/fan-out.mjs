@@ -17,6 +17,9 @@ export class FatefulService {
   #held = new Map(); // number → responses that wait
   #tries = new Map(); // number → requests so far
   #server;
+  /** How many requests there were, and whether those that it refuses are accepted for now. */
+  requests = 0;
+  forgiving = false;
 
   static async start(directory) {
     const service = new FatefulService();
@@ -52,12 +55,13 @@ export class FatefulService {
 
   #take(request, response) {
     request.resume();
+    this.requests += 1;
     const number = Number(request.url.split('/').at(-1));
     const tries = this.triesOf(number) + 1;
     this.#tries.set(number, tries);
     const held = this.#held.get(number);
     if (held) return held.push(response);
-    setTimeout(() => answer(response, fateOf(number), tries), LATENCY_MS[number % LATENCY_MS.length]);
+    setTimeout(() => answer(response, this.forgiving ? 'accepting' : fateOf(number), tries), LATENCY_MS[number % LATENCY_MS.length]);
   }
 
   stop() {

@@ -1,0 +1,85 @@
+// How every page looks under the fan-out, large and small, light and dark: nothing beyond the edge, everything readable.
+
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { until } from '../limits.mjs';
+import { judgedByAxe } from './axe.mjs';
+import { Publisher } from './fan-out.mjs';
+import { contrastFaults, SCHEMES, tooSmall } from './measures.mjs';
+
+const SIZES = [{ width: 1440, height: 900 }, { width: 390, height: 844 }];
+const MIN_CONTRAST = 4.5; // WCAG 1.4.3
+const MIN_TARGET = 24; // CSS pixels, WCAG 2.5.8
+
+/** Pages besides those of the navigation: `{ name: [hash, page] }`. */
+const MORE = {
+  'tree-open': () => ['tree?expand=channels,subscriptions.0', 'tree'],
+  supervisor: () => ['actors/subscriptions.0', 'actor'],
+  worker: (t) => [`actors/${t.worker}`, 'actor'],
+  notification: (t) => [`notifications/${t.failed}`, 'notification'],
+};
+
+export const layoutSteps = (t) => ({
+  async 'the fan-out begins again'() {
+    t.publisher = Publisher.start(t.daemon, 'news');
+    const { items } = await t.daemon.call('GET', '/v1/observe/actors?kind=ChannelWorker&q=news');
+    t.worker = items[0].id;
+    if (t.screenshots) mkdirSync(t.screenshots, { recursive: true });
+  },
+
+  ...Object.fromEntries(SIZES.flatMap((size) => SCHEMES.map((scheme) => [
+    `${size.width} wide and ${scheme}, every page fits, can be read, and axe finds nothing wrong with it`,
+    async () => {
+      await t.page.resize(size);
+      await t.page.emulate({ 'prefers-color-scheme': scheme, 'prefers-reduced-motion': 'reduce' });
+      const pages = [...t.pages.map((name) => [name, [name, name]]), ...Object.entries(MORE).map(([name, of]) => [name, of(t)])];
+      const faults = {};
+      for (const [name, [hash, page]] of pages) {
+        await t.dashboard.go(hash, page);
+        await t.page.reads('#live', /^(Live|)$/).catch(() => {});
+        if (t.screenshots) await t.page.screenshot(join(t.screenshots, `${name}-${size.width}-${scheme}.png`));
+        const found = await faultsOf(t.page, size);
+        if (found.length) faults[name] = found;
+      }
+      assert.deepEqual(faults, {}, JSON.stringify(faults, null, 1));
+      await t.page.emulate({});
+    },
+  ]))),
+
+  async 'figures that change move nothing: no page shifts while it is live'() {
+    await t.page.resize(SIZES[0]);
+    for (const name of ['tree', 'actors', 'system', 'push-services', 'channels']) {
+      await t.dashboard.go(name);
+      await t.page.run(`globalThis.shifts = 0; new PerformanceObserver((list) => list.getEntries().forEach(({ value }) =>
+        (globalThis.shifts += value))).observe({ type: 'layout-shift' })`);
+      await passes(t, 3);
+      assert.equal(await t.page.run('shifts'), 0, name);
+    }
+  },
+});
+
+/** Waits until so many more were published: figures changed meanwhile. */
+async function passes(t, more) {
+  const wanted = t.publisher.sent.length + more;
+  await until(20, 'the fan-out to go on', () => t.publisher.sent.length >= wanted);
+}
+
+async function faultsOf(page, { width, height }) {
+  const faults = [];
+  const over = await page.evaluate((widest) => [...document.querySelectorAll('body *')]
+    .filter((element) => element.checkVisibility() && !element.closest('.unseen, .skip, thead') && !scrolls(element.parentElement))
+    .filter((element) => element.getBoundingClientRect().right > widest + 0.5)
+    .map((element) => element.outerHTML.slice(0, 120)), width);
+  const wide = await page.run('document.documentElement.scrollWidth');
+  if (wide > width) faults.push(`it is ${wide} wide`);
+  faults.push(...over.slice(0, 5).map((element) => `beyond the edge: ${element}`));
+  const contrast = await page.evaluate(contrastFaults, MIN_CONTRAST);
+  if (contrast.texts < 20) faults.push(`only ${contrast.texts} texts were measured`);
+  faults.push(...contrast.faults.slice(0, 5));
+  if (width < 600) faults.push(...(await page.evaluate(tooSmall, MIN_TARGET)).slice(0, 5).map(([html, at]) => `${at} high: ${html}`));
+  const { passes: rules, violations } = await judgedByAxe(page);
+  if (rules <= 10) faults.push(`axe passed only ${rules} rules`);
+  return [...faults, ...violations];
+}
