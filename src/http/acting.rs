@@ -84,6 +84,7 @@ fn entry_of(
     };
     let request = req.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let address = client_address(req, &state.options().trusted_proxies);
-    tracing::info!(key, title, ?address, act = act.label(), target, "an operator acts");
+    let from = address.map(tracing::field::display); // none over the control socket
+    tracing::info!(key, title, address = from, act = act.label(), target, "an operator acts");
     AuditEntry { at: state.now(), key, title, address, act, target, request }
 }

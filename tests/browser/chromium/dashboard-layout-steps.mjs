@@ -66,12 +66,9 @@ async function passes(t, more) {
   await until(20, 'the fan-out to go on', () => t.publisher.sent.length >= wanted);
 }
 
-async function faultsOf(page, { width, height }) {
+async function faultsOf(page, { width }) {
   const faults = [];
-  const over = await page.evaluate((widest) => [...document.querySelectorAll('body *')]
-    .filter((element) => element.checkVisibility() && !element.closest('.unseen, .skip, thead') && !scrolls(element.parentElement))
-    .filter((element) => element.getBoundingClientRect().right > widest + 0.5)
-    .map((element) => element.outerHTML.slice(0, 120)), width);
+  const over = await page.evaluate(beyondTheEdge, width);
   const wide = await page.run('document.documentElement.scrollWidth');
   if (wide > width) faults.push(`it is ${wide} wide`);
   faults.push(...over.slice(0, 5).map((element) => `beyond the edge: ${element}`));
@@ -82,4 +79,18 @@ async function faultsOf(page, { width, height }) {
   const { passes: rules, violations } = await judgedByAxe(page);
   if (rules <= 10) faults.push(`axe passed only ${rules} rules`);
   return [...faults, ...violations];
+}
+
+/** What is seen of the page's elements farther right than that, but for what can be scrolled to. Runs in the page. */
+function beyondTheEdge(widest) {
+  const isScrolled = (element) => {
+    for (let up = element.parentElement; up !== document.body && up; up = up.parentElement) {
+      if (getComputedStyle(up).overflowX !== 'visible') return true;
+    }
+    return false;
+  };
+  return [...document.querySelectorAll('body *')]
+    .filter((element) => element.checkVisibility() && !element.closest('.unseen, .skip') && !isScrolled(element))
+    .filter((element) => element.getBoundingClientRect().right > widest + 0.5)
+    .map((element) => element.outerHTML.slice(0, 120));
 }

@@ -40,7 +40,7 @@ export class Dashboard {
       for (const place of document.querySelectorAll(`${wanted} [data-field]`)) {
         if (!place.checkVisibility()) continue;
         const id = place.closest('[data-id]')?.dataset.id ?? '';
-        (rows[id] ??= {})[place.dataset.field] = place.innerText.trim();
+        (rows[id] ??= {})[place.dataset.field] = place.textContent.trim();
       }
       return rows;
     }, scope);

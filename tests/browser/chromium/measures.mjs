@@ -51,7 +51,7 @@ export function contrastFaults(least) {
     const { data, parentElement } = walker.currentNode;
     if (data.trim() && parentElement.checkVisibility()) measure(parentElement, data.trim());
   }
-  for (const field of document.querySelectorAll('input, textarea, select')) {
+  for (const field of document.querySelectorAll('input:not([type=radio], [type=checkbox]), textarea, select')) {
     if (field.checkVisibility() && field.value) measure(field, field.type === 'password' ? 'the key' : field.value);
   }
   return { texts, faults };

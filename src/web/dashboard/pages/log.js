@@ -69,7 +69,10 @@ function levelOf(context, problem) {
   context.call('GET', path).then((answer) => (answer.ok ? show(answer.body) : problem.show(answer)));
   return place;
 
+  /** The same control stays, with the focus and what was typed into it. */
   function show({ filter, configured }) {
+    const select = place.querySelector('select');
+    if (select && [...select.options].some(({ value }) => value === filter)) return (select.value = filter);
     const options = { ...Object.fromEntries([...new Set([filter, configured])].map((one) => [one, one])), ...plain() };
     const control = choice({ label: 'The daemon writes', name: 'filter', options, value: filter, onChange: set });
     control.title = `Configured: ${configured}. A change lasts until the next start.`;
@@ -82,7 +85,6 @@ function levelOf(context, problem) {
       const answer = await context.call('PUT', path, { filter });
       if (!answer.ok) return problem.tell(explain(answer));
       show(answer.body);
-      place.querySelector('select').focus();
       context.announce(`The log is written down to ${answer.body.filter}.`);
     });
   }
