@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A real Chromium against the real daemon: chromium.sh [path to the fanfare binary] [--screenshots DIR]
-# Where the kernel allows it, the pages and the worker are tried in a network of its own, in which there is nothing but
+# Where the kernel allows it, the pages, the worker and the dashboard are tried in a network of its own, in which there is nothing but
 # loopback. Pushes are not: Chromium waits for them only where there is another interface, of which it needs nothing.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,4 +19,5 @@ if ! "${alone[@]}" true 2>/dev/null; then
   alone=() loopback='import os, sys; os.execvp(sys.argv[1], sys.argv[1:])'
 fi
 ${alone[@]+"${alone[@]}"} python3 -c "$loopback" node "$here/chromium.mjs" "$@"
+${alone[@]+"${alone[@]}"} python3 -c "$loopback" node "$here/dashboard.mjs" "$@"
 node "$here/chromium-push.mjs" "$1"

@@ -94,7 +94,7 @@ export const actingSteps = (t) => ({
     await t.dashboard.present(select);
     await t.page.evaluate((place) => document.querySelector(place).focus(), select);
     await t.page.press('d');
-    await until(20, 'the daemon to write debug', async () => (await t.daemon.call('GET', `${PATH}/log/level`)).filter === 'debug');
+    await until(20, 'the daemon to write debug', async () => (await t.daemon.call('GET', `${PATH}/log/level`)).filter === 'info,fanfare=debug');
     await t.dashboard.present('.line[data-level=debug]');
     await t.page.press('i');
     await until(20, 'the daemon to write what it is configured to', async () => {

@@ -75,10 +75,16 @@ async function faultsOf(page, { width }) {
   const contrast = await page.evaluate(contrastFaults, MIN_CONTRAST);
   if (contrast.texts < 20) faults.push(`only ${contrast.texts} texts were measured`);
   faults.push(...contrast.faults.slice(0, 5));
-  if (width < 600) faults.push(...(await page.evaluate(tooSmall, MIN_TARGET)).slice(0, 5).map(([html, at]) => `${at} high: ${html}`));
+  if (width < 600) faults.push(...await small(page));
   const { passes: rules, violations } = await judgedByAxe(page);
   if (rules <= 10) faults.push(`axe passed only ${rules} rules`);
   return [...faults, ...violations];
+}
+
+/** What a finger would miss; a link amid a log line's text may be as high as the line. */
+async function small(page) {
+  const found = (await page.evaluate(tooSmall, MIN_TARGET)).filter(([html]) => !html.includes('line-link'));
+  return found.slice(0, 5).map(([html, height]) => `${height} high: ${html}`);
 }
 
 /** What is seen of the page's elements farther right than that, but for what can be scrolled to. Runs in the page. */

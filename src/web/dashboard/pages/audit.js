@@ -10,10 +10,10 @@ const LIMIT = 50;
 
 const COLUMNS = [
   { title: 'When', field: 'at', width: 8.5, head: true, draw: (cell, { at }) => cell.dataset.at === at || ((cell.dataset.at = at), cell.replaceChildren(timeOf(at))) },
-  { title: 'What', field: 'act', width: 8, text: ({ act }) => act.replaceAll('-', ' ') },
-  { title: 'To what', field: 'target', least: 18, wide: true, text: ({ target }) => target || '–' },
-  { title: 'Who', field: 'key', width: 15, wide: true, text: ({ title, key }) => (title ? `${title} · ${key}` : key) },
-  { title: 'From', field: 'address', width: 8.5, text: ({ address }) => address ?? '–' },
+  { title: 'What', field: 'act', width: 9, text: ({ act }) => act.replaceAll('-', ' ') },
+  { title: 'To what', field: 'target', least: 14, wide: true, text: ({ target }) => target || '–' },
+  { title: 'Who', field: 'key', least: 18, wide: true, text: ({ title, key }) => (title ? `${title} · ${key}` : key) },
+  { title: 'From', field: 'address', width: 8.5, wide: true, text: ({ address }) => address ?? '–' },
   { title: 'Request', field: 'request', width: 11, wide: true, text: ({ request }) => request ?? '–' },
 ];
 

@@ -7,7 +7,8 @@ import { createProblem, explain } from '../problem.js';
 
 /** Of what is written: all of it, to begin with. */
 const SHOWN = { '': 'all', error: 'error', warn: 'warn and up', info: 'info and up', debug: 'debug and up' };
-const FILTERS = ['error', 'warn', 'info', 'debug', 'trace'];
+/** What the daemon can be told to write: of its libraries never more than `info`, which would bury its own lines. */
+const FILTERS = { error: 'error', warn: 'warn', info: 'info', 'info,fanfare=debug': 'debug', 'info,fanfare=trace': 'trace' };
 const LIMIT = 300; // to begin with, and after a break
 const STANDARD = { level: '', actor: '', request: '', q: '' };
 
@@ -73,7 +74,7 @@ function levelOf(context, problem) {
   function show({ filter, configured }) {
     const select = place.querySelector('select');
     if (select && [...select.options].some(({ value }) => value === filter)) return (select.value = filter);
-    const options = { ...Object.fromEntries([...new Set([filter, configured])].map((one) => [one, one])), ...plain() };
+    const options = { ...Object.fromEntries([...new Set([filter, configured])].map((one) => [one, one])), ...FILTERS };
     const control = choice({ label: 'The daemon writes', name: 'filter', options, value: filter, onChange: set });
     control.title = `Configured: ${configured}. A change lasts until the next start.`;
     place.replaceChildren(control);
@@ -85,7 +86,7 @@ function levelOf(context, problem) {
       const answer = await context.call('PUT', path, { filter });
       if (!answer.ok) return problem.tell(explain(answer));
       show(answer.body);
-      context.announce(`The log is written down to ${answer.body.filter}.`);
+      context.announce(`The log is written down to ${FILTERS[filter] ?? filter}.`);
     });
   }
 }
@@ -95,7 +96,5 @@ async function whileChanging(select, work) {
   await work();
   select.removeAttribute('aria-busy');
 }
-
-const plain = () => Object.fromEntries(FILTERS.map((level) => [level, level]));
 
 const pick = (query) => Object.fromEntries(Object.entries(query).filter(([name]) => name in STANDARD));

@@ -53,11 +53,11 @@ const COLUMNS = [
   { title: 'Push service', field: 'push_service', width: 6.75, text: ({ push_service: name }) => PUSH_SERVICES[name] ?? name },
   { title: 'State', field: 'state', width: 7.5, draw: (place, { state }) => drawPill(place, state) },
   { title: 'Channels', field: 'channels', width: 10.5, wide: true, draw: drawChannels },
-  { title: 'Attempt', field: 'attempt', kind: 'number', width: 5, text: ({ attempt }) => number(attempt || null) },
+  { title: 'Attempt', field: 'attempt', kind: 'number', width: 5, wide: true, text: ({ attempt }) => number(attempt || null) },
   { title: 'Next attempt', field: 'next_attempt', width: 7, wide: true, draw: (place, row) => drawTime(place, row.next_attempt) },
   { title: 'Last outcome', field: 'last_outcome', width: 7, wide: true, draw: (place, row) => drawPill(place, row.last_outcome) },
   { title: 'Why', field: 'reason', width: 10, wide: true, text: whyOf },
-  { title: 'There for', field: 'created', width: 5.5, draw: drawAge },
+  { title: 'There for', field: 'created', width: 5.5, wide: true, draw: drawAge },
 ];
 
 function drawId(place, { id, generation }) {
