@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A real Chromium against the real daemon: chromium.sh [path to the fanfare binary] [--screenshots DIR]
-# Where the kernel allows it, the pages, the worker and the dashboard are tried in a network of its own, in which there is nothing but
-# loopback. Pushes are not: Chromium waits for them only where there is another interface, of which it needs nothing.
+# Where the kernel allows it, the pages, the worker and the dashboard are tried in a network of their own, in which there is
+# nothing but loopback. Pushes are not: Chromium waits for them only where there is another interface, of which it needs
+# nothing.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 npm ci --prefix "$here" --no-audit --no-fund --silent

@@ -11,6 +11,7 @@ import { contrastFaults, SCHEMES, tooSmall } from './measures.mjs';
 
 const SIZES = [{ width: 1440, height: 900 }, { width: 390, height: 844 }];
 const MIN_CONTRAST = 4.5; // WCAG 1.4.3
+const MOST_SHIFT = 0.001; // a figure at the right edge that gets another digit begins farther left; a row is 0.02
 const MIN_TARGET = 24; // CSS pixels, WCAG 2.5.8
 
 /** Pages besides those of the navigation: `{ name: [hash, page] }`. */
@@ -55,7 +56,8 @@ export const layoutSteps = (t) => ({
       await t.page.run(`globalThis.shifts = 0; new PerformanceObserver((list) => list.getEntries().forEach(({ value }) =>
         (globalThis.shifts += value))).observe({ type: 'layout-shift' })`);
       await passes(t, 3);
-      assert.equal(await t.page.run('shifts'), 0, name);
+      const shifts = await t.page.run('shifts');
+      assert.ok(shifts < MOST_SHIFT, `${name} shifts by ${shifts}`);
     }
   },
 });
