@@ -15,13 +15,13 @@ const words = (state) => state.replaceAll('_', ' ');
 
 export const COLUMNS = [
   { title: 'Name', sort: 'name', field: 'name', least: 14, head: true, wide: true, draw: drawName },
-  { title: 'Kind', field: 'kind', width: 11.4, wide: true, text: ({ kind }) => kindOf(kind) },
+  { title: 'Kind', field: 'kind', width: 12, wide: true, text: ({ kind }) => kindOf(kind) },
   { title: 'State', sort: 'state', field: 'state', width: 6.9, draw: (cell, { state }) => drawPill(cell, state) },
   { title: 'Arbiter', field: 'arbiter', width: 6, text: ({ arbiter }) => arbiter ?? '–' },
   { title: 'Mailbox', sort: 'mailbox', field: 'mailbox.now', kind: 'number', width: 5.2, text: ({ mailbox }) => number(mailbox.now) },
   { title: 'Peak', sort: 'mailbox_peak', field: 'mailbox.peak', kind: 'number', width: 3.9, text: ({ mailbox }) => number(mailbox.peak) },
   { title: 'Messages/s', sort: 'messages_per_second', field: 'messages_per_second', kind: 'number', width: 6.8, text: (row) => rate(row.messages_per_second) },
-  { title: 'Busy', sort: 'busy', field: 'busy', kind: 'number', width: 6.2, draw: (cell, { busy }) => drawMeter(cell, busy) },
+  { title: 'Busy', sort: 'busy', field: 'busy', kind: 'number', width: 7, draw: (cell, { busy }) => drawMeter(cell, busy) },
   { title: 'Restarts', sort: 'restarts', field: 'restarts', kind: 'number', width: 5.4, text: ({ restarts }) => number(restarts) },
   { title: 'Age', sort: 'age', field: 'age_seconds', kind: 'number', width: 6.2, text: (row) => age(row.age_seconds) },
 ];
