@@ -21,7 +21,7 @@ export function createCard(countdowns, act) {
   const state = make('span');
   state.dataset.field = 'state';
   const until = make('span', { className: 'service-until' });
-  const why = make('p', { className: 'service-why', hidden: true });
+  const why = make('p', { className: 'service-why' });
   const alerts = make('ul', { className: 'service-alerts' });
   const figures = createFigures(FIGURES);
   const answers = createAnswers();
@@ -46,8 +46,8 @@ export function createCard(countdowns, act) {
       drawPill(state, now.state);
       countdowns.follow(until, now.until, (left, at) => `until ${at}, ${left} left`);
       setText(why, explanationOf(now));
-      why.hidden = !why.textContent;
-      redrawn(alerts, JSON.stringify(now.alerts), () => now.alerts.map(({ code, detail }) =>
+      const untold = now.alerts.filter(({ code }) => code !== 'origin_shut'); // that stands above already
+      redrawn(alerts, JSON.stringify(untold), () => untold.map(({ code, detail }) =>
         make('li', {}, make('strong', {}, alertOf(code)), make('span', {}, detail))));
       figures.show(now);
       answers.show(now);

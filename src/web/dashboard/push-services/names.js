@@ -12,12 +12,12 @@ const WHY_SHUT = {
   outage: 'It failed too often to be asked on and on.',
 };
 
-/** Why nothing, or little, goes there; nothing where all is well. */
+/** Why nothing, or little, goes there; it says something also where all is well, so that nothing moves when that changes. */
 export function explanationOf({ state, cause, paused }) {
   if (paused) return `Paused by an operator at ${clock(paused.since)}${paused.by ? ` (${paused.by})` : ''}. What is for it waits.`;
   if (state === 'shut') return `${WHY_SHUT[cause] ?? 'It is shut.'} What is for it waits.`;
   if (state === 'probing') return 'A few requests find out whether it can be opened again. The rest waits.';
-  return '';
+  return 'What is for it goes out at once.';
 }
 
 const ALERTS = {
