@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { until } from '../limits.mjs';
-import { Dashboard } from './dashboard.mjs';
+import { Dashboard, watchStreams } from './dashboard.mjs';
 
 const DESKTOP = { width: 1440, height: 900 };
 
@@ -11,6 +11,7 @@ export const loginSteps = (t) => ({
   async 'without a key the dashboard asks for one, and has the focus there'() {
     t.page = await t.browser.open(`${t.daemon.origin}/dashboard`, DESKTOP);
     t.dashboard = new Dashboard(t.page, t.daemon);
+    t.streams = watchStreams(t.page);
     await t.dashboard.shows('login');
     assert.equal(await t.page.run('document.activeElement.id'), 'key');
     await t.page.press('Enter');

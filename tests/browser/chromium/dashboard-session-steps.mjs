@@ -12,8 +12,7 @@ export const sessionSteps = (t) => ({
   async 'a tab that is hidden stops its streams, and goes on when it is shown'() {
     await t.page.resize(DESKTOP);
     await t.dashboard.go('channels?q=news');
-    const streams = watchStreams(t);
-    await t.dashboard.go('channels?q=news');
+    const { streams } = t;
     await until(20, 'two streams', () => streams.size === 2); // the page's, and the warnings' of the navigation
     await setHidden(t, true);
     await t.page.reads('#live', 'Held still');
@@ -26,7 +25,6 @@ export const sessionSteps = (t) => ({
     await t.page.reads('#live', 'Live');
     await until(20, 'what came meanwhile', async () => await headOf(t) !== shown);
     assert.equal(streams.size, 2);
-    streams.stop();
   },
 
   async 'what is held still by hand stays so, until it is let go'() {
@@ -109,17 +107,4 @@ function setHidden(t, hidden) {
     Object.defineProperty(document, 'hidden', { configurable: true, get: () => now });
     document.dispatchEvent(new Event('visibilitychange'));
   }, hidden);
-}
-
-/** The page's streams that are open, by the browser's own account. */
-function watchStreams(t) {
-  const open = new Set();
-  const hear = (method, { requestId, request }, sessionId) => {
-    if (sessionId !== t.page.sessionId) return;
-    if (method === 'Network.requestWillBeSent' && request.headers.Accept === 'text/event-stream') open.add(requestId);
-    if (method === 'Network.loadingFinished' || method === 'Network.loadingFailed') open.delete(requestId);
-  };
-  t.browser.on('event', hear);
-  open.stop = () => t.browser.off('event', hear);
-  return open;
 }

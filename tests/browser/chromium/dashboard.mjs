@@ -91,3 +91,15 @@ export class Dashboard {
 
 /** `12,345` and `12,345 in all` are 12345. */
 export const numberIn = (text) => Number(text?.match(/[\d,]+/)?.[0].replaceAll(',', '') ?? NaN);
+
+/** The page's streams that are open, by the browser's own account, from now on. */
+export function watchStreams(page) {
+  const open = new Set();
+  const hear = (method, { requestId, request }, sessionId) => {
+    if (sessionId !== page.sessionId) return;
+    if (method === 'Network.requestWillBeSent' && request.headers.Accept === 'text/event-stream') open.add(requestId);
+    if (method === 'Network.loadingFinished' || method === 'Network.loadingFailed') open.delete(requestId);
+  };
+  page.browser.on('event', hear);
+  return open;
+}
