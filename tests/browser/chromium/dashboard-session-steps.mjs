@@ -69,7 +69,7 @@ export const sessionSteps = (t) => ({
   },
 
   async 'a key of another app sees nothing of this one'() {
-    await t.daemon.call('POST', '/v1/apps', { name: 'other' });
+    await t.daemon.call('POST', '/v1/apps', { id: 'other' });
     const { key } = await t.daemon.call('POST', '/v1/apps/other/keys', { scopes: ['read'] });
     const page = await t.browser.open(`${t.daemon.origin}/dashboard`, DESKTOP);
     const dashboard = new Dashboard(page, t.daemon);
