@@ -5,13 +5,18 @@ use std::io::{Read, Write};
 use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::harness::daemon::{Daemon, Home, KEY};
 use crate::harness::push_service::PushService;
+
+/// Whoever waits longer for something on the screen waits in vain.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const ROWS: NonZero<u16> = NonZero::new(40).unwrap();
 const COLUMNS: NonZero<u16> = NonZero::new(160).unwrap();
@@ -36,6 +41,12 @@ impl OnTerminal {
             rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap()
         };
         let program = command.stdin(end()).stdout(end()).stderr(Stdio::inherit()).spawn().unwrap();
+        let process = pidfd_open(Pid::from_child(&program), PidfdFlags::empty()).unwrap();
+        std::thread::spawn(move || {
+            std::thread::park_timeout(PATIENCE);
+            // It has ended long ago, if all is well; else whoever reads from it hears its end.
+            _ = pidfd_send_signal(process, Signal::KILL);
+        });
         Self { program, terminal: terminal.into(), screen: vt100::Parser::new(ROWS, COLUMNS, 0) }
     }
 

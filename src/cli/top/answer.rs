@@ -1,6 +1,11 @@
 //! What the API answers, as far as a terminal shows it. A field that an older or newer daemon leaves out is empty here.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+
+/// What is not known, as how busy a part is that is no actor, is nothing here.
+fn known<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
+}
 
 /// An actor, or a part of the tree that is none.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
@@ -10,16 +15,23 @@ pub(super) struct Actor {
     pub(super) parent: Option<String>,
     pub(super) kind: String,
     pub(super) name: String,
+    #[serde(deserialize_with = "known")]
     pub(super) arbiter: String,
     pub(super) state: String,
     pub(super) mailbox: Mailbox,
+    #[serde(deserialize_with = "known")]
     pub(super) messages: u64,
+    #[serde(deserialize_with = "known")]
     pub(super) messages_per_second: f64,
+    #[serde(deserialize_with = "known")]
     pub(super) busy: f64,
+    #[serde(deserialize_with = "known")]
     pub(super) restarts: u64,
     pub(super) last_panic: Option<String>,
+    #[serde(deserialize_with = "known")]
     pub(super) age_seconds: f64,
     pub(super) children: Option<Children>,
+    #[serde(deserialize_with = "known")]
     pub(super) hidden: u64,
     pub(super) killable: bool,
 }
@@ -28,6 +40,7 @@ pub(super) struct Actor {
 #[serde(default)]
 pub(super) struct Mailbox {
     pub(super) now: u64,
+    #[serde(deserialize_with = "known")]
     pub(super) peak: u64,
 }
 

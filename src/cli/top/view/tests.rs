@@ -55,6 +55,9 @@ fn answers(path: &str) -> Value {
             {"id": "subscriptions.0", "parent": "root", "kind": "SubscriptionSupervisor", "name": "0",
              "state": "running", "children": {"alive": 1, "started": 5, "given_up": 1}},
             worker(),
+            {"id": "journal", "parent": "root", "kind": "Journal", "name": "journal", "arbiter": "journal",
+             "state": "running", "mailbox": {"now": 0, "peak": null, "bound": null}, "messages": 7,
+             "messages_per_second": null, "busy": null, "killable": false},
         ]}),
         "/v1/observe/actors" => json!({"total": 100_000, "matched": 1, "items": [worker()]}),
         "/v1/observe/actors/subscriptions.0.7" => worker(),
@@ -81,8 +84,11 @@ fn holds(screen: &str, texts: &[&str]) {
 #[test]
 fn the_tree_shows_who_is_below_whom_and_how_each_is_doing() {
     let screen = screen(&[], answers, (160, 20));
-    holds(&screen, &["Root", "└─ SubscriptionSupervisor 0  1 alive, 5 started, 1 given up  [+]"]);
-    holds(&screen, &["   └─ SubscriptionWorker sub_abc", "waiting", "31", "12.5%", "1m05s"]);
+    holds(&screen, &["Root", "├─ SubscriptionSupervisor 0  1 alive, 5 started, 1 given up  [+]"]);
+    holds(
+        &screen,
+        &["│  └─ SubscriptionWorker sub_abc", "└─ Journal", "waiting", "31", "12.5%", "1m05s"],
+    );
     assert!(!screen.contains('\u{1b}'), "nothing that a terminal would obey");
 }
 
