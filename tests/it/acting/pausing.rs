@@ -129,7 +129,8 @@ async fn a_retry_waits_with_its_channel_and_holds_up_no_other() {
     let (service, house, id) = one().await;
     let browser = Browser::new();
     let both = house.subscribe(&browser, &service.endpoint("both"), &["news", "other"]).await;
-    service.answer("both", [Answer::status(500)]);
+    // Long enough for the pause to be there before the retry.
+    service.answer("both", [Answer::status(500).header("retry-after", "2")]);
     service.answer("it", [Answer::Hold]);
     let news = house.notify("news", "news").await;
     service.wait_for(2).await;
