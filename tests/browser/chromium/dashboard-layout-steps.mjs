@@ -72,7 +72,8 @@ async function faultsOf(page, { width }) {
   if (wide > width) faults.push(`it is ${wide} wide`);
   faults.push(...over.slice(0, 5).map((element) => `beyond the edge: ${element}`));
   const contrast = await page.evaluate(contrastFaults, MIN_CONTRAST);
-  if (contrast.texts < 20) faults.push(`only ${contrast.texts} texts were measured`);
+  // A page without anything wrong has no more than its name, on a phone.
+  if (contrast.texts < 10) faults.push(`only ${contrast.texts} texts were measured`);
   faults.push(...contrast.faults.slice(0, 5));
   if (width < 600) faults.push(...await small(page));
   const { passes: rules, violations } = await judgedByAxe(page);
