@@ -127,6 +127,6 @@ fn observe(actors: usize, seconds: usize) -> io::Result<()> {
 
 fn idle(daemon: &Daemon, recorder: &Recorder, spell: Duration) -> Spell {
     let before = Gauge::read(&daemon.process(), recorder);
-    daemon.block_on(tokio::time::sleep(spell));
+    daemon.block_on(async { tokio::time::sleep(spell).await });
     Spell { took: spell, ours: Gauge::read(&daemon.process(), recorder).since(before).ours }
 }

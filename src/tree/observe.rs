@@ -72,10 +72,20 @@ pub struct Particulars {
 #[rtype(result = "Particulars")]
 pub struct Look;
 
-/// Asks a supervisor for those of its children that are on the screen.
+/// Asks a supervisor who its children are.
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "Vec<ActorId>")]
+pub struct ListChildren;
+
+/// Asks a supervisor which of some of its children are on the screen: of as many as one turn has time for.
 #[derive(Message, Clone, Debug)]
 #[rtype(result = "Selection")]
-pub struct LookAtChildren(pub Arc<Query>);
+pub struct LookAtChildren {
+    /// What is on the screen.
+    pub query: Arc<Query>,
+    /// Those children. Who is no more is passed over.
+    pub among: Vec<ActorId>,
+}
 
 /// Asks a supervisor about one of its children.
 #[derive(Message, Clone, Copy, Debug)]

@@ -36,7 +36,8 @@ impl<A: Actor> Postbox<A> {
         self.addr.do_send(message);
     }
 
-    /// Sends a message and waits for the answer.
+    /// Asks something, and waits for the answer. It is not counted: who looks at an actor is to see what it does for others, and
+    /// a question that nobody waits for any more is dropped unread.
     pub async fn ask<M>(&self, message: M) -> Result<M::Result, MailboxError>
     where
         M: Message + Send + 'static,
@@ -44,7 +45,6 @@ impl<A: Actor> Postbox<A> {
         A: Handler<M>,
         A::Context: ToEnvelope<A, M>,
     {
-        self.vital.posted();
         self.addr.send(message).await
     }
 }

@@ -161,7 +161,6 @@ impl Handler<Look> for Root {
     type Result = MessageResult<Look>;
 
     fn handle(&mut self, _: Look, _: &mut Context<Self>) -> Self::Result {
-        let _turn = self.vital.handling(Heard::Look);
         let journal = self.store.journal();
         let figures = vec![
             Figure::count("workers_given_up", self.given_up),

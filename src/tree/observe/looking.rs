@@ -17,7 +17,7 @@ use super::meter::Window;
 use super::row::{Row, State, Visible};
 use super::selection::{Query, Selection};
 use super::vital::Vital;
-use super::{Look, LookAtChild, LookAtChildren, Particulars, Seen};
+use super::{ListChildren, Look, LookAtChild, LookAtChildren, Particulars, Seen};
 use crate::tree::actor_id::ActorId;
 use crate::tree::channel::arbiters::Arbiter;
 use crate::tree::postbox::Postbox;
@@ -29,6 +29,9 @@ const ANSWER: Duration = Duration::from_secs(2);
 
 /// How long whoever kills waits until the actor lives again: it is killed in a turn of its own, after those before.
 const REVIVAL: Duration = Duration::from_secs(10);
+
+/// Children that a supervisor looks at in one turn: about a millisecond's worth.
+const STEP: usize = 1024;
 
 /// Children that are shown with one actor.
 const SAMPLE: usize = 50;
@@ -139,7 +142,7 @@ impl Tree {
         let answers = asked.iter().map(|supervisor| supervisor.select(&query));
         for (supervisor, answer) in asked.iter().zip(join_all(answers).await) {
             match answer {
-                Some(answer) => selection.merge(answer),
+                Some(answer) => selection.merge(answer, &query),
                 None => found.silent.push(supervisor.vital().id),
             }
         }
@@ -277,12 +280,23 @@ impl<'a> Supervisor<'a> {
         Row::of(&self.fixed(), Instant::now(), Window::default())
     }
 
+    /// Those of its children that are on the screen. It is asked about some at a time: to walk past a hundred thousand in one
+    /// turn would keep everybody else on its thread waiting.
     async fn select(&self, query: &Arc<Query>) -> Option<Selection> {
-        let message = LookAtChildren(Arc::clone(query));
-        match self.who {
-            Who::Channels(postbox) => ask(postbox, message).await,
-            Who::Subscriptions(arbiter) => ask(&arbiter.supervisor, message).await,
+        let children = match self.who {
+            Who::Channels(postbox) => ask(postbox, ListChildren).await?,
+            Who::Subscriptions(arbiter) => ask(&arbiter.supervisor, ListChildren).await?,
+        };
+        let mut selection = Selection::default();
+        for among in children.chunks(STEP) {
+            let message = LookAtChildren { query: Arc::clone(query), among: among.to_vec() };
+            let some = match self.who {
+                Who::Channels(postbox) => ask(postbox, message).await?,
+                Who::Subscriptions(arbiter) => ask(&arbiter.supervisor, message).await?,
+            };
+            selection.merge(some, query);
         }
+        Some(selection)
     }
 
     async fn child(&self, id: ActorId) -> Option<Option<Seen>> {

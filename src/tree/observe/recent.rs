@@ -18,7 +18,6 @@ pub enum Heard {
     HandOut,
     Kill,
     KillChild,
-    Look,
     Poke,
     Refresh,
     Resumed,
@@ -26,7 +25,7 @@ pub enum Heard {
 }
 
 impl Heard {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 13] = [
         Self::ChildExited,
         Self::ChildGivenUp,
         Self::Changed,
@@ -36,7 +35,6 @@ impl Heard {
         Self::HandOut,
         Self::Kill,
         Self::KillChild,
-        Self::Look,
         Self::Poke,
         Self::Refresh,
         Self::Resumed,
@@ -55,7 +53,6 @@ impl Heard {
             Self::HandOut => "HandOut",
             Self::Kill => "Kill",
             Self::KillChild => "KillChild",
-            Self::Look => "Look",
             Self::Poke => "Poke",
             Self::Refresh => "Refresh",
             Self::Resumed => "Resumed",

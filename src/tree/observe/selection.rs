@@ -76,6 +76,11 @@ impl Query {
         self.kind.is_none_or(|wanted| wanted == kind)
     }
 
+    /// How far into the list it reaches.
+    fn reach(&self) -> usize {
+        self.offset.saturating_add(self.limit)
+    }
+
     fn order(&self, (a, a_id): (&Key, ActorId), (b, b_id): (&Key, ActorId)) -> Ordering {
         let order = a.cmp(b);
         // Who is equal stays in one order, so that nothing jumps from one page to the next.
@@ -150,7 +155,7 @@ impl Selection {
         let order = |(a, a_actor): &(Key, &A), (b, b_actor): &(Key, &A)| {
             query.order((a, a_actor.vital().id), (b, b_actor.vital().id))
         };
-        let wanted = query.offset.saturating_add(query.limit);
+        let wanted = query.reach();
         if wanted < matched {
             chosen.select_nth_unstable_by(wanted, order);
             chosen.truncate(wanted);
@@ -160,10 +165,18 @@ impl Selection {
         Self { matched, rows: chosen.into_iter().map(row).collect() }
     }
 
-    /// Adds those of another supervisor.
-    pub fn merge(&mut self, other: Self) {
+    /// Adds others: of another supervisor, or of its next children.
+    pub fn merge(&mut self, other: Self, query: &Query) {
         self.matched += other.matched;
         self.rows.extend(other.rows);
+        let wanted = query.reach();
+        if wanted < self.rows.len() {
+            let order = |(a, a_row): &(Key, Row), (b, b_row): &(Key, Row)| {
+                query.order((a, a_row.id), (b, b_row.id))
+            };
+            self.rows.select_nth_unstable_by(wanted, order);
+            self.rows.truncate(wanted);
+        }
     }
 
     /// What is on the screen.

@@ -185,9 +185,9 @@ impl Registry {
         }
     }
 
-    /// All workers.
-    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values()
+    /// Who has a worker.
+    pub fn ids(&self) -> impl Iterator<Item = SubscriptionId> {
+        self.entries.keys().copied()
     }
 }
 

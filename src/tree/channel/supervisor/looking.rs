@@ -11,7 +11,9 @@ use crate::tree::observe::meter::Window;
 use crate::tree::observe::recent::Heard;
 use crate::tree::observe::row::Row;
 use crate::tree::observe::selection::Selection;
-use crate::tree::observe::{Figure, Look, LookAtChild, LookAtChildren, Particulars, Seen};
+use crate::tree::observe::{
+    Figure, ListChildren, Look, LookAtChild, LookAtChildren, Particulars, Seen,
+};
 use crate::tree::supervision::kill::{Kill, KillChild};
 
 impl ChannelSupervisor {
@@ -53,7 +55,6 @@ impl Handler<Look> for ChannelSupervisor {
     type Result = MessageResult<Look>;
 
     fn handle(&mut self, _: Look, _: &mut Context<Self>) -> Self::Result {
-        let _turn = self.vital.handling(Heard::Look);
         let figures = vec![
             Figure::count("sweeping", self.sweeping() as u64),
             Figure::count("channels_left_open", self.left.len() as u64),
@@ -62,16 +63,20 @@ impl Handler<Look> for ChannelSupervisor {
     }
 }
 
+impl Handler<ListChildren> for ChannelSupervisor {
+    type Result = MessageResult<ListChildren>;
+
+    fn handle(&mut self, _: ListChildren, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.registry.keys().map(|channel| ActorId::Channel(*channel)).collect())
+    }
+}
+
 impl Handler<LookAtChildren> for ChannelSupervisor {
     type Result = MessageResult<LookAtChildren>;
 
-    fn handle(
-        &mut self,
-        LookAtChildren(query): LookAtChildren,
-        _: &mut Context<Self>,
-    ) -> Self::Result {
-        let _turn = self.vital.handling(Heard::Look);
-        MessageResult(Selection::of(self.registry.values(), &query))
+    fn handle(&mut self, looked: LookAtChildren, _: &mut Context<Self>) -> Self::Result {
+        let entries = looked.among.iter().filter_map(|id| self.entry(*id));
+        MessageResult(Selection::of(entries, &looked.query))
     }
 }
 
@@ -79,7 +84,6 @@ impl Handler<LookAtChild> for ChannelSupervisor {
     type Result = MessageResult<LookAtChild>;
 
     fn handle(&mut self, LookAtChild(id): LookAtChild, _: &mut Context<Self>) -> Self::Result {
-        let _turn = self.vital.handling(Heard::Look);
         MessageResult(self.entry(id).map(Entry::seen))
     }
 }

@@ -77,7 +77,7 @@ fn pages_of_two_supervisors_are_one_list_without_gaps_or_doubles() {
     for offset in 0..7 {
         let query = Query { offset, limit: 1, ..all() };
         let mut selection = Selection::of(one.iter(), &query);
-        selection.merge(Selection::of(two.iter(), &query));
+        selection.merge(Selection::of(two.iter(), &query), &query);
         assert_eq!(selection.matched, 7);
         listed.extend(selection.into_page(&query).into_iter().map(|row| (row.name, row.id)));
     }

@@ -11,7 +11,9 @@ use crate::tree::observe::meter::Window;
 use crate::tree::observe::recent::Heard;
 use crate::tree::observe::row::Row;
 use crate::tree::observe::selection::Selection;
-use crate::tree::observe::{Figure, Look, LookAtChild, LookAtChildren, Particulars, Seen};
+use crate::tree::observe::{
+    Figure, ListChildren, Look, LookAtChild, LookAtChildren, Particulars, Seen,
+};
 use crate::tree::subscription::registry::Entry;
 use crate::tree::supervision::kill::{Kill, KillChild};
 use crate::webpush::service::PushService;
@@ -59,7 +61,6 @@ impl Handler<Look> for SubscriptionSupervisor {
     type Result = MessageResult<Look>;
 
     fn handle(&mut self, _: Look, _: &mut Context<Self>) -> Self::Result {
-        let _turn = self.vital.handling(Heard::Look);
         let figures = vec![
             Figure::count("credits_free", self.credits.available_permits() as u64),
             Figure::count("due_credits_free", self.due_credits.available_permits() as u64),
@@ -70,16 +71,21 @@ impl Handler<Look> for SubscriptionSupervisor {
     }
 }
 
+impl Handler<ListChildren> for SubscriptionSupervisor {
+    type Result = MessageResult<ListChildren>;
+
+    fn handle(&mut self, _: ListChildren, _: &mut Context<Self>) -> Self::Result {
+        let actor = |subscription| ActorId::Subscription(self.share.index, subscription);
+        MessageResult(self.registry.ids().map(actor).collect())
+    }
+}
+
 impl Handler<LookAtChildren> for SubscriptionSupervisor {
     type Result = MessageResult<LookAtChildren>;
 
-    fn handle(
-        &mut self,
-        LookAtChildren(query): LookAtChildren,
-        _: &mut Context<Self>,
-    ) -> Self::Result {
-        let _turn = self.vital.handling(Heard::Look);
-        MessageResult(Selection::of(self.registry.iter(), &query))
+    fn handle(&mut self, looked: LookAtChildren, _: &mut Context<Self>) -> Self::Result {
+        let entries = looked.among.iter().filter_map(|id| self.entry(*id));
+        MessageResult(Selection::of(entries, &looked.query))
     }
 }
 
@@ -87,7 +93,6 @@ impl Handler<LookAtChild> for SubscriptionSupervisor {
     type Result = MessageResult<LookAtChild>;
 
     fn handle(&mut self, LookAtChild(id): LookAtChild, _: &mut Context<Self>) -> Self::Result {
-        let _turn = self.vital.handling(Heard::Look);
         MessageResult(self.entry(id).map(seen))
     }
 }
