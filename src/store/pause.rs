@@ -31,7 +31,18 @@ pub struct Pauses {
     /// Origins: `https://host[:port]`.
     pub origins: BTreeMap<String, Pause>,
     /// Channels, by row.
-    pub channels: HashMap<ChannelId, Pause>,
+    pub channels: HashMap<ChannelId, PausedChannel>,
+}
+
+/// A channel that pauses.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PausedChannel {
+    /// Its app.
+    pub app: AppId,
+    /// Its name.
+    pub name: String,
+    /// Since when, and who said so.
+    pub pause: Pause,
 }
 
 /// What is to pause, or to go on.

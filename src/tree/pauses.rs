@@ -46,7 +46,8 @@ impl PausedChannels {
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
-    use crate::store::pause::Pause;
+    use crate::id::AppId;
+    use crate::store::pause::{Pause, PausedChannel};
 
     fn pauses(channels: &[i64]) -> Pauses {
         let pause = Pause {
@@ -54,7 +55,8 @@ mod tests {
             by: "control socket".to_owned(),
             parked_until: Timestamp::default(),
         };
-        let channels = channels.iter().map(|id| (ChannelId(*id), pause.clone())).collect();
+        let paused = PausedChannel { app: AppId(1), name: String::new(), pause };
+        let channels = channels.iter().map(|id| (ChannelId(*id), paused.clone())).collect();
         Pauses { channels, ..Pauses::default() }
     }
 

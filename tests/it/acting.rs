@@ -20,14 +20,21 @@ use crate::harness::daemon::{Daemon, Home};
 use crate::harness::house::House;
 use crate::harness::push_service::PushService;
 
-/// Every act over HTTP, with what it is sent.
-fn acts() -> [(&'static str, Option<Value>); 4] {
+/// A push service that somebody lives at.
+const ORIGIN: &str = "https://push.example.net";
+
+/// Every act over HTTP, with what it is sent, and how it is answered where it is allowed and no tree is there.
+fn acts() -> [(&'static str, Option<Value>, u16); 7] {
     let channel = || Some(json!({ "channel": "news" }));
+    let origin = || Some(json!({ "origin": ORIGIN }));
     [
-        ("/v1/observe/channels/pause", channel()),
-        ("/v1/observe/channels/resume", channel()),
-        ("/v1/observe/drain", None),
-        ("/v1/observe/resume", None),
+        ("/v1/observe/push-services/pause", origin(), 200),
+        ("/v1/observe/push-services/resume", origin(), 200),
+        ("/v1/observe/actors/channels/kill", None, 404),
+        ("/v1/observe/channels/pause", channel(), 200),
+        ("/v1/observe/channels/resume", channel(), 200),
+        ("/v1/observe/drain", None, 200),
+        ("/v1/observe/resume", None, 200),
     ]
 }
 

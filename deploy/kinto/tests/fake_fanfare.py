@@ -15,6 +15,8 @@ URGENCIES = ("very-low", "low", "normal", "high")
 FIELDS = {"notification", "data", "ttl", "urgency", "topic", "exclude"}
 #: With its envelope a payload may have 3967 bytes; what is around the caller's own is at most this.
 MAX_OWN = 3967 - 700
+#: What `/readyz` says of each part while all is well.
+ALL_WELL = {"store": "ok", "tree": "ok", "delivery": "ok"}
 
 
 @dataclass
@@ -57,7 +59,7 @@ class FakeFanfare:
         self.faults: list[str] = []
         self.replies: list[Reply] = []
         self.busy: dict[str, Reply] = {}
-        self.ready = True
+        self.parts = ALL_WELL
         self.open = threading.Event()
         self.open.set()
         self.arrived = threading.Semaphore(0)
@@ -101,7 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/readyz":
-            self._answer(Reply(200 if self.fanfare.ready else 503), {})
+            parts = self.fanfare.parts
+            self._send(200 if parts == ALL_WELL else 503, "application/json", {"parts": parts})
         else:
             self._fault(404, f"no page {self.path}")
 
@@ -152,11 +155,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, reply: Reply, good: dict[str, Any]) -> None:
         bad = {"type": reply.type, "title": "No", "status": reply.status, "detail": reply.detail}
-        text = json.dumps(good if reply.status < 300 else bad).encode()
-        self.send_response(reply.status)
-        self.send_header("Content-Type", "application/json" if reply.status < 300 else "application/problem+json")
+        if reply.status < 300:
+            self._send(reply.status, "application/json", good, reply.headers)
+        else:
+            self._send(reply.status, "application/problem+json", bad, reply.headers)
+
+    def _send(self, status: int, media_type: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(text)))
-        for name, value in reply.headers.items():
+        for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(text)

@@ -183,8 +183,9 @@ pub async fn log(
 
 impl Channel {
     fn of(view: ChannelView, directory: &Directory) -> Self {
+        let paused = directory.pauses.channels.get(&view.id);
         Self {
-            paused: directory.pauses.channels.get(&view.id).map(Paused::from),
+            paused: paused.map(|paused| Paused::from(&paused.pause)),
             name: view.name,
             subscribers: view.subscribers,
             head: view.head,

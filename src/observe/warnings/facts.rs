@@ -20,6 +20,8 @@ pub struct Facts {
     pub disk: Option<Use>,
     /// Subscriptions that are held back, by push service.
     pub quarantines: Vec<Held>,
+    /// What an operator has paused.
+    pub pauses: Vec<Paused>,
     /// Whether nothing is sent because an operator said so.
     pub draining: bool,
 }
@@ -68,6 +70,27 @@ pub struct Store {
     pub commit_p99_seconds: Option<f64>,
     /// Changes that wait to be written.
     pub waiting_changes: u64,
+}
+
+/// What an operator has paused, and has not resumed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Paused {
+    /// What it is.
+    pub what: PausedKind,
+    /// The origin, or `APP/CHANNEL`.
+    pub name: String,
+    /// Who said so.
+    pub by: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What can pause.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum PausedKind {
+    PushService,
+    Channel,
 }
 
 /// So much of so much.

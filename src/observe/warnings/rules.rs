@@ -1,6 +1,6 @@
 //! What is wrong of what there is: one function for each kind of thing, and nothing that is remembered.
 
-use super::facts::{Alarm, Alert, Facts, Held, PushService, Store, Use};
+use super::facts::{Alarm, Alert, Facts, Held, Paused, PausedKind, PushService, Store, Use};
 use super::{Severity, Warning};
 
 /// A disk that is well writes a batch in a few milliseconds. An accept waits for two of them.
@@ -24,6 +24,7 @@ pub fn warnings(facts: &Facts) -> Vec<Warning> {
     vapid_subject(facts.vapid_subject_missing, &mut all);
     facts.quarantines.iter().for_each(|held| quarantine(held, &mut all));
     facts.alarms.iter().for_each(|found| all.push(alarm(found)));
+    facts.pauses.iter().for_each(|one| all.push(paused(one)));
     if facts.draining {
         all.push(draining());
     }
@@ -235,6 +236,22 @@ fn alarm(alarm: &Alarm) -> Warning {
         page: format!("actors/{}", alarm.actor),
         seen: Some(alarm.seen),
         ..warning(alarm.kind, severity, alarm.actor.clone())
+    }
+}
+
+fn paused(Paused { what, name, by, since }: &Paused) -> Warning {
+    let (code, page, resume) = match what {
+        PausedKind::PushService => ("push_service_paused", "push-services", "push-services/resume"),
+        PausedKind::Channel => ("channel_paused", "channels", "channels/resume"),
+    };
+    Warning {
+        detail: format!(
+            "{by} has paused {name}: what is for it is accepted and waits, and expires when its ttl is over."
+        ),
+        remedy: format!("Resume it on its page, or with POST /v1/observe/{resume}."),
+        page: page.to_owned(),
+        since: Some(*since),
+        ..warning(code, Severity::Warning, name.as_str())
     }
 }
 

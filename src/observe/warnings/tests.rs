@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::facts::{Alarm, Alert, Facts, Held, PushService, Store, Use};
+use super::facts::{Alarm, Alert, Facts, Held, Paused, PausedKind, PushService, Store, Use};
 use super::history::History;
 use super::*;
 
@@ -58,6 +58,11 @@ fn of_disk(used: u64, limit: u64) -> Facts {
     Facts { disk: Some(Use { used, limit }), ..Facts::default() }
 }
 
+fn of_pause(what: PausedKind, name: &str) -> Facts {
+    let paused = Paused { what, name: name.to_owned(), by: "key_of_ours".to_owned(), since: at(1) };
+    Facts { pauses: vec![paused], ..Facts::default() }
+}
+
 /// What follows from each fact: code, severity, subject, page, and a word that detail and remedy must have.
 #[test]
 #[rustfmt::skip]
@@ -93,6 +98,10 @@ fn each_fact_has_its_warning_with_words_and_a_remedy() {
         (of_alarm("slow_handler"), Some(("slow_handler", Warning, "subscriptions.0.17", "actors/subscriptions.0.17", "what was seen", "log lines"))),
         (of_alarm("restart_loop"), Some(("restart_loop", Critical, "subscriptions.0.17", "actors/subscriptions.0.17", "what was seen", "panic"))),
         (of_alarm("given_up"), Some(("given_up", Critical, "subscriptions.0.17", "actors/subscriptions.0.17", "what was seen", "panic"))),
+        (of_pause(PausedKind::PushService, "https://push.example"),
+            Some(("push_service_paused", Warning, "https://push.example", "push-services", "key_of_ours", "push-services/resume"))),
+        (of_pause(PausedKind::Channel, "shop/news"),
+            Some(("channel_paused", Warning, "shop/news", "channels", "key_of_ours", "observe/channels/resume"))),
         (Facts { draining: true, ..Facts::default() },
             Some(("draining", Critical, "delivery", "system", "nothing is sent", "/v1/observe/resume"))),
     ];

@@ -3,13 +3,13 @@
 use diesel::prelude::*;
 
 use super::accept::find_channel;
-use super::schema::pause;
+use super::schema::{channel, pause};
 use super::writer::SqliteWriter;
 use super::{audit, fault};
-use crate::id::ChannelId;
+use crate::id::{AppId, ChannelId};
 use crate::store::audit::AuditEntry;
 use crate::store::directory::Conflict;
-use crate::store::pause::{Pause, Pauses, Subject};
+use crate::store::pause::{Pause, PausedChannel, Pauses, Subject};
 use crate::store::{Committed, StoreError};
 
 mod parked;
@@ -18,15 +18,18 @@ pub(super) use parked::{Places, bring_forward};
 
 /// Reads all of it.
 pub(super) fn read(connection: &mut SqliteConnection) -> Result<Pauses, StoreError> {
+    let of_channel = (channel::id, channel::app_id, channel::name);
     let rows = pause::table
-        .select((pause::id, pause::origin, pause::channel_id, pause::since, pause::paused_by))
-        .load::<(i64, Option<String>, Option<i64>, i64, String)>(connection)
+        .left_join(channel::table)
+        .select((pause::id, pause::origin, pause::since, pause::paused_by, of_channel.nullable()))
+        .load::<(i64, Option<String>, i64, String, Option<(i64, i64, String)>)>(connection)
         .map_err(fault)?;
     let mut pauses = Pauses::default();
-    for (id, origin, channel, since, by) in rows {
+    for (id, origin, since, by, channel) in rows {
         let pause = Pause::of_row(id, since, by);
-        if let Some(channel) = channel {
-            pauses.channels.insert(ChannelId(channel), pause.clone());
+        if let Some((id, app, name)) = channel {
+            let paused = PausedChannel { app: AppId(app), name, pause: pause.clone() };
+            pauses.channels.insert(ChannelId(id), paused);
         }
         if let Some(origin) = origin {
             pauses.origins.insert(origin, pause);

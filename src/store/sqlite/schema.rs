@@ -244,6 +244,7 @@ diesel::joinable!(membership -> channel (channel_id));
 diesel::joinable!(membership -> subscription (subscription_id));
 diesel::joinable!(notification -> channel (channel_id));
 diesel::joinable!(scheduled -> channel (channel_id));
+diesel::joinable!(pause -> channel (channel_id));
 diesel::joinable!(failure -> notification (notification_id));
 diesel::joinable!(failure -> subscription (subscription_id));
 diesel::joinable!(quarantine -> push_origin (origin_id));

@@ -7,7 +7,7 @@ use fanfare::store::pause::Pauses;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{act, acts, allow};
+use super::{ORIGIN, act, acts, allow};
 use crate::harness::api::{Api, KEY};
 use crate::harness::browser::Browser;
 use crate::harness::call::Call;
@@ -30,6 +30,14 @@ async fn assert_untouched(api: &Api, what: &str) {
     assert_eq!(api.store.audited(None, 10).await.unwrap(), [], "{what}");
 }
 
+/// A channel, and somebody who lives at the push service; answers the subscription's secret.
+async fn inhabited(api: &Api) -> String {
+    publish(api, "news").await;
+    let body = Browser::new().subscription_json(&format!("{ORIGIN}/it"));
+    let made = api.post("/v1/channels/demo/subscriptions").json(&body).send().await.json();
+    made["secret"].as_str().unwrap().to_owned()
+}
+
 async fn publish(api: &Api, channel: &str) {
     let path = format!("/v1/channels/{channel}/notifications");
     assert_eq!(api.post(&path).bearer(KEY).text("text/plain", "x").send().await.status, 202);
@@ -38,11 +46,11 @@ async fn publish(api: &Api, channel: &str) {
 #[actix_web::test]
 async fn unless_it_is_configured_nobody_acts_and_is_told_how() {
     let api = Api::start().await;
-    publish(&api, "news").await;
+    inhabited(&api).await;
     let overview = |answer: Value| (answer["instance"].clone(), answer["acting"].clone());
     let seen = api.get("/v1/observe").bearer(KEY).send().await.json();
     assert_eq!(overview(seen), (json!(true), json!(false)));
-    for (path, body) in acts() {
+    for (path, body, _) in acts() {
         let refused = [
             call(&api, path, body.clone()).bearer(KEY).send().await,
             call(&api, path, body).send_on_control().await,
@@ -60,8 +68,8 @@ async fn unless_it_is_configured_nobody_acts_and_is_told_how() {
     allow(&api, true);
     let seen = api.get("/v1/observe").bearer(KEY).send().await.json();
     assert_eq!(overview(seen), (json!(true), json!(true)));
-    for (path, body) in acts() {
-        assert_eq!(call(&api, path, body).bearer(KEY).send().await.status, 200, "{path}");
+    for (path, body, done) in acts() {
+        assert_eq!(call(&api, path, body).bearer(KEY).send().await.status, done, "{path}");
     }
     api.stop().await;
 }
@@ -69,7 +77,7 @@ async fn unless_it_is_configured_nobody_acts_and_is_told_how() {
 #[actix_web::test]
 async fn the_instances_admin_alone_acts() {
     let api = Api::start().await;
-    publish(&api, "news").await;
+    let secret = inhabited(&api).await;
     allow(&api, true);
     let default = api.state.directory().apps["default"].id;
     let shop = api.create_app("shop").await;
@@ -80,9 +88,6 @@ async fn the_instances_admin_alone_acts() {
     api.create_key(shop, &named("shop"), &Scope::ALL).await;
     let token = api.post("/v1/tokens").bearer(KEY).json(&json!({ "channels": ["news"] }));
     let token = token.send().await.json()["token"].as_str().unwrap().to_owned();
-    let body = Browser::new().subscription_json("https://push.example.net/it");
-    let made = api.post("/v1/channels/demo/subscriptions").json(&body).send().await.json();
-    let secret = made["secret"].as_str().unwrap().to_owned();
 
     let refused = [
         (None, 401),
@@ -94,7 +99,7 @@ async fn the_instances_admin_alone_acts() {
         (Some(token), 403),
         (Some(secret), 403),
     ];
-    for (path, body) in acts() {
+    for (path, body, _) in acts() {
         for (credential, status) in &refused {
             let call = call(&api, path, body.clone());
             let call = match credential {
@@ -106,9 +111,9 @@ async fn the_instances_admin_alone_acts() {
             assert_untouched(&api, path).await;
         }
     }
-    for (path, body) in acts() {
-        assert_eq!(call(&api, path, body.clone()).bearer(KEY).send().await.status, 200, "{path}");
-        assert_eq!(call(&api, path, body).send_on_control().await.status, 200, "{path}");
+    for (path, body, done) in acts() {
+        assert_eq!(call(&api, path, body.clone()).bearer(KEY).send().await.status, done, "{path}");
+        assert_eq!(call(&api, path, body).send_on_control().await.status, done, "{path}");
     }
     let seen = api.get("/v1/observe").bearer(&named("read")).send().await.json();
     assert_eq!(seen["acting"], false, "who only reads cannot act: {seen}");
@@ -183,6 +188,14 @@ async fn what_pauses_over_http_is_shown_where_channels_are() {
     assert_eq!(said, json!({ "app": "default", "channel": "news", "paused": true }));
     let paused = shown("/v1/channels/news").await["paused"].clone();
     assert!(paused["by"].as_str().unwrap().starts_with("key_"), "{paused}");
+    let warned = shown("/v1/observe/warnings").await;
+    let items = warned["items"].as_array().unwrap();
+    let warning = items.iter().find(|warning| warning["code"] == "channel_paused").unwrap();
+    assert_eq!(
+        (&warning["subject"], &warning["since"]),
+        (&json!("default/news"), &paused["since"])
+    );
+    assert!(warning["detail"].as_str().unwrap().contains(paused["by"].as_str().unwrap()));
     let again =
         act(&daemon, "/v1/observe/channels/pause", Some(json!({ "channel": "news" }))).await;
     assert_eq!(again, said);

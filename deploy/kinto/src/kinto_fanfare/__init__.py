@@ -33,7 +33,7 @@ class Plugin:
 
     def is_healthy(self, _request: Any) -> bool:
         """For Kinto's heartbeat: Fanfare takes notifications, and there is room for those that wait."""
-        return not self.sender.is_full and self.client.is_ready()
+        return not self.sender.is_full and self.client.takes_notifications()
 
 
 def includeme(config: Any) -> None:

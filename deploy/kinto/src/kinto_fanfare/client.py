@@ -82,14 +82,20 @@ class Client:
             raise Refused("no-token", "the answer holds no token")
         return token
 
-    def is_ready(self) -> bool:
-        """Whether it takes notifications now."""
+    def takes_notifications(self) -> bool:
+        """Whether what it is told is accepted now. A node that an operator has drained accepts, and sends later."""
         timeout = min(self._timeout, SHORT_TIMEOUT)
         try:
             answer = self._session.get(f"{self._server}/readyz", timeout=timeout, allow_redirects=False)
         except requests.RequestException:
             return False
-        return answer.status_code == 200
+        if answer.status_code == 200:
+            return True
+        try:
+            parts = answer.json()["parts"]
+            return bool(parts["store"] == parts["tree"] == "ok")
+        except (requests.JSONDecodeError, KeyError, TypeError):
+            return False
 
     def _post(self, path: str, body: bytes, timeout: float, headers: dict[str, str] | None = None) -> Any:
         headers = {"Content-Type": "application/json", "Fanfare-App": self._app, **(headers or {})}

@@ -3,7 +3,7 @@
 import pytest
 from pyramid.exceptions import ConfigurationError
 
-from fake_fanfare import KEY
+from fake_fanfare import ALL_WELL, KEY
 from kinto_fanfare.settings import EXAMPLES, read_settings
 
 LEAST = {"fanfare.server": "http://127.0.0.1:8080", "fanfare.key": KEY}
@@ -128,12 +128,15 @@ def test_kintos_own_description_of_its_api_has_the_token(app):
     assert paths["/fanfare/token"]["post"]["operationId"] == "fanfare_token"
 
 
-def test_the_heartbeat_says_whether_fanfare_is_ready_and_the_queue_has_room(start, fanfare):
+def test_the_heartbeat_says_whether_fanfare_accepts_and_the_queue_has_room(start, fanfare):
     app = start(fanfare__queue_size="1")
     assert app.call("get", "/__heartbeat__").json["fanfare"] is True
-    fanfare.ready = False
-    assert app.call("get", "/__heartbeat__", status=503).json["fanfare"] is False
-    fanfare.ready = True
+    for part in ["store", "tree"]:
+        fanfare.parts = {**ALL_WELL, part: "failing"}
+        assert app.call("get", "/__heartbeat__", status=503).json["fanfare"] is False
+    fanfare.parts = {**ALL_WELL, "delivery": "draining"}
+    assert app.call("get", "/__heartbeat__").json["fanfare"] is True, "it accepts, and sends later"
+    fanfare.parts = ALL_WELL
     fanfare.open.clear()
     app.collection("blog", "one")
     assert fanfare.arrived.acquire(timeout=10)

@@ -16,10 +16,13 @@ use crate::http::state::State;
 use crate::observe::history::History;
 use crate::observe::process::Process;
 use crate::observe::sample::commit_seconds;
-use crate::observe::warnings::facts::{Alarm, Alert, Facts, Held, PushService, Store, Use};
+use crate::observe::warnings::facts::{
+    Alarm, Alert, Facts, Held, Paused, PausedKind, PushService, Store, Use,
+};
 use crate::observe::warnings::{self, Seen};
 use crate::store::directory::Directory;
 use crate::store::journal::JournalSnapshot;
+use crate::store::pause::Pause;
 use crate::tree::gates::{self, GateSnapshot, KeySnapshot};
 use crate::tree::observe::alarms::AlarmSnapshot;
 
@@ -38,7 +41,7 @@ pub struct WarningsParams {
 pub struct Warning {
     /// What kind of thing: `mailbox_over_bound`, `slow_handler`, `restart_loop`, `given_up`, `vapid_key_paused`,
     /// `origin_shut`, `clock_skew`, `mostly_throttled`, `no_answer`, `vapid_subject_missing`, `store_slow`, `store_unwritable`, `files_nearly_used_up`,
-    /// `disk_nearly_full`, `quarantine_open` or `draining`.
+    /// `disk_nearly_full`, `quarantine_open`, `push_service_paused`, `channel_paused` or `draining`.
     pub code: &'static str,
     /// `warning` or `critical`.
     pub severity: &'static str,
@@ -54,7 +57,7 @@ pub struct Warning {
     pub last: String,
     /// How often it began.
     pub count: u64,
-    /// The page of the dashboard that shows more: `actors/ID`, `push-services` or `system`.
+    /// The page of the dashboard that shows more: `actors/ID`, `push-services`, `channels` or `system`.
     pub page: String,
 }
 
@@ -123,8 +126,27 @@ async fn gather(state: &State, now: Timestamp) -> Facts {
                 subscriptions: held.subscriptions,
             })
             .collect(),
+        pauses: paused(&directory),
         draining: state.tree.is_draining(),
     }
+}
+
+fn paused(directory: &Directory) -> Vec<Paused> {
+    let paused = |what, name, pause: &Pause| {
+        let Pause { since, by, .. } = pause.clone();
+        Paused { what, name, by, since }
+    };
+    let origins = directory.pauses.origins.iter();
+    let origins =
+        origins.map(|(origin, pause)| paused(PausedKind::PushService, origin.clone(), pause));
+    let channels = directory.pauses.channels.values().filter_map(|channel| {
+        let app = directory.app(channel.app)?;
+        let name = format!("{}/{}", app.name, channel.name);
+        Some(paused(PausedKind::Channel, name, &channel.pause))
+    });
+    let mut all: Vec<_> = origins.chain(channels).collect();
+    all.sort_by(|a, b| (a.since, &a.name).cmp(&(b.since, &b.name)));
+    all
 }
 
 fn alarm(alarm: AlarmSnapshot) -> Alarm {

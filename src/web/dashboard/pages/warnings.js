@@ -19,6 +19,8 @@ const TITLES = {
   files_nearly_used_up: 'Few open files are left',
   disk_nearly_full: 'The disk is nearly full',
   quarantine_open: 'A quarantine is open',
+  push_service_paused: 'A push service is paused',
+  channel_paused: 'A channel is paused',
   draining: 'The node is drained',
 };
 
