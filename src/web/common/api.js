@@ -19,19 +19,43 @@ export async function call(method, path, credential, json, more = {}) {
 /** Server-sent events, by `fetch` because EventSource cannot send a credential: yields `{event, data}`. */
 export async function* events(path, credential, signal) {
   const headers = { ...authorization(credential), Accept: 'text/event-stream' };
-  const response = await fetch(path, { headers, signal, credentials: 'omit', cache: 'no-store' });
+  const response = await begun(path, headers, signal);
   if (!response.ok) throw Object.assign(new Error('refused'), { answer: await answer(response) });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  for (;;) {
-    const { done, value } = await withinSilence(reader);
-    if (done) return;
-    const frames = (text + value).split('\n\n');
-    text = frames.pop();
-    for (const frame of frames) {
-      const event = frame.match(/^event: (.*)$/m)?.[1];
-      if (event) yield { event, data: JSON.parse(frame.match(/^data: (.*)$/m)[1]) };
+  try {
+    let text = '';
+    for (;;) {
+      const { done, value } = await withinSilence(reader);
+      if (done) return;
+      const frames = (text + value).split('\n\n');
+      text = frames.pop();
+      for (const frame of frames) {
+        const event = field(frame, 'event');
+        if (event) yield { event, data: JSON.parse(field(frame, 'data')) };
+      }
     }
+  } finally {
+    reader.cancel().catch(() => {}); // else the connection stays, of the six that a browser has for a host
+  }
+}
+
+/** Not by a pattern: in those a line also ends at U+2028, which JSON may have in its texts. */
+function field(frame, name) {
+  const line = frame.split('\n').find((one) => one.startsWith(`${name}: `));
+  return line?.slice(`${name}: `.length);
+}
+
+/** The response's head, for which it waits no longer than for an answer; what follows may go on for ever. */
+async function begun(path, headers, signal) {
+  const waiting = new AbortController();
+  const give = () => waiting.abort();
+  const limit = setTimeout(give, WAIT_MS);
+  if (signal?.aborted) give();
+  signal?.addEventListener('abort', give);
+  try {
+    return await fetch(path, { headers, signal: waiting.signal, credentials: 'omit', cache: 'no-store' });
+  } finally {
+    clearTimeout(limit);
   }
 }
 
