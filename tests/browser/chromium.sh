@@ -6,7 +6,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 npm ci --prefix "$here" --no-audit --no-fund --silent
-node --test --test-reporter=dot "$here/vendored.test.mjs" "$here/charts.test.mjs"
+node --test --test-reporter=dot "$here/vendored.test.mjs"
 if [ $# -eq 0 ] || [[ $1 == --* ]]; then set -- "$here/../../target/debug/fanfare" "$@"; fi
 
 # SIOCSIFFLAGS with UP and RUNNING: as `ip link set lo up`, which is not everywhere.

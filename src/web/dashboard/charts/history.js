@@ -37,10 +37,14 @@ export function createHistory(seconds) {
   return history;
 }
 
+/** It replaces all that does not come before it, as the daemon does: of its last step, and after a clock that was set back. */
 function append(history, time, values) {
+  const later = history.at.findIndex((one) => one >= time);
+  if (later >= 0) {
+    history.at.length = later;
+    for (const one of history.series) one.values.length = later;
+  }
   const last = history.at.at(-1);
-  if (last !== undefined && time < last) return; // it was there before the stream broke
-  if (last === time) return history.series.forEach((one, at) => (one.values[one.values.length - 1] = values[at] ?? null));
   if (last !== undefined && time - last > history.step * LATE) push(history, last + history.step, []);
   push(history, time, values);
 }
