@@ -20,6 +20,22 @@ export function tell(element, text) {
   element.hidden = !text;
 }
 
+/** Writes a text where it is another: what is the same is not read out again, and stays selected. */
+export function setText(place, text) {
+  if (place.textContent !== text) place.textContent = text;
+}
+
+/** Puts these elements of a parent into this order. None is moved that need not be, and what has the focus keeps it. */
+export function putInOrder(parent, elements) {
+  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
+  let next = parent.firstElementChild;
+  for (const element of elements) {
+    if (element === next) next = next.nextElementSibling;
+    else parent.insertBefore(element, next);
+  }
+  if (focused && document.activeElement !== focused) focused.focus({ preventScroll: true });
+}
+
 /** Makes a button busy while `work` goes on; another press meanwhile does nothing. */
 export async function whileBusy(button, busyLabel, work) {
   if (button.getAttribute('aria-disabled')) return;

@@ -2,6 +2,7 @@
 
 import { $, make } from '../common/dom.js';
 import { announce } from './announce.js';
+import { closeDialogs } from './dialog.js';
 import { isHeld, onLooking } from './looking.js';
 import { showNavigation } from './navigation.js';
 import { homeOf, maySee, WHY_NOT } from './pages.js';
@@ -34,6 +35,7 @@ export function showShell(seen) {
 }
 
 export function hideShell() {
+  closeDialogs();
   leavePage();
   stopNavigation();
   leavePage = stopNavigation = () => {};
@@ -54,6 +56,7 @@ function route() {
   const { page, params, query, isHome } = routeOf(location.hash);
   const home = homeOf(overview);
   if (isHome && home) return history.replaceState(null, '', hashOf([home.name])), route();
+  closeDialogs();
   leavePage();
   leavePage = page && maySee(page, overview) ? open(page, params, query) : refuse(page);
   markCurrent(page);
