@@ -94,6 +94,10 @@ class Element extends EventTarget {
     for (const node of nodes.reverse()) this.insertBefore(node, this.childNodes[0]);
   }
 
+  before(node) {
+    this.parentElement.insertBefore(node, this);
+  }
+
   replaceChildren(...nodes) {
     for (const child of this.children) child.remove();
     this.childNodes = [];

@@ -1,20 +1,22 @@
 /** Log lines as they come: the newest below, in a frame of their own that follows them while its end is in sight. */
 
 import { make } from '../common/dom.js';
-import { fineClock, moment } from './figures.js';
+import { fineClock, moment, number } from './figures.js';
 import { nothing } from './problem.js';
 import { actorHash } from './kinds.js';
 
 const MOST = 500; // in the document
 const NEAR_PX = 40; // of the end
+const GAP = 'Lines in between are not shown.';
 
-/** `onFollow(follows)`: whether its end is in sight. Answers `{ element, add(lines, event), clear(), toEnd() }`. */
+/** `onFollow(follows)`: whether its end is in sight. Answers `{ element, add(news, event), clear(), toEnd() }`. */
 export function createLines({ label, empty = 'No lines yet.', onFollow = () => {} }) {
   const list = make('ol', { className: 'lines' });
   const frame = make('div', { className: 'lines-frame', role: 'log', ariaLabel: label, tabIndex: 0 }, list);
   frame.setAttribute('aria-live', 'off'); // it would never stop talking
   const none = nothing(empty);
   let last = null;
+  let gap = ''; // what is to stand before the next line
   let follows = true;
   frame.addEventListener('scroll', () => {
     const isNear = frame.scrollHeight - frame.scrollTop - frame.clientHeight < NEAR_PX;
@@ -24,20 +26,25 @@ export function createLines({ label, empty = 'No lines yet.', onFollow = () => {
   });
   return {
     element: make('div', { className: 'lines-box' }, frame, none),
-    /** Those that are not there yet. After a break, or a new start of the daemon, which counts from 1 again, it goes on. */
-    add(lines, event) {
-      const fresh = last ? lines.filter((line) => isAfter(line, last)) : lines;
-      // None of them is known already: some may be missing in between.
-      if (event === 'snapshot' && last && fresh.length && fresh.length === lines.length) list.append(createGap());
-      last = fresh.at(-1) ?? last;
+    /**
+     * An event `lines` has later ones alone. A `snapshot`, after a break, may begin with lines that are there: what follows
+     * the last of those is new. Where it does not have that one, or the daemon had to drop some, a gap says so.
+     */
+    add({ lines, dropped }, event) {
+      const known = event === 'snapshot' && last ? lines.findLastIndex(({ n, at }) => n === last.n && at === last.at) : -1;
+      if (event === 'snapshot' && last && known < 0) gap = GAP;
+      if (dropped) gap = `${number(dropped)} lines came faster than they could be kept.`;
+      const fresh = lines.slice(known + 1);
+      if (!fresh.length) return show();
+      if (gap) list.append(make('li', { className: 'line line-gap' }, gap));
+      [gap, last] = ['', fresh.at(-1)];
       list.append(...fresh.slice(-MOST).map(drawLine));
       while (list.childElementCount > MOST) list.firstElementChild.remove();
-      none.hidden = list.childElementCount > 0;
-      if (follows) frame.scrollTop = frame.scrollHeight;
+      show();
     },
     clear() {
       list.replaceChildren();
-      last = null;
+      [gap, last] = ['', null];
       none.hidden = true;
     },
     toEnd() {
@@ -45,11 +52,12 @@ export function createLines({ label, empty = 'No lines yet.', onFollow = () => {
       frame.scrollTop = frame.scrollHeight;
     },
   };
+
+  function show() {
+    none.hidden = list.childElementCount > 0;
+    if (follows) frame.scrollTop = frame.scrollHeight;
+  }
 }
-
-const isAfter = (line, last) => line.at > last.at || (line.at === last.at && line.n > last.n);
-
-const createGap = () => make('li', { className: 'line line-gap' }, 'Lines in between are not shown.');
 
 function drawLine({ n, at, level, target, message, fields, actor, request, notification, subscription }) {
   const links = [

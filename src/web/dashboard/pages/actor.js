@@ -154,7 +154,7 @@ function createLog(context, id) {
   const lines = createLines({ label: `What ${id} wrote`, empty: 'It wrote nothing lately.' });
   const problem = createProblem();
   const query = new URLSearchParams({ actor: id, limit: 100 });
-  context.watch(`/v1/observe/log?${query}`, (news, event) => (problem.clear(), lines.add(news.lines, event)), problem.show);
+  context.watch(`/v1/observe/log?${query}`, (news, event) => (problem.clear(), lines.add(news, event)), problem.show);
   const all = make('a', { href: `#/log?actor=${encodeURIComponent(id)}` }, 'In the log');
   return card('Log', 'log-card', problem.element, lines.element, make('p', {}, all));
 }

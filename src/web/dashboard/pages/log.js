@@ -22,7 +22,6 @@ function mount(main, context) {
     label: 'Log lines', empty: 'No line is like that.', onFollow: (follows) => (newest.hidden = follows),
   });
   newest.addEventListener('click', () => (lines.toEnd(), (newest.hidden = true)));
-  const dropped = make('p', { className: 'quiet', hidden: true });
   const narrow = (name) => (value) => change({ [name]: value });
   main.append(
     toolbar(
@@ -32,8 +31,10 @@ function mount(main, context) {
       field('Request', chosen.request, narrow('request')),
     ),
     problem.element,
-    make('div', { className: 'lines-part' }, lines.element, newest), dropped);
-  context.tools.append(levelOf(context, problem));
+    make('div', { className: 'lines-part' }, lines.element, newest));
+  const level = levelOf(context);
+  context.tools.append(level.element);
+  problem.element.before(level.problem);
   let stop = () => {};
   follow();
 
@@ -50,9 +51,7 @@ function mount(main, context) {
     const query = new URLSearchParams([...filled, ['limit', LIMIT]]);
     stop = context.watch(`/v1/observe/log?${query}`, (news, event) => {
       problem.clear();
-      lines.add(news.lines, event);
-      dropped.hidden = !news.dropped;
-      dropped.textContent = news.dropped ? `${news.dropped} lines came faster than they could be kept.` : '';
+      lines.add(news, event);
     }, problem.show);
   }
 }
@@ -64,14 +63,17 @@ function field(label, value, onChange) {
 }
 
 /** What the daemon writes down at all: until its next start. */
-function levelOf(context, problem) {
+function levelOf(context) {
+  const problem = createProblem(); // of its own: each line that comes takes the list's away
+  let now = '';
   const place = make('div', { className: 'log-level' });
   const path = '/v1/observe/log/level';
   context.call('GET', path).then((answer) => (answer.ok ? show(answer.body) : problem.show(answer)));
-  return place;
+  return { element: place, problem: problem.element };
 
   /** The same control stays, with the focus and what was typed into it. */
   function show({ filter, configured }) {
+    now = filter;
     const select = place.querySelector('select');
     if (select && [...select.options].some(({ value }) => value === filter)) return (select.value = filter);
     const options = { ...Object.fromEntries([...new Set([filter, configured])].map((one) => [one, one])), ...FILTERS };
@@ -84,7 +86,11 @@ function levelOf(context, problem) {
     const select = place.querySelector('select');
     await whileChanging(select, async () => {
       const answer = await context.call('PUT', path, { filter });
-      if (!answer.ok) return problem.tell(explain(answer));
+      if (!answer.ok) {
+        select.value = now; // which holds still
+        return problem.tell(explain(answer));
+      }
+      problem.clear();
       show(answer.body);
       context.announce(`The log is written down to ${FILTERS[filter] ?? filter}.`);
     });
