@@ -1,4 +1,4 @@
-/** Whether anybody looks: the tab is shown, and the figures are not held still. Streams go by it. */
+/** Whether anybody looks: the tab is shown, and the figures are not held still. Streams and questions go by it. */
 
 import { announce } from './announce.js';
 
@@ -6,7 +6,8 @@ const listeners = new Set();
 let held = false;
 
 export const isHeld = () => held;
-export const isLooking = () => !document.hidden && !held;
+export const isShown = () => !document.hidden;
+export const isLooking = () => isShown() && !held;
 
 /** Holds all figures still, or lets them go on. */
 export function togglePause() {

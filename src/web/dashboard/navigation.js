@@ -2,7 +2,7 @@
 
 import { $, make } from '../common/dom.js';
 import { GROUPS, maySee } from './pages.js';
-import { watch } from './watch.js';
+import { askAgain } from './watch.js';
 
 const EVERY_SECONDS = 5; // warnings last
 
@@ -29,12 +29,11 @@ function groupOf({ title, pages }) {
 function followWarnings(link) {
   const count = make('span', { className: 'nav-count', id: 'warning-count' });
   link.append(count);
-  return watch(`/v1/observe/warnings?every=${EVERY_SECONDS}`, {
-    onEvent: ({ items }) => {
-      const critical = items.some(({ severity }) => severity === 'critical');
-      count.textContent = items.length || '';
-      count.dataset.severity = critical ? 'critical' : 'warning';
-      $('menu').toggleAttribute('data-warned', items.length > 0);
-    },
+  return askAgain('/v1/observe/warnings', EVERY_SECONDS, ({ ok, body: { items } }) => {
+    if (!ok) return;
+    const critical = items.some(({ severity }) => severity === 'critical');
+    count.textContent = items.length || '';
+    count.dataset.severity = critical ? 'critical' : 'warning';
+    $('menu').toggleAttribute('data-warned', items.length > 0);
   });
 }

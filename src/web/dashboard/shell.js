@@ -9,7 +9,7 @@ import { homeOf, maySee, WHY_NOT } from './pages.js';
 import { hashOf, routeOf } from './router.js';
 import { call, end, overviewNow } from './session.js';
 import { createStatus } from './status.js';
-import { watch } from './watch.js';
+import { askAgain, watch } from './watch.js';
 
 let overview = null;
 let leavePage = () => {};
@@ -94,6 +94,8 @@ function open(page, params, query) {
       stops.push(stopAll);
       return stopAll;
     },
+    /** Asks now and then, for what changes seldom; `onAnswer(answer)`. */
+    askAgain: (question, seconds, onAnswer) => stops.push(askAgain(question, seconds, onAnswer)),
     /** Writes the page's choices into its URL, so that a reload and a link keep them. */
     remember(choices) {
       const parts = (page.path ?? page.name).split('/').map((part) => params[part.slice(1)] ?? part);

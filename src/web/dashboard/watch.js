@@ -1,8 +1,8 @@
-/** Follows one path: its events as they come, again after a break, and not while nobody looks. */
+/** Follows one path, by its events as they come or by a call now and then: again after a break, and not while nobody looks. */
 
 import { events } from '../common/api.js';
-import { isLooking, onLooking } from './looking.js';
-import { credential, end, refusal } from './session.js';
+import { isLooking, isShown, onLooking } from './looking.js';
+import { call, credential, end, refusal } from './session.js';
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
@@ -10,27 +10,32 @@ const GIVEN_TIME = 500; // of statuses: those below are about the question itsel
 const WORTH_ASKING_AGAIN = [408, 429];
 
 /**
+ * What is held still by hand has its first event all the same: it is another page, or another order, that was asked for.
+ *
  * `onEvent(data, event)`; `onProblem(answer)` where it is
  * refused (`status` 0: no answer, and it is tried again); `onState` with `asking`, `live`, `held`, `broken`, `refused`.
  */
 export function watch(path, { onEvent, onProblem = () => {}, onState = () => {} }) {
   let stopped = false;
+  let hasBegun = false;
   let controller = new AbortController();
-  const forgetLooking = onLooking(() => isLooking() || controller.abort());
+  const mayAsk = () => isLooking() || (isShown() && !hasBegun);
+  const forgetLooking = onLooking(() => mayAsk() || controller.abort());
   follow();
 
   async function follow() {
     let pause = FIRST_PAUSE_MS;
     while (!stopped) {
-      if (!isLooking()) {
+      if (!mayAsk()) {
         onState('held');
-        await someoneLooks();
+        await passes(mayAsk);
         continue;
       }
       controller = new AbortController();
       onState('asking');
       const answer = await once(() => (pause = FIRST_PAUSE_MS));
       if (stopped || controller.signal.aborted) continue;
+      controller.abort(); // what it began is of no use any more
       if (answer.status === 401) return end(refusal(answer));
       if (answer.status >= 400 && answer.status < GIVEN_TIME && !WORTH_ASKING_AGAIN.includes(answer.status)) {
         onState('refused');
@@ -49,9 +54,11 @@ export function watch(path, { onEvent, onProblem = () => {}, onState = () => {} 
       const feed = events(path, credential(), controller.signal);
       for await (const { event, data } of feed) {
         if (stopped || controller.signal.aborted) break;
+        hasBegun = true;
         onState('live');
         onFirst();
         attempt(() => onEvent(data, event));
+        if (!mayAsk()) controller.abort();
       }
     } catch (error) {
       if (error.answer) return error.answer;
@@ -77,12 +84,43 @@ function attempt(act) {
 
 const passed = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-function someoneLooks() {
+/** Until that is so: it changes with who looks. */
+function passes(isSo) {
   return new Promise((resolve) => {
     const forget = onLooking(() => {
-      if (!isLooking()) return;
+      if (!isSo()) return;
       forget();
       resolve();
     });
   });
+}
+
+/**
+ * Asks by a call, now and so often again: for what lasts, as a stream would take one of the six connections that a browser
+ * has for a host. `onAnswer(answer)`. Answers how to stop.
+ */
+export function askAgain(path, seconds, onAnswer) {
+  let stopped = false;
+  let timer = null;
+  let isAsking = false;
+  const forgetLooking = onLooking(() => isLooking() && !timer && !isAsking && ask());
+  if (isShown()) ask();
+
+  async function ask() {
+    isAsking = true;
+    const answer = await call('GET', path);
+    isAsking = false;
+    if (stopped) return;
+    attempt(() => onAnswer(answer));
+    timer = setTimeout(() => {
+      timer = null;
+      if (isLooking()) ask();
+    }, seconds * 1000);
+  }
+
+  return () => {
+    stopped = true;
+    forgetLooking();
+    clearTimeout(timer);
+  };
 }

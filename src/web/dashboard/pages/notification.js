@@ -1,6 +1,6 @@
 /** One notification: how far it is, live, who did not get it and why, and what can be done about it. */
 
-import { make } from '../../common/dom.js';
+import { make, setText } from '../../common/dom.js';
 import { pill } from '../pills.js';
 import { createActs } from '../notification/acts.js';
 import { createFacts } from '../notification/facts.js';
@@ -9,6 +9,8 @@ import { createOutcomes, drawBar, failedOf, sentenceOf } from '../outcomes.js';
 import { createProblem } from '../problem.js';
 import { hashOf } from '../router.js';
 import { panel } from '../system/panel.js';
+
+const SETTLING_SECONDS = 5;
 
 export const notification = {
   name: 'notification', path: 'notifications/:id', under: 'notifications', title: 'Notification', needs: 'read', mount,
@@ -33,7 +35,6 @@ function mount(main, context) {
   main.prepend(make('p', { className: 'trail' }, make('a', { href: hashOf(['notifications']) }, 'Notifications')));
   main.append(problem.element, columns);
 
-  let last = '';
   function show(status) {
     problem.clear();
     columns.hidden = false;
@@ -43,19 +44,20 @@ function mount(main, context) {
     facts.show(status);
     acts.show(status);
     failures.show(status);
-    if (status.state === last) return;
-    last = status.state;
-    said.textContent = sayingOf(status);
+    setText(said, sayingOf(status));
   }
 
   const stop = context.watch(`${path}/events`, (status, event) => {
     show(status);
-    if (event === 'done') stop(); // the daemon closes it
+    if (event !== 'done') return;
+    stop(); // the daemon closes it
+    // What was in flight when it was cancelled still gets its outcome, and devices say what became of it.
+    context.askAgain(path, SETTLING_SECONDS, (answer) => (answer.ok ? show(answer.body) : problem.show(answer)));
   }, problem.show);
   return failures.stop;
 }
 
-/** Read out when the state changes, and not with each delivery. */
+/** Read out when it changes: the same while it is delivered, and not another with each delivery. */
 function sayingOf({ state, recipients, outcomes, send_at: due }) {
   if (state === 'scheduled') return `It goes out ${new Date(due).toLocaleString()}.`;
   if (state === 'delivering') return 'It is being delivered.';
