@@ -7,8 +7,8 @@ import { startShortcuts } from './dashboard/shortcuts.js';
 
 async function start(reason) {
   hideShell();
-  const overview = (!reason && (await resume())) || (await askForKey(reason));
-  showShell(overview);
+  const kept = reason ? { problem: reason } : await resume();
+  showShell(kept.overview ?? await askForKey(kept.problem));
 }
 
 onEnd(start);

@@ -8,6 +8,7 @@ import { drop, keep, read } from './kept.js';
 import { explain } from './problem.js';
 
 const KEPT = 'key';
+const REFUSED = [401, 403];
 
 let key = null;
 let tellEnd = () => {};
@@ -20,19 +21,22 @@ export const credential = () => key;
 /** Tries a key: what it may see, or why it may not. */
 export async function open(candidate, stays) {
   const answer = await ask('GET', '/v1/observe', candidate);
-  if (!answer.ok) return { problem: refusal(answer) };
+  if (!answer.ok) return { problem: refusal(answer), status: answer.status };
   key = candidate;
   if (stays) keep(KEPT, candidate);
   return { overview: answer.body };
 }
 
-/** What the kept key may see; nothing, where none is kept or it is not taken any more. */
+/**
+ * What the kept key may see, or why it may not; nothing, where none is kept. Only a key that is refused is forgotten: a daemon
+ * that starts anew may take it at the next try.
+ */
 export async function resume() {
   const kept = read(KEPT);
-  if (!kept) return null;
-  const { overview, problem } = await open(kept, true);
-  if (problem) forget();
-  return overview ?? null;
+  if (!kept) return {};
+  const { overview, problem, status } = await open(kept, true);
+  if (REFUSED.includes(status)) forget();
+  return { overview, problem };
 }
 
 /** What it may see now: that may have changed since. */
