@@ -88,7 +88,7 @@ export function createPager({ onMove }) {
   };
 }
 
-/** Pages by cursor: `show(next)`; `onMove(cursor | '')`. It goes back the way that it came. */
+/** Pages by cursor: `show(next)`; `onMove(cursor | '')`. It goes back the way that it came, and one page for a press. */
 export function createCursorPager({ onMove }) {
   const trail = [''];
   let following = null;
@@ -96,8 +96,14 @@ export function createCursorPager({ onMove }) {
   const on = make('button', { type: 'button', className: 'small' }, 'Older');
   back.dataset.page = 'back';
   on.dataset.page = 'next';
-  back.addEventListener('click', () => may(back) && (trail.pop(), onMove(trail.at(-1))));
-  on.addEventListener('click', () => may(on) && (trail.push(following), onMove(following)));
+  back.addEventListener('click', () => may(back) && (trail.pop(), move()));
+  on.addEventListener('click', () => may(on) && (trail.push(following), move()));
+  /** Which page comes after that one is not known until it is there. */
+  function move() {
+    enable(back, false);
+    enable(on, false);
+    onMove(trail.at(-1));
+  }
   return {
     element: make('div', { className: 'pager' }, make('div', { className: 'pager-buttons' }, back, on)),
     show(next) {

@@ -1,20 +1,23 @@
 /**
  * A table whose rows stay who they are while their figures change: nothing is drawn anew that is the same, what has the
- * focus keeps it, and while somebody points at a row or has the focus in one, rows do not change places. The daemon sorts.
+ * focus keeps it, and while somebody points at a row or has the focus in one, rows do not change places, but for those that
+ * go. Where that one goes, the focus stays in the row that is then at its place. The daemon sorts.
  */
 
-import { make } from '../common/dom.js';
+import { make, putInOrder, setText } from '../common/dom.js';
 import { nothing } from './problem.js';
 
 const OTHER = { asc: 'desc', desc: 'asc' };
 const LONG = 12; // characters
+const FOCUSABLE = 'a, button';
 const SAID = { asc: 'ascending', desc: 'descending' };
 
 /**
  * `columns`: `[{ title, text(row) | draw(cell, row), field, kind: 'text'|'number', width | least, sort, first: 'asc'|'desc',
  * head, wide, explained }]`, widths in rem: a column without one takes what is left. `sort` is what the daemon calls it, `head`
  * names the row, `wide` takes a whole line on a phone.
- * `onSort({ sort, order })` asks for another order. Answers `{ element, show(rows), sorted({ sort, order }) }`.
+ * `onSort({ sort, order })` asks for another order. Answers `{ element, show(rows, [text, hint]), sorted({ sort, order }) }`,
+ * where the text and the hint stand instead of `empty` and `hint` for this time.
  */
 export function createTable({ label, columns, id, onSort, empty = 'Nothing here.', hint, markRow = () => {} }) {
   const heads = columns.map((column) => createHead(column, (sort) => onSort(sort)));
@@ -36,7 +39,8 @@ export function createTable({ label, columns, id, onSort, empty = 'Nothing here.
 
   return {
     element, body,
-    show(items) {
+    show(items, said = [empty, hint]) {
+      const focus = focusIn(body);
       const holds = !freed && (isPointedAt || body.contains(document.activeElement));
       freed = false;
       const wanted = new Map(items.map((item) => [String(id(item)), item]));
@@ -51,6 +55,8 @@ export function createTable({ label, columns, id, onSort, empty = 'Nothing here.
         markRow(rows.get(name).element, item);
       }
       place(body, [...wanted.keys()].map((name) => rows.get(name).element), holds);
+      if (focus && !focus.element.isConnected) giveFocus(body, focus, element);
+      [...none.children].forEach((line, at) => setText(line, said[at] ?? ''));
       none.hidden = items.length > 0;
       table.toggleAttribute('data-empty', items.length === 0);
     },
@@ -120,14 +126,24 @@ function createCell({ title, text, draw, field, kind, head, wide }) {
 
 /** Puts the rows into this order; where it holds, those that are there stay, and new ones come after them. */
 function place(body, order, holds) {
-  const focused = body.contains(document.activeElement) ? document.activeElement : null;
-  if (holds) return body.append(...order.filter((row) => !row.isConnected));
-  let next = body.firstElementChild;
-  for (const row of order) {
-    if (row === next) next = next.nextElementSibling;
-    else body.insertBefore(row, next);
-  }
-  if (focused && document.activeElement !== focused) focused.focus({ preventScroll: true });
+  if (holds) body.append(...order.filter((row) => !row.isConnected));
+  else putInOrder(body, order);
+}
+
+/** What has the focus, in which row and which cell; nothing where it is elsewhere. */
+function focusIn(body) {
+  const element = document.activeElement;
+  const row = body.contains(element) && element.closest('tr');
+  if (!row) return null;
+  return { element, row: [...body.children].indexOf(row), cell: [...row.children].findIndex((cell) => cell.contains(element)) };
+}
+
+/** To the same cell of the row that is now at that place, or else to the row's first; where no row is left, to the table. */
+function giveFocus(body, { row, cell }, element) {
+  const now = body.children[Math.min(row, body.children.length - 1)];
+  const next = now?.children[cell]?.querySelector(FOCUSABLE) ?? now?.querySelector(FOCUSABLE) ?? element;
+  if (next === element) element.tabIndex = -1;
+  next.focus({ preventScroll: true });
 }
 
 const TAIL = 7; // characters: ids that were made at one time differ at their end

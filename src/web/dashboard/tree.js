@@ -3,7 +3,7 @@
  * ← closes or goes to the parent, Home and End go to the ends, Enter opens the actor's page.
  */
 
-import { make } from '../common/dom.js';
+import { make, putInOrder } from '../common/dom.js';
 import { drawNode, HEADS } from './tree-node.js';
 
 const FLASH_MS = 2500;
@@ -29,14 +29,12 @@ export function createTree({ open, onOpen, navigate }) {
       row.remove();
       rows.delete(id);
     }
-    let next = list.firstElementChild;
     for (const node of nodes) {
       const row = rowOf(node);
       drawNode(row.element, node, { isOpen: isOpen(node) });
       flash(row, node);
-      if (row.element === next) next = next.nextElementSibling;
-      else list.insertBefore(row.element, next);
     }
+    putInOrder(list, nodes.map((node) => rowOf(node).element));
     if (!wanted.has(current)) current = nodes[0]?.id ?? null;
     focusable();
     if (hadFocus && !list.contains(document.activeElement)) rows.get(current)?.element.focus({ preventScroll: true });

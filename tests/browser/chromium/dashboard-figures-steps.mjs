@@ -37,9 +37,9 @@ export const figuresSteps = (t) => ({
       async () => ({ messages: numberIn(await t.page.run(`document.querySelector('[data-field="messages_per_second"] + .quiet').innerText`)) }),
       async () => ({ messages: (await t.daemon.call('GET', `${PATH}/actors/subscriptions.0`)).messages }));
     const { parent, arbiter } = await t.daemon.call('GET', `${PATH}/actors/subscriptions.0`);
-    assert.equal(await t.page.text('.state-card dd a'), parent);
+    assert.equal(await t.page.text('.panel-state dd a'), parent);
     assert.equal(await t.page.run(`document.querySelector('[data-field=busy] + .quiet').innerText`), `on ${arbiter}`);
-    assert.ok(await t.page.run(`document.querySelectorAll('.messages-card li').length`) > 0);
+    assert.ok(await t.page.run(`document.querySelectorAll('.panel-messages li').length`) > 0);
   },
 
   async 'the push service’s answers grow as the API counts them: taken, refused and failed'() {

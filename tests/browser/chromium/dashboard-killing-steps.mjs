@@ -69,7 +69,7 @@ async function actorOf(t, kind, name) {
 
 async function isRestarted(t, id) {
   await t.page.reads('[data-field=restarts]', '1');
-  await t.page.reads('.restarts-card .events', /Killed by an operator$/);
+  await t.page.reads('.panel-restarts .events', /Killed by an operator$/);
   assert.equal(await t.page.text('#announcer'), `${id} was killed, and has started again.`);
   const { restarts, restart_history: history } = await t.daemon.call('GET', `${PATH}/actors/${id}`);
   assert.deepEqual([restarts, history.map(({ by }) => by)], [1, ['operator']]);

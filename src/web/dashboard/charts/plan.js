@@ -1,11 +1,12 @@
 /** Which charts there are, and which of the daemon's series are in which. */
 
+import { PUSH_SERVICES } from '../push-services/names.js';
+
 /** In the order of their colours, which are the same in every chart; what has no word here is shown under its own name. */
 const OUTCOMES = {
   accepted: 'accepted', gone: 'gone', expired: 'expired', rejected: 'rejected', superseded: 'replaced',
   too_large: 'too large', unsubscribed: 'left before', cancelled: 'cancelled',
 };
-const PUSH_SERVICES = { fcm: 'FCM', mozilla: 'Mozilla', apple: 'Apple', wns: 'WNS', ntfy: 'ntfy', other: 'others' };
 const QUANTILES = { '0.5': 'median', '0.99': '99th percentile' };
 const KINDS = {
   ChannelWorker: 'channel workers', SubscriptionWorker: 'subscription workers', ChannelSupervisor: 'channel supervisor',

@@ -1,6 +1,7 @@
 /** One actor: what it does, what it was told, how it fared, and what it wrote. */
 
-import { make } from '../../common/dom.js';
+import { make, putInOrder, setText } from '../../common/dom.js';
+import { redrawn } from '../cells.js';
 import { createDialog } from '../dialog.js';
 import { age, clock, duration, fineClock, number, rate, timeOf } from '../figures.js';
 import { createHistogram } from '../histogram.js';
@@ -9,7 +10,9 @@ import { createLines } from '../lines.js';
 import { drawMeter } from '../meter.js';
 import { drawPill } from '../pills.js';
 import { createProblem, explain, nothing } from '../problem.js';
-import { createTable, drawLink } from '../table.js';
+import { hashOf } from '../router.js';
+import { createFigures, panel } from '../system/panel.js';
+import { createTable } from '../table.js';
 import { COLUMNS } from './actors.js';
 
 const CHILD_COLUMNS = COLUMNS.filter(({ title }) => title !== 'Kind' && title !== 'Peak').map(({ sort, ...column }) => column);
@@ -23,7 +26,7 @@ function mount(main, context) {
   main.append(make('p', { className: 'trail' }, make('a', { href: '#/actors' }, 'Actors')), problem.element, body);
   main.prepend(main.querySelector('.trail'));
   context.title(id);
-  const parts = [createFigures(), createDetails(), createLatency(), createMessages(), createRestarts(), createChildren()];
+  const parts = [createFigures(FIGURES), createDetails(), createLatency(), createMessages(), createRestarts(), createChildren()];
   body.append(...parts.map(({ element }) => element), createLog(context, id));
   const kill = createKill(context, id);
   context.tools.append(kill.element);
@@ -41,53 +44,39 @@ function mount(main, context) {
   });
 }
 
-const card = (title, className, ...content) => {
-  const id = `card-${className}`;
-  const element = make('section', { className: `panel ${className}` }, make('h2', { id }, title), ...content);
-  element.setAttribute('aria-labelledby', id);
-  return element;
-};
-
-const setText = (place, text) => place.textContent === text || (place.textContent = text);
-
-function createFigures() {
-  const of = [
-    ['State', 'state', (place, row) => drawPill(place, row.state)],
-    ['Mailbox', 'mailbox.now', (place, { mailbox }) => setText(place, number(mailbox.now)),
-      ({ mailbox }) => `peak ${number(mailbox.peak)}${mailbox.bound ? `, bound ${number(mailbox.bound)}` : ''}`],
-    ['Messages/s', 'messages_per_second', (place, row) => setText(place, rate(row.messages_per_second)), ({ messages }) => `${number(messages)} in all`],
-    ['Busy', 'busy', (place, { busy }) => drawMeter(place, busy), ({ arbiter }) => `on ${arbiter}`],
-    ['Restarts', 'restarts', (place, { restarts }) => setText(place, number(restarts)), (row) => (row.last_restart ? `last at ${clock(row.last_restart)}` : 'none yet')],
-    ['Age', 'age_seconds', (place, row) => setText(place, age(row.age_seconds)), ({ until, state }) => (until ? `${state} until ${clock(until)}` : '')],
-  ];
-  const tiles = of.map(([title, field, draw, more]) => {
-    const value = make('span', { className: 'figure' });
-    value.dataset.field = field;
-    const below = make('span', { className: 'quiet' });
-    return { element: make('div', {}, make('dt', {}, title), make('dd', {}, value, below)), show: (row) => (draw(value, row), setText(below, more?.(row) ?? '')) };
-  });
-  return { element: make('dl', { className: 'figures' }, ...tiles.map(({ element }) => element)), show: (row) => tiles.forEach((tile) => tile.show(row)) };
-}
+const FIGURES = [
+  ['State', 'state', { draw: (place, { state }) => drawPill(place, state) }],
+  ['Mailbox', 'mailbox.now', ({ mailbox }) => number(mailbox.now),
+    ({ mailbox }) => `peak ${number(mailbox.peak)}${mailbox.bound ? `, bound ${number(mailbox.bound)}` : ''}`],
+  ['Messages/s', 'messages_per_second', (row) => rate(row.messages_per_second), ({ messages }) => `${number(messages)} in all`],
+  ['Busy', 'busy', { draw: (place, { busy }) => drawMeter(place, busy) }, ({ arbiter }) => `on ${arbiter}`],
+  ['Restarts', 'restarts', ({ restarts }) => number(restarts), (row) => (row.last_restart ? `last at ${clock(row.last_restart)}` : 'none yet')],
+  ['Age', 'age_seconds', (row) => age(row.age_seconds), ({ until, state }) => (until ? `${state} until ${clock(until)}` : '')],
+];
 
 /** Its observable state, and what it belongs to. */
 function createDetails() {
   const list = make('dl', { className: 'details' });
-  let shown = '';
+  const lines = new Map();
   return {
-    element: card('State', 'state-card', list),
+    element: panel('state', 'State', list),
+    /** A line stays while its value changes: its link may have the focus. */
     show(row) {
       const entries = [
-        row.parent && ['Parent', make('a', { href: actorHash(row.parent) }, row.parent)],
+        row.parent && ['Parent', row.parent, actorHash(row.parent)],
         row.children && ['Children', `${number(row.children.alive)} alive, ${number(row.children.started)} started, ${number(row.children.given_up)} given up`],
         row.app && ['App', row.app],
-        row.channel && ['Channel', make('a', { href: `#/channels?q=${encodeURIComponent(row.channel)}` }, row.channel)],
-        row.subscription && ['Subscription', make('a', { href: `#/subscriptions?q=${encodeURIComponent(row.subscription)}` }, row.subscription)],
+        row.channel && ['Channel', row.channel, hashOf(['channels'], { q: row.channel })],
+        row.subscription && ['Subscription', row.subscription, hashOf(['subscriptions'], { q: row.subscription })],
         ...row.details.map(({ name, value, unit }) => [name.replaceAll('_', ' '), withUnit(value, unit)]),
       ].filter(Boolean);
-      const now = JSON.stringify(entries.map(([name, value]) => [name, value.textContent ?? value]));
-      if (now === shown) return;
-      shown = now;
-      list.replaceChildren(...entries.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value))));
+      const names = new Set(entries.map(([name]) => name));
+      for (const [name, line] of lines) if (!names.has(name)) line.remove(), lines.delete(name);
+      for (const [name, text, href] of entries) {
+        if (!lines.has(name)) lines.set(name, make('div', {}, make('dt', {}, name), make('dd')));
+        redrawn(lines.get(name).lastElementChild, text, () => [href ? make('a', { href }, text) : text]);
+      }
+      putInOrder(list, entries.map(([name]) => lines.get(name)));
     },
   };
 }
@@ -100,17 +89,17 @@ function withUnit(value, unit) {
 
 function createLatency() {
   const chart = createHistogram();
-  const element = card('Latency', 'latency-card', chart.element);
+  const element = panel('latency', 'Latency', chart.element);
   return { element, show: ({ latency }) => chart.show(latency) };
 }
 
-function createList(title, className, empty, draw) {
+function createEvents(name, title, empty, draw) {
   const list = make('ol', { className: 'events' });
   const frame = make('div', { className: 'events-frame', role: 'group', ariaLabel: `${title}, newest first`, tabIndex: 0 }, list);
   const none = nothing(empty);
   let shown = '';
   return {
-    element: card(title, className, frame, none),
+    element: panel(name, title, frame, none),
     show(items) {
       const now = JSON.stringify(items);
       if (now === shown) return;
@@ -123,13 +112,13 @@ function createList(title, className, empty, draw) {
 }
 
 function createMessages() {
-  const list = createList('Last messages', 'messages-card', 'Nothing since it started.',
+  const list = createEvents('messages', 'Last messages', 'Nothing since it started.',
     ({ at, message }) => make('li', {}, timeOf(at, fineClock), make('code', {}, message)));
   return { element: list.element, show: (row) => list.show(row.recent_messages) };
 }
 
 function createRestarts() {
-  const list = createList('Restarts', 'restarts-card', 'It never restarted.',
+  const list = createEvents('restarts', 'Restarts', 'It never restarted.',
     ({ at, panic, by }) => make('li', {}, timeOf(at), make('span', {}, by === 'operator' ? 'Killed by an operator' : make('code', {}, panic ?? 'panicked'))));
   return { element: list.element, show: (row) => list.show(row.restart_history) };
 }
@@ -137,7 +126,7 @@ function createRestarts() {
 function createChildren() {
   const table = createTable({ label: 'Children', columns: CHILD_COLUMNS, id: (row) => row.id, empty: 'It has none now.' });
   const said = make('p', { className: 'quiet' });
-  const element = card('Children', 'children-card', said, table.element);
+  const element = panel('children', 'Children', said, table.element);
   element.hidden = true;
   return {
     element,
@@ -156,7 +145,7 @@ function createLog(context, id) {
   const query = new URLSearchParams({ actor: id, limit: 100 });
   context.watch(`/v1/observe/log?${query}`, (news, event) => (problem.clear(), lines.add(news, event)), problem.show);
   const all = make('a', { href: `#/log?actor=${encodeURIComponent(id)}` }, 'In the log');
-  return card('Log', 'log-card', problem.element, lines.element, make('p', {}, all));
+  return panel('log', 'Log', problem.element, lines.element, make('p', {}, all));
 }
 
 function createKill(context, id) {

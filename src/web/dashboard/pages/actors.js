@@ -3,6 +3,7 @@
 import { choice, createPager, search, segments, toolbar } from '../controls.js';
 import { age, number, rate } from '../figures.js';
 import { actorHash, isActor, kindOf, KINDS, STATES } from '../kinds.js';
+import { chosen } from '../listing.js';
 import { drawMeter } from '../meter.js';
 import { drawPill } from '../pills.js';
 import { createProblem } from '../problem.js';
@@ -35,7 +36,7 @@ export function drawName(cell, row) {
 export const actors = { name: 'actors', title: 'Actors', needs: 'instance', key: 'a', mount };
 
 function mount(main, context) {
-  const chosen = { ...STANDARD, ...pick(context.query) };
+  const choices = chosen(context.query, STANDARD);
   const problem = createProblem();
   const table = createTable({
     label: 'Actors', columns: COLUMNS, id: (row) => row.id, onSort: (sort) => change({ ...sort, offset: '0' }),
@@ -47,11 +48,11 @@ function mount(main, context) {
   const states = Object.fromEntries(STATES.map((state) => [state, words(state)]));
   main.append(
     toolbar(
-      search({ label: 'Search by name', value: chosen.q, onChange: narrow('q') }),
-      choice({ label: 'Kind', name: 'kind', options: { '': 'All', ...kinds }, value: chosen.kind, onChange: narrow('kind') }),
-      choice({ label: 'State', name: 'state', options: { '': 'All', ...states }, value: chosen.state, onChange: narrow('state') }),
-      segments({ label: 'Figures of the last', name: 'window', options: WINDOWS, value: chosen.window, onChange: narrow('window') }),
-      choice({ label: 'Rows', name: 'limit', options: LIMITS, value: chosen.limit, onChange: narrow('limit') }),
+      search({ label: 'Search by name', value: choices.q, onChange: narrow('q') }),
+      choice({ label: 'Kind', name: 'kind', options: { '': 'All', ...kinds }, value: choices.kind, onChange: narrow('kind') }),
+      choice({ label: 'State', name: 'state', options: { '': 'All', ...states }, value: choices.state, onChange: narrow('state') }),
+      segments({ label: 'Figures of the last', name: 'window', options: WINDOWS, value: choices.window, onChange: narrow('window') }),
+      choice({ label: 'Rows', name: 'limit', options: LIMITS, value: choices.limit, onChange: narrow('limit') }),
     ),
     problem.element, table.element, pager.element);
 
@@ -59,24 +60,21 @@ function mount(main, context) {
   follow();
 
   function change(more) {
-    Object.assign(chosen, more);
-    context.remember(Object.fromEntries(Object.entries(chosen).filter(([name, value]) => value !== STANDARD[name])));
+    Object.assign(choices, more);
+    context.remember(Object.fromEntries(Object.entries(choices).filter(([name, value]) => value !== STANDARD[name])));
     follow();
   }
 
   function follow() {
     stop();
-    table.sorted(chosen);
-    const filled = Object.entries(chosen).filter(([, value]) => value !== '');
+    table.sorted(choices);
+    const filled = Object.entries(choices).filter(([, value]) => value !== '');
     stop = context.watch(`/v1/observe/actors?${new URLSearchParams(filled)}`, show, problem.show);
   }
 
-  function show({ items, total, matched, offset }) {
-    problem.clear();
+  function show({ items, total, matched, offset, silent }) {
+    problem.tell(silent.length ? `Not all actors are here: ${silent.join(', ')} did not answer in time.` : '');
     table.show(items);
-    pager.show({ offset, limit: Number(chosen.limit), shown: items.length, matched, total });
+    pager.show({ offset, limit: Number(choices.limit), shown: items.length, matched, total });
   }
 }
-
-/** What the URL chooses, of what can be chosen. */
-const pick = (query) => Object.fromEntries(Object.entries(query).filter(([name]) => name in STANDARD));

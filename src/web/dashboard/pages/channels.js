@@ -1,6 +1,6 @@
 /** Channels: who listens, how far their logs are, and what is still open. */
 
-import { make } from '../../common/dom.js';
+import { make, setText } from '../../common/dom.js';
 import { drawTime, redrawn } from '../cells.js';
 import { createPager, search, toolbar } from '../controls.js';
 import { createDialog } from '../dialog.js';
@@ -69,9 +69,10 @@ function columns(acting, ask) {
   return all;
 }
 
+/** The same link, while its count changes: it may have the focus. */
 function drawSubscribers(place, { name, subscribers }) {
-  redrawn(place, `${subscribers} ${name}`, () =>
-    [make('a', { href: hashOf(['subscriptions'], { channel: name }) }, number(subscribers))]);
+  redrawn(place, name, () => [make('a', { href: hashOf(['subscriptions'], { channel: name }) })]);
+  setText(place.firstElementChild, number(subscribers));
 }
 
 function drawAct(place, row, ask) {

@@ -3,6 +3,7 @@
 import { make } from '../../common/dom.js';
 import { choice, search, toolbar } from '../controls.js';
 import { createLines } from '../lines.js';
+import { chosen } from '../listing.js';
 import { createProblem, explain } from '../problem.js';
 
 /** Of what is written: all of it, to begin with. */
@@ -15,7 +16,7 @@ const STANDARD = { level: '', actor: '', request: '', q: '' };
 export const log = { name: 'log', title: 'Log', needs: 'instance', key: 'l', mount };
 
 function mount(main, context) {
-  const chosen = { ...STANDARD, ...pick(context.query) };
+  const choices = chosen(context.query, STANDARD);
   const problem = createProblem();
   const newest = make('button', { type: 'button', className: 'small', id: 'follow', hidden: true }, 'To the newest');
   const lines = createLines({
@@ -25,10 +26,10 @@ function mount(main, context) {
   const narrow = (name) => (value) => change({ [name]: value });
   main.append(
     toolbar(
-      search({ label: 'Search the messages', value: chosen.q, onChange: narrow('q') }),
-      choice({ label: 'Level', name: 'level', options: SHOWN, value: chosen.level, onChange: narrow('level') }),
-      field('Actor', chosen.actor, narrow('actor')),
-      field('Request', chosen.request, narrow('request')),
+      search({ label: 'Search the messages', value: choices.q, onChange: narrow('q') }),
+      choice({ label: 'Level', name: 'level', options: SHOWN, value: choices.level, onChange: narrow('level') }),
+      field('Actor', choices.actor, narrow('actor')),
+      field('Request', choices.request, narrow('request')),
     ),
     problem.element,
     make('div', { className: 'lines-part' }, lines.element, newest));
@@ -39,15 +40,15 @@ function mount(main, context) {
   follow();
 
   function change(more) {
-    Object.assign(chosen, more);
-    context.remember(Object.fromEntries(Object.entries(chosen).filter(([name, value]) => value !== STANDARD[name])));
+    Object.assign(choices, more);
+    context.remember(Object.fromEntries(Object.entries(choices).filter(([name, value]) => value !== STANDARD[name])));
     lines.clear();
     follow();
   }
 
   function follow() {
     stop();
-    const filled = Object.entries(chosen).filter(([, value]) => value !== '');
+    const filled = Object.entries(choices).filter(([, value]) => value !== '');
     const query = new URLSearchParams([...filled, ['limit', LIMIT]]);
     stop = context.watch(`/v1/observe/log?${query}`, (news, event) => {
       problem.clear();
@@ -102,5 +103,3 @@ async function whileChanging(select, work) {
   await work();
   select.removeAttribute('aria-busy');
 }
-
-const pick = (query) => Object.fromEntries(Object.entries(query).filter(([name]) => name in STANDARD));

@@ -2,17 +2,15 @@
 
 import { make } from '../../common/dom.js';
 import { drawTime, redrawn } from '../cells.js';
-import { choice, createCursorPager, search, toolbar } from '../controls.js';
+import { choice, search, toolbar } from '../controls.js';
 import { number } from '../figures.js';
-import { chosen, createListing } from '../listing.js';
+import { createCursorListing } from '../listing.js';
 import { drawBar, failedOf } from '../outcomes.js';
 import { drawPill } from '../pills.js';
-import { createProblem } from '../problem.js';
 import { hashOf } from '../router.js';
 import { createTable, drawLink } from '../table.js';
 
 const PATH = '/v1/observe/notifications';
-const LIMIT = 50;
 const STATES = {
   '': 'any', scheduled: 'scheduled', delivering: 'delivering', done: 'done', cancelled: 'cancelled', failed: 'with failures',
 };
@@ -20,31 +18,18 @@ const STATES = {
 export const notifications = { name: 'notifications', title: 'Notifications', needs: 'read', key: 'n', mount };
 
 function mount(main, context) {
-  const choices = { ...chosen(context.query, { q: '', channel: '', state: '' }), limit: LIMIT, cursor: '' };
-  const problem = createProblem();
   const table = createTable({
     label: 'Notifications', id: ({ id }) => id, columns: COLUMNS, onSort() {},
     empty: 'No notification here.', hint: 'Try fewer filters; or nothing was sent yet.',
   });
-  const pager = createCursorPager({ onMove: (cursor) => change({ cursor }) });
-  const change = createListing(context, {
-    path: PATH, choices, passing: ['limit', 'cursor'], problem,
-    onRows({ items, next }) {
-      table.show(items);
-      pager.show(next);
-    },
-  });
-  const filter = (changed) => {
-    pager.reset();
-    change({ ...changed, cursor: '' });
-  };
+  const { choices, filter, problem, pager } = createCursorListing(context, { path: PATH, first: { q: '', channel: '', state: '' }, table });
   main.append(
     toolbar(
       search({ label: 'Its name', placeholder: 'ntf_…', value: choices.q, onChange: (wanted) => filter({ q: wanted }) }),
       search({ label: 'Channel', value: choices.channel, onChange: (wanted) => filter({ channel: wanted }) }),
       choice({ label: 'State', name: 'state', options: STATES, value: choices.state, onChange: (wanted) => filter({ state: wanted }) })),
     problem.element, table.element, pager.element);
-  change();
+  filter();
 }
 
 const COLUMNS = [

@@ -2,41 +2,26 @@
 
 import { make } from '../../common/dom.js';
 import { drawTime, redrawn } from '../cells.js';
-import { choice, createCursorPager, search, toolbar } from '../controls.js';
+import { choice, search, toolbar } from '../controls.js';
 import { age, number, timeOf } from '../figures.js';
-import { chosen, createListing } from '../listing.js';
+import { createCursorListing } from '../listing.js';
 import { drawPill } from '../pills.js';
-import { createProblem } from '../problem.js';
 import { PUSH_SERVICES } from '../push-services/names.js';
 import { hashOf } from '../router.js';
 import { createTable } from '../table.js';
 
 const PATH = '/v1/observe/subscriptions';
-const LIMIT = 50;
 const STATES = { '': 'any', active: 'active', waiting: 'waiting', gone: 'gone', quarantined: 'held back' };
 const NAMED = 3; // channels; the rest are a number
 
 export const subscriptions = { name: 'subscriptions', title: 'Subscriptions', needs: 'read', key: 's', mount };
 
 function mount(main, context) {
-  const choices = { ...chosen(context.query, { q: '', channel: '', state: '', push_service: '' }), limit: LIMIT, cursor: '' };
-  const problem = createProblem();
   const table = createTable({
     label: 'Subscriptions', id: ({ id }) => id, columns: COLUMNS, onSort() {},
     empty: 'No subscription here.', hint: 'Try fewer filters; or nobody has subscribed yet.',
   });
-  const pager = createCursorPager({ onMove: (cursor) => change({ cursor }) });
-  const change = createListing(context, {
-    path: PATH, choices, passing: ['limit', 'cursor'], problem,
-    onRows({ items, next }) {
-      table.show(items);
-      pager.show(next);
-    },
-  });
-  const filter = (changed) => {
-    pager.reset();
-    change({ ...changed, cursor: '' });
-  };
+  const { choices, filter, problem, pager } = createCursorListing(context, { path: PATH, first: { q: '', channel: '', state: '', push_service: '' }, table });
   main.append(
     toolbar(
       search({ label: 'Its name', placeholder: 'sub_…', value: choices.q, onChange: (wanted) => filter({ q: wanted }) }),
@@ -45,7 +30,7 @@ function mount(main, context) {
       choice({ label: 'Push service', name: 'push_service', options: { '': 'any', ...PUSH_SERVICES }, value: choices.push_service,
         onChange: (wanted) => filter({ push_service: wanted }) })),
     problem.element, table.element, pager.element);
-  change();
+  filter();
 }
 
 const COLUMNS = [

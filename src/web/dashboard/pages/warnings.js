@@ -1,8 +1,8 @@
 /** What is wrong or soon will be, what to do about it, and where to look. */
 
-import { make } from '../../common/dom.js';
+import { capitalized, make, putInOrder, setText } from '../../common/dom.js';
 import { clock, number, timeOf } from '../figures.js';
-import { pill } from '../pills.js';
+import { drawPill } from '../pills.js';
 import { createProblem, nothing } from '../problem.js';
 
 const TITLES = {
@@ -24,7 +24,7 @@ const TITLES = {
   draining: 'The node is drained',
 };
 
-const titleOf = (code) => TITLES[code] ?? code.replaceAll('_', ' ').replace(/^./, (first) => first.toUpperCase());
+const titleOf = (code) => TITLES[code] ?? capitalized(code.replaceAll('_', ' '));
 
 export const warnings = { name: 'warnings', title: 'Warnings', needs: 'instance', key: 'w', mount };
 
@@ -47,28 +47,31 @@ function mount(main, context) {
     }
     for (const [id, item] of wanted) {
       if (!rows.has(id)) rows.set(id, createWarning(id, item));
-      const row = rows.get(id);
-      row.show(item);
-      if (!row.element.isConnected) list.append(row.element);
+      rows.get(id).show(item);
     }
+    putInOrder(list, [...wanted.keys()].map((id) => rows.get(id).element));
   }, problem.show);
 }
 
-function createWarning(id, { code, severity, subject, remedy, page }) {
+function createWarning(id, { code, subject, page }) {
+  const severity = make('span');
   const detail = field('p', 'detail');
+  const remedy = make('span');
   const since = make('span');
   const element = make('li', { className: 'warning' },
-    make('div', { className: 'warning-head' }, pill(severity), make('h2', {}, titleOf(code)),
+    make('div', { className: 'warning-head' }, severity, make('h2', {}, titleOf(code)),
       subject ? make('code', { className: 'subject' }, subject) : ''),
     detail,
-    make('p', { className: 'remedy' }, make('strong', {}, 'What to do: '), remedy ?? ''),
+    make('p', { className: 'remedy' }, make('strong', {}, 'What to do: '), remedy),
     make('p', { className: 'warning-foot quiet' }, since, page ? make('a', { href: `#/${page}` }, leadingTo(page)) : ''));
   element.dataset.id = id;
-  element.dataset.severity = severity;
   return {
     element,
     show(item) {
-      if (detail.textContent !== item.detail) detail.textContent = item.detail;
+      drawPill(severity, item.severity);
+      element.dataset.severity = item.severity;
+      setText(detail, item.detail);
+      setText(remedy, item.remedy ?? '');
       const key = [item.since, item.last, item.count].join();
       if (since.dataset.key === key) return;
       since.dataset.key = key;

@@ -1,6 +1,6 @@
 /** What a push service answered: a bar of the last minute, and numbers beside those since the start. */
 
-import { make } from '../../common/dom.js';
+import { make, setText } from '../../common/dom.js';
 import { duration, number, share } from '../figures.js';
 
 const ANSWERS = [
@@ -55,8 +55,4 @@ export function createAnswers() {
       }
     },
   };
-}
-
-function setText(place, text) {
-  if (place.textContent !== text) place.textContent = text;
 }

@@ -1,6 +1,6 @@
 /** One push service: its gate, what it answers and how fast, the tokens that it gets, and what is wrong. */
 
-import { make } from '../../common/dom.js';
+import { make, setText } from '../../common/dom.js';
 import { drawTime, redrawn } from '../cells.js';
 import { age, duration, number, rate, share, timeOf } from '../figures.js';
 import { drawMeter } from '../meter.js';
@@ -122,8 +122,4 @@ function skewOf(seconds) {
   if (seconds === null || seconds === undefined) return 'not known yet';
   if (Math.abs(seconds) <= SAME) return 'the same as here';
   return `${duration(Math.abs(seconds))} ${seconds > 0 ? 'ahead' : 'behind'}`;
-}
-
-function setText(place, text) {
-  if (place.textContent !== text) place.textContent = text;
 }

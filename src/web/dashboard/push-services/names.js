@@ -1,5 +1,6 @@
 /** The push services by the names that people know, and what is said of their gates. */
 
+import { capitalized } from '../../common/dom.js';
 import { clock } from '../figures.js';
 
 export const PUSH_SERVICES = { fcm: 'FCM', mozilla: 'Mozilla', apple: 'Apple', wns: 'WNS', ntfy: 'ntfy', other: 'others' };
@@ -25,4 +26,4 @@ const ALERTS = {
   origin_shut: 'Shut', mostly_throttled: 'Mostly throttled', no_answer: 'No answer',
 };
 
-export const alertOf = (code) => ALERTS[code] ?? code.replaceAll('_', ' ').replace(/^./, (first) => first.toUpperCase());
+export const alertOf = (code) => ALERTS[code] ?? capitalized(code.replaceAll('_', ' '));

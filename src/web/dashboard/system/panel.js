@@ -1,6 +1,6 @@
 /** A part of a page, and what stands in it: figures to see at once, and lists of words and figures. */
 
-import { make } from '../../common/dom.js';
+import { make, setText } from '../../common/dom.js';
 
 /** A titled part of a page. */
 export function panel(name, title, ...body) {
@@ -49,8 +49,4 @@ export function createList(facts) {
 function draw(place, write, now) {
   if (write.draw) write.draw(place, now);
   else setText(place, write(now));
-}
-
-function setText(place, text) {
-  if (place.textContent !== text) place.textContent = text;
 }
