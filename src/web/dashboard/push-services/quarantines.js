@@ -41,7 +41,7 @@ export function createQuarantines(context) {
       if (stopped) return;
       if (answer.ok) isBusy = show(answer.items);
       else problem.show(answer);
-      element.hidden = !answer.ok || !answer.items.length;
+      element.hidden = answer.ok && !answer.items.length;
     }
     timer = setTimeout(ask, isBusy ? BUSY_MS : PAUSE_MS);
   }
