@@ -142,6 +142,8 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use actix_web::{App, test as requests};
 
     use super::*;
@@ -169,15 +171,24 @@ mod tests {
 
     #[test]
     fn every_script_and_style_of_our_pages_is_served() {
-        let web = concat!(env!("CARGO_MANIFEST_DIR"), "/src/web");
-        for folder in ["common", "demo", "dashboard", "dashboard/pages"] {
-            for entry in std::fs::read_dir(format!("{web}/{folder}")).unwrap() {
-                let name = entry.unwrap().file_name().into_string().unwrap();
-                let path = format!("/web/{folder}/{name}");
+        let web = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/web"));
+        let mut folders = ["common", "demo", "dashboard"].map(|name| web.join(name)).to_vec();
+        let mut files = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let file = entry.unwrap().path();
+                if file.is_dir() {
+                    folders.push(file);
+                    continue;
+                }
+                let name = file.strip_prefix(web).unwrap().to_str().unwrap();
+                let path = format!("/web/{name}");
                 let is_ours = name.ends_with(".js") || name.ends_with(".css");
                 assert!(!is_ours || ASSETS.iter().any(|asset| asset.path == path), "{path}");
+                files += 1;
             }
         }
+        assert!(files > 50, "{files} files were found");
     }
 
     #[test]
