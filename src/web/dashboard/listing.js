@@ -8,20 +8,21 @@ const SPARSE_SECONDS = 5; // between two looks that find nothing in many rows
 const LOOKED_AT = '20,000'; // rows, for one page
 
 /**
- * `choices`: what is asked for, by the names of the daemon's query; `passing`: those that no link keeps. `onChange(choices)`
- * before it is asked; `onRows(answer)`. Answers `change(changed)`, which asks anew.
+ * `choices`: what is asked for, by the names of the daemon's query. `first`: those that a link keeps, and what they are where it
+ * says nothing. `onChange(choices)` before it is asked; `onRows(answer, event)`. Answers `change(changed)`, which asks anew.
  */
-export function createListing(context, { path, choices, passing, problem, onChange = () => {}, onRows }) {
+export function createListing(context, { path, choices, first, problem, onChange = () => {}, onRows }) {
   let stop = () => {};
   return (changed = {}) => {
     stop();
     Object.assign(choices, changed);
     onChange(choices);
-    context.remember(Object.fromEntries(Object.entries(choices).filter(([name]) => !passing.includes(name))));
+    const own = Object.keys(first).filter((name) => choices[name] !== first[name]);
+    context.remember(Object.fromEntries(own.map((name) => [name, choices[name]])));
     const query = new URLSearchParams(Object.entries(choices).filter(([, value]) => value !== ''));
-    stop = context.watch(`${path}?${query}`, (answer) => {
+    stop = context.watch(`${path}?${query}`, (answer, event) => {
       problem.clear();
-      onRows(answer);
+      onRows(answer, event);
     }, problem.show);
   };
 }
@@ -36,7 +37,7 @@ export function createCursorListing(context, { path, first, table }) {
   const problem = createProblem();
   const pager = createCursorPager({ onMove: (cursor) => change({ cursor, every: '' }) });
   const change = createListing(context, {
-    path, choices, passing: ['limit', 'cursor', 'every'], problem,
+    path, choices, first, problem,
     onRows({ items, next }) {
       const isSparse = !items.length && Boolean(next);
       table.show(items, isSparse ? noneOf(choices) : undefined);

@@ -3,7 +3,7 @@
 import { choice, createPager, search, segments, toolbar } from '../controls.js';
 import { age, number, rate } from '../figures.js';
 import { actorHash, isActor, kindOf, KINDS, STATES } from '../kinds.js';
-import { chosen } from '../listing.js';
+import { chosen, createListing } from '../listing.js';
 import { drawMeter } from '../meter.js';
 import { drawPill } from '../pills.js';
 import { createProblem } from '../problem.js';
@@ -38,11 +38,15 @@ export const actors = { name: 'actors', title: 'Actors', needs: 'instance', key:
 function mount(main, context) {
   const choices = chosen(context.query, STANDARD);
   const problem = createProblem();
+  const missing = createProblem();
   const table = createTable({
     label: 'Actors', columns: COLUMNS, id: (row) => row.id, onSort: (sort) => change({ ...sort, offset: '0' }),
     empty: 'No actor is like that.', hint: 'Actors without anything to do end by themselves.',
   });
   const pager = createPager({ onMove: (offset) => change({ offset: String(offset) }) });
+  const change = createListing(context, {
+    path: '/v1/observe/actors', choices, first: STANDARD, problem, onChange: table.sorted, onRows: show,
+  });
   const narrow = (name) => (value) => change({ [name]: value, offset: '0' });
   const kinds = Object.fromEntries(Object.entries(KINDS).filter(([kind]) => isActor({ kind })));
   const states = Object.fromEntries(STATES.map((state) => [state, words(state)]));
@@ -54,26 +58,11 @@ function mount(main, context) {
       segments({ label: 'Figures of the last', name: 'window', options: WINDOWS, value: choices.window, onChange: narrow('window') }),
       choice({ label: 'Rows', name: 'limit', options: LIMITS, value: choices.limit, onChange: narrow('limit') }),
     ),
-    problem.element, table.element, pager.element);
-
-  let stop = () => {};
-  follow();
-
-  function change(more) {
-    Object.assign(choices, more);
-    context.remember(Object.fromEntries(Object.entries(choices).filter(([name, value]) => value !== STANDARD[name])));
-    follow();
-  }
-
-  function follow() {
-    stop();
-    table.sorted(choices);
-    const filled = Object.entries(choices).filter(([, value]) => value !== '');
-    stop = context.watch(`/v1/observe/actors?${new URLSearchParams(filled)}`, show, problem.show);
-  }
+    problem.element, missing.element, table.element, pager.element);
+  change();
 
   function show({ items, total, matched, offset, silent }) {
-    problem.tell(silent.length ? `Not all actors are here: ${silent.join(', ')} did not answer in time.` : '');
+    missing.tell(silent.length ? `Not all actors are here: ${silent.join(', ')} did not answer in time.` : '');
     table.show(items);
     pager.show({ offset, limit: Number(choices.limit), shown: items.length, matched, total });
   }

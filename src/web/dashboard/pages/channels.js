@@ -12,6 +12,7 @@ import { hashOf } from '../router.js';
 import { createTable, drawLink } from '../table.js';
 
 const PATH = '/v1/observe/channels';
+const FIRST = { q: '', sort: 'name', order: 'asc' };
 const LIMIT = 50;
 const DEEPEST = 10_000; // offset: what is farther is found by its name
 
@@ -19,7 +20,7 @@ export const channels = { name: 'channels', title: 'Channels', needs: 'read', ke
 
 function mount(main, context) {
   const { acting } = context.overview;
-  const choices = { ...chosen(context.query, { q: '', sort: 'name', order: 'asc' }), limit: LIMIT, offset: 0 };
+  const choices = { ...chosen(context.query, FIRST), limit: LIMIT, offset: 0 };
   const problem = createProblem();
   const table = createTable({
     label: 'Channels', id: ({ name }) => name, columns: columns(acting, ask), onSort: (sorted) => change({ ...sorted, offset: 0 }),
@@ -27,7 +28,7 @@ function mount(main, context) {
   });
   const pager = createPager({ onMove: (offset) => change({ offset }) });
   const change = createListing(context, {
-    path: PATH, choices, passing: ['limit', 'offset'], problem, onChange: table.sorted,
+    path: PATH, choices, first: FIRST, problem, onChange: table.sorted,
     onRows({ matched, items }) {
       table.show(items);
       const { offset } = choices;

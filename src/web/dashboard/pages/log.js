@@ -3,7 +3,7 @@
 import { make } from '../../common/dom.js';
 import { choice, search, toolbar } from '../controls.js';
 import { createLines } from '../lines.js';
-import { chosen } from '../listing.js';
+import { chosen, createListing } from '../listing.js';
 import { createProblem, explain } from '../problem.js';
 
 /** Of what is written: all of it, to begin with. */
@@ -16,13 +16,16 @@ const STANDARD = { level: '', actor: '', request: '', q: '' };
 export const log = { name: 'log', title: 'Log', needs: 'instance', key: 'l', mount };
 
 function mount(main, context) {
-  const choices = chosen(context.query, STANDARD);
+  const choices = { ...chosen(context.query, STANDARD), limit: LIMIT };
   const problem = createProblem();
   const newest = make('button', { type: 'button', className: 'small', id: 'follow', hidden: true }, 'To the newest');
   const lines = createLines({
     label: 'Log lines', empty: 'No line is like that.', onFollow: (follows) => (newest.hidden = follows),
   });
   newest.addEventListener('click', () => (lines.toEnd(), (newest.hidden = true)));
+  const change = createListing(context, {
+    path: '/v1/observe/log', choices, first: STANDARD, problem, onChange: lines.clear, onRows: lines.add,
+  });
   const narrow = (name) => (value) => change({ [name]: value });
   main.append(
     toolbar(
@@ -36,25 +39,7 @@ function mount(main, context) {
   const level = levelOf(context);
   context.tools.append(level.element);
   problem.element.before(level.problem);
-  let stop = () => {};
-  follow();
-
-  function change(more) {
-    Object.assign(choices, more);
-    context.remember(Object.fromEntries(Object.entries(choices).filter(([name, value]) => value !== STANDARD[name])));
-    lines.clear();
-    follow();
-  }
-
-  function follow() {
-    stop();
-    const filled = Object.entries(choices).filter(([, value]) => value !== '');
-    const query = new URLSearchParams([...filled, ['limit', LIMIT]]);
-    stop = context.watch(`/v1/observe/log?${query}`, (news, event) => {
-      problem.clear();
-      lines.add(news, event);
-    }, problem.show);
-  }
+  change();
 }
 
 function field(label, value, onChange) {
