@@ -23,10 +23,21 @@ export class Daemon {
       '--egress-allow', pushService.authority, '--egress-ca-file', pushService.caFile, ...flags,
     ];
     daemon.key = KEY;
-    daemon.process = new Process(binary, args, { PATH: process.env.PATH, FANFARE_BOOTSTRAP_KEY: KEY });
-    const ready = until(20, 'the daemon to be ready', async () => (await fetch(`${daemon.origin}/readyz`)).ok);
-    await daemon.process.whileAlive(ready);
+    daemon.args = args;
+    await daemon.startAgain();
     return daemon;
+  }
+
+  /** On the same port, with what it has stored. */
+  async startAgain() {
+    this.process = new Process(this.binary, this.args, { PATH: process.env.PATH, FANFARE_BOOTSTRAP_KEY: KEY });
+    const ready = until(20, 'the daemon to be ready', async () => (await fetch(`${this.origin}/readyz`)).ok);
+    await this.process.whileAlive(ready);
+  }
+
+  async stop() {
+    await this.process.stop();
+    await this.process.exited;
   }
 
   /** Runs a command of its operator's beside it: what it prints. */

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 
 import { Chromium } from './chromium/browser.mjs';
 import { actingSteps } from './chromium/dashboard-acting-steps.mjs';
+import { breakSteps } from './chromium/dashboard-break-steps.mjs';
 import { figuresSteps } from './chromium/dashboard-figures-steps.mjs';
 import { killingSteps } from './chromium/dashboard-killing-steps.mjs';
 import { layoutSteps } from './chromium/dashboard-layout-steps.mjs';
@@ -53,6 +54,7 @@ const STEPS = {
   ...actingSteps(t),
   ...restSteps(t),
   ...layoutSteps(t),
+  ...breakSteps(t),
   ...sessionSteps(t),
   ...quietSteps(t),
 };
