@@ -163,7 +163,7 @@ impl Metrics {
         r.register("retries", "Attempts that were put off", self.retries.clone());
         r.register(
             "gate_state",
-            "The worst gate of a push service: 0 open, 1 probing, 2 shut",
+            "The worst gate of a push service: 0 open, 1 probing or long unasked, 2 shut",
             self.gate_state.clone(),
         );
         r.register(

@@ -27,6 +27,7 @@ mod notice;
 mod pace;
 mod policy;
 mod rate;
+mod rest;
 mod run;
 mod signal;
 mod state;
@@ -60,9 +61,6 @@ const SEVERAL: usize = 3;
 
 /// A gate does not stay shut for longer than this without another look, whatever it was told.
 const LONGEST_SHUT: Duration = Duration::from_secs(3600);
-
-/// What nobody asked for in so long is remembered no longer: strangers choose origins.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(2 * 3600);
 
 /// Requests that find out together whether a gate can be opened: one good answer will do, and of several endpoints not all
 /// are hostile.
@@ -377,12 +375,6 @@ impl Gate {
     /// The keys that it knows, and how they fare.
     pub fn keys(&self) -> impl Iterator<Item = (VapidKeyId, KeyState)> {
         self.keys.iter().map(|(id, key)| (*id, key.state()))
-    }
-
-    /// Whether it may be forgotten: nothing is under way, and there is nothing to remember, or nobody has asked for long.
-    pub fn is_forgettable(&self, now: Timestamp) -> bool {
-        let is_plain = self.state == State::Open && self.keys.values().all(KeyGate::is_plain);
-        self.pace.in_flight() == 0 && (is_plain || self.asked + FORGOTTEN_AFTER < now)
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Clock, Timestamp};
-use crate::delivery::gate::{self, Gate, GatePolicy, Notice, Signal, State};
+use crate::delivery::gate::{self, Gate, GatePolicy, Notice, Signal};
 use crate::delivery::retry::RetryPolicy;
 use crate::id::SubscriptionId;
 use crate::metrics::{Metrics, Of, PushServiceLabel};
@@ -127,9 +127,9 @@ impl Gates {
         };
         let mut snapshots: BTreeMap<_, _> =
             lines.iter().map(|line| (line.origin().as_str().to_owned(), line.snapshot())).collect();
-        let gate = Gate::new(policy);
+        let (gate, now) = (Gate::new(policy), self.clock.now());
         for origin in others.iter().filter_map(|origin| Origin::parse(origin)) {
-            let at_rest = || GateSnapshot::of(&origin, &gate, 0, Fares::default());
+            let at_rest = || GateSnapshot::of(&origin, &gate, 0, Fares::default(), now);
             snapshots.entry(origin.as_str().to_owned()).or_insert_with(at_rest);
         }
         snapshots.into_values().collect()
@@ -162,6 +162,14 @@ impl Gates {
         forgotten.into_iter().for_each(|service| self.show(service, origins));
     }
 
+    /// Shows in the metrics what has come to be so without an event, before they are read: a gate that shut itself, and
+    /// that nobody has asked since.
+    pub fn show_all(&self) {
+        let origins = self.lock();
+        let services: HashSet<_> = origins.lines.keys().map(PushService::of).collect();
+        services.into_iter().for_each(|service| self.show(service, &origins));
+    }
+
     /// Shows the worst of a push service's origins in the metrics. Who shows holds the lock until it is shown: so what is
     /// shown last is what was so last.
     fn show(&self, service: PushService, origins: &Origins) {
@@ -170,11 +178,7 @@ impl Gates {
         let (mut state, mut paused) = (0, 0);
         for line in of_service {
             let (gate, keys) = line.state();
-            state = state.max(match gate {
-                State::Open => 0,
-                State::Probing { .. } => 1,
-                State::Shut { .. } => 2,
-            });
+            state = state.max(gate);
             paused += keys;
         }
         let label = Of { push_service: PushServiceLabel(service) };

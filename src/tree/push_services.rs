@@ -24,6 +24,13 @@ impl Tree {
         gates
     }
 
+    /// Has the gates' metrics say what is so now.
+    pub fn show_gates(&self) {
+        if let Some(tree) = &self.branches {
+            tree.gates.show_all();
+        }
+    }
+
     /// The tokens that requests carry at the moment, without the tokens; none where nothing is delivered.
     pub fn vapid_tokens(&self) -> Vec<TokenSnapshot> {
         self.branches.as_ref().map(|tree| tree.signer.tokens()).unwrap_or_default()

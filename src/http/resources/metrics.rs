@@ -18,5 +18,6 @@ pub async fn show(req: HttpRequest, state: web::Data<State>) -> Result<HttpRespo
         let caller = Caller::extract(&req).await?;
         caller.require_read_of_default()?;
     }
+    state.tree.show_gates();
     Ok(HttpResponse::Ok().content_type(OPEN_METRICS).body(state.metrics.encode()))
 }

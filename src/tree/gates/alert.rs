@@ -46,8 +46,8 @@ impl GateSnapshot {
     }
 
     fn shut(&self, now: Timestamp) -> Option<Alert> {
-        // Whoever paused it knows.
-        if self.paused.is_some() {
+        // Whoever paused it knows; and where nobody waits, nothing is held up.
+        if self.paused.is_some() || self.unasked {
             return None;
         }
         let past = now.since(self.fares.not_open_since?);
@@ -123,6 +123,7 @@ mod tests {
             state: "open",
             cause: None,
             until: None,
+            unasked: false,
             limit: 64,
             in_flight: 0,
             waiting: 0,
@@ -168,6 +169,7 @@ mod tests {
         let asked = GateSnapshot { cause: Some("throttled"), ..gate(shut(600)) };
         assert!(asked.alerts(NOW)[0].detail.contains("slow down"));
         assert!(asked.alerts(NOW)[0].detail.contains("10 minutes"));
+        assert!(codes(&GateSnapshot { unasked: true, ..asked }).is_empty());
     }
 
     #[test]

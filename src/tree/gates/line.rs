@@ -108,11 +108,18 @@ impl Line {
         Admission { line: Arc::clone(self), ticket: Some(ticket), seen: None }
     }
 
-    /// What it lets through, and how many keys it does not.
-    pub(super) fn state(&self) -> (State, i64) {
+    /// How far it is shut, as the metrics have it (0 open, 1 somebody may try, 2 shut), and how many keys it does not let
+    /// through.
+    pub(super) fn state(&self) -> (i64, i64) {
         let inside = self.lock();
+        let is_unasked = inside.waiting.is_empty() && inside.gate.is_unasked(self.clock.now());
+        let state = match inside.gate.state() {
+            State::Open => 0,
+            State::Probing { .. } => 1,
+            State::Shut { .. } => 2 - i64::from(is_unasked),
+        };
         let refused = inside.gate.keys().filter(|(_, state)| *state != KeyState::Served).count();
-        (inside.gate.state(), i64::try_from(refused).unwrap_or(i64::MAX))
+        (state, i64::try_from(refused).unwrap_or(i64::MAX))
     }
 
     pub(super) fn is_forgettable(&self, now: Timestamp) -> bool {
@@ -122,8 +129,9 @@ impl Line {
 
     pub(super) fn snapshot(&self) -> GateSnapshot {
         let mut inside = self.lock();
-        let fares = inside.record.fares(self.clock.now());
-        GateSnapshot::of(&self.origin, &inside.gate, inside.waiting.len(), fares)
+        let now = self.clock.now();
+        let fares = inside.record.fares(now);
+        GateSnapshot::of(&self.origin, &inside.gate, inside.waiting.len(), fares, now)
     }
 
     /// A panic cannot have left it half changed: nothing in here panics.

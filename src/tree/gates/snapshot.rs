@@ -21,6 +21,8 @@ pub struct GateSnapshot {
     pub cause: Option<&'static str>,
     /// Until when it is shut.
     pub until: Option<Timestamp>,
+    /// It is not open, and for so long nobody has asked that nobody waits for it.
+    pub unasked: bool,
     /// How many requests may be under way.
     pub limit: u32,
     /// How many are.
@@ -47,7 +49,13 @@ pub struct KeySnapshot {
 }
 
 impl GateSnapshot {
-    pub(super) fn of(origin: &Origin, gate: &Gate, waiting: usize, fares: Fares) -> Self {
+    pub(super) fn of(
+        origin: &Origin,
+        gate: &Gate,
+        waiting: usize,
+        fares: Fares,
+        now: Timestamp,
+    ) -> Self {
         let state = gate.state();
         let (cause, until) = match state {
             State::Open => (None, None),
@@ -61,6 +69,7 @@ impl GateSnapshot {
             state: state.label(),
             cause,
             until,
+            unasked: waiting == 0 && gate.is_unasked(now),
             limit: gate.limit(),
             in_flight: gate.in_flight(),
             waiting,

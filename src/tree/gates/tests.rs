@@ -168,6 +168,34 @@ async fn a_dead_origin_that_nobody_asks_for_any_more_is_forgotten_with_its_mark_
     assert!(gates.metrics.encode().contains(&state(0)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_shut_itself_and_that_nobody_asks_any_more_is_no_outage() {
+    let (gates, dead) = (gates(8), origin("dead.example"));
+    for _ in 0..5 {
+        pass(gates.enter(caller(&dead)).await).done(UNREACHABLE, None);
+    }
+    let shown = || {
+        gates.show_all();
+        let alerts = gates.snapshots(&[])[0].alerts(gates.clock.now());
+        let codes: Vec<_> = alerts.into_iter().map(|alert| alert.code).collect();
+        let text = gates.metrics.encode();
+        let of_it = text
+            .lines()
+            .find(|line| line.starts_with("fanfare_gate_state{push_service=\"other\"}"));
+        (of_it.and_then(|line| line.rsplit(' ').next()).unwrap().to_owned(), codes)
+    };
+    // Whoever was there had been told to come back within the hour.
+    tokio::time::advance(Duration::from_secs(3500)).await;
+    assert_eq!(shown(), ("2".to_owned(), vec!["origin_shut"]));
+    tokio::time::advance(Duration::from_secs(200)).await;
+    assert_eq!(shown(), ("1".to_owned(), vec![]));
+    // One comes, finds it dead, and is waited for again.
+    pass(gates.enter(caller(&dead)).await).done(UNREACHABLE, None);
+    assert_eq!(shown().1, ["origin_shut"]);
+    tokio::time::advance(Duration::from_secs(3700)).await;
+    assert_eq!(shown(), ("1".to_owned(), vec![]), "probing, with nobody under way");
+}
+
 fn answer(status: u16) -> Seen {
     Seen::Answer { status, took: Duration::from_millis(20), date: None }
 }
