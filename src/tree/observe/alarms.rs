@@ -2,7 +2,7 @@
 //! would read are kept, and for as long as they are news.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
@@ -71,13 +71,22 @@ impl Alarms {
 
     /// Something is wrong.
     pub fn raise(&self, kind: AlarmKind, actor: ActorId, detail: String) {
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.raise(kind, actor, detail, self.clock.now());
+        self.log().raise(kind, actor, detail, self.clock.now());
+    }
+
+    /// Something has been wrong for so long, or for nobody knows how long. However often that is said, it is one time.
+    pub fn goes_on(&self, kind: AlarmKind, actor: ActorId, detail: String, past: Option<Duration>) {
+        let now = self.clock.now();
+        self.log().goes_on(kind, actor, detail, past.map(|past| now - past), now);
     }
 
     /// The last first.
     pub fn snapshots(&self) -> Vec<AlarmSnapshot> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).snapshots(self.clock.now())
+        self.log().snapshots(self.clock.now())
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What time it is, by the clock that alarms go by.
@@ -111,6 +120,27 @@ impl Log {
             oldest.map(|which| self.0.remove(&which));
         }
         self.0.insert((kind, actor), Alarm { detail, first: now, last: now, count: 1 });
+    }
+
+    fn goes_on(
+        &mut self,
+        kind: AlarmKind,
+        actor: ActorId,
+        detail: String,
+        since: Option<Timestamp>,
+        now: Timestamp,
+    ) {
+        self.forget_old(now);
+        let known = self.0.get_mut(&(kind, actor));
+        match known.filter(|alarm| since.is_none_or(|since| since < alarm.last)) {
+            Some(alarm) => (alarm.detail, alarm.last) = (detail, now),
+            None => {
+                self.raise(kind, actor, detail, now);
+                if let (Some(since), Some(alarm)) = (since, self.0.get_mut(&(kind, actor))) {
+                    alarm.first = alarm.first.min(since);
+                }
+            }
+        }
     }
 
     fn forget_old(&mut self, now: Timestamp) {
@@ -171,6 +201,22 @@ mod tests {
         raise(&mut log, 2, 60);
         assert_eq!(log.snapshots(START + KEEP).len(), 2);
         assert_eq!(log.snapshots(START + KEEP + Duration::from_secs(1)).len(), 1);
+    }
+
+    #[test]
+    fn what_goes_on_is_one_alarm_that_is_not_forgotten_until_it_is_over() {
+        let (kind, actor) = (AlarmKind::SlowHandler, ActorId::Channel(ChannelId(1)));
+        let at = |seconds| START + Duration::from_secs(seconds);
+        let mut log = Log::default();
+        for seconds in (10..4000).step_by(600) {
+            log.goes_on(kind, actor, "still".to_owned(), Some(at(5)), at(seconds));
+        }
+        let all = log.snapshots(at(4000));
+        assert_eq!((all[0].first, all[0].last, all[0].count), (at(5), at(3610), 1));
+        log.goes_on(kind, actor, "again".to_owned(), Some(at(3700)), at(3800));
+        log.goes_on(kind, actor, "for ever".to_owned(), None, at(3900));
+        let all = log.snapshots(at(4000));
+        assert_eq!((all[0].last, all[0].count, all[0].detail.as_str()), (at(3900), 2, "for ever"));
     }
 
     #[test]

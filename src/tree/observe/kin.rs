@@ -2,12 +2,17 @@
 //! supervisor counts them by it, `/metrics` shows the kinds, and nobody walks through them.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 
-use super::alarms::Alarms;
+use tokio::time::Instant;
+
+use super::alarms::{AlarmKind, Alarms};
+use super::vital::SLOW_TURN;
 use crate::metrics::{ActorKind, Kind, Metrics};
+use crate::tree::actor_id::ActorId;
 
 /// Shared by the actors of one kind on one thread.
 #[derive(Debug)]
@@ -21,6 +26,9 @@ pub struct Kin {
     given_up: AtomicU64,
     restarts: AtomicU64,
     waiting: AtomicI64,
+    /// Whose turn it is, and since when: they have one thread, so it is one's at most. Nobody but that thread waits for the
+    /// lock, unless somebody looks.
+    turn: Mutex<Option<(ActorId, Instant)>>,
     shown_alive: Gauge,
     shown_waiting: Gauge,
     shown_restarts: Counter,
@@ -60,6 +68,7 @@ impl Kin {
             given_up: AtomicU64::new(0),
             restarts: AtomicU64::new(0),
             waiting: AtomicI64::new(0),
+            turn: Mutex::default(),
             shown_alive: metrics.actors.get_or_create(&label).clone(),
             shown_waiting: metrics.actor_mailbox.get_or_create(&label).clone(),
             shown_restarts: metrics.actor_restarts.get_or_create(&label).clone(),
@@ -95,6 +104,31 @@ impl Kin {
     /// One was given up.
     pub(super) fn gives_up(&self) {
         self.given_up.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One of them is on the thread.
+    pub(super) fn turn_begins(&self, actor: ActorId, begun: Instant) {
+        *self.turn() = Some((actor, begun));
+    }
+
+    /// None of them is any more.
+    pub(super) fn turn_ends(&self) {
+        *self.turn() = None;
+    }
+
+    /// Raises the alarm about a turn that is too long already, and not over: it may never be.
+    pub(in crate::tree) fn say_who_keeps_the_thread(&self, now: Instant) {
+        let Some((actor, begun)) = *self.turn() else { return };
+        let past = now.duration_since(begun);
+        if past > SLOW_TURN {
+            let detail = format!("one turn has taken {:.1} s and goes on", past.as_secs_f64());
+            self.alarms.goes_on(AlarmKind::SlowHandler, actor, detail, Some(past));
+        }
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Option<(ActorId, Instant)>> {
+        // Nothing that can panic runs under the lock.
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many there are and have been.

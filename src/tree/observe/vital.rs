@@ -17,7 +17,7 @@ use crate::metrics::ActorKind;
 use crate::tree::actor_id::ActorId;
 
 /// A turn that is longer keeps everybody else on the thread from theirs for too long.
-const SLOW_TURN: Duration = Duration::from_secs(1);
+pub(super) const SLOW_TURN: Duration = Duration::from_secs(1);
 
 /// Restarts that are remembered.
 const HISTORY: usize = 8;
@@ -149,10 +149,21 @@ impl Vital {
         if waiting > self.peak.load(Ordering::Relaxed) {
             self.peak.fetch_max(waiting, Ordering::Relaxed);
         }
-        if waiting == self.bound() + 1 {
-            let detail = format!("more than {} messages wait for it", self.bound());
+        // At each multiple: what grows and grows is told again and again.
+        if waiting > self.bound() && (waiting - 1).is_multiple_of(self.bound()) {
+            let detail = format!("more than {} messages wait for it", waiting - 1);
             self.kin.alarms.raise(AlarmKind::MailboxOverBound, self.id, detail);
         }
+    }
+
+    /// Says what is wrong with it now, and has been: that it was once is told when it begins or ends.
+    pub fn say_what_goes_on(&self) {
+        let waiting = self.waiting();
+        if waiting > self.bound() {
+            let detail = format!("{waiting} messages wait for it");
+            self.kin.alarms.goes_on(AlarmKind::MailboxOverBound, self.id, detail, None);
+        }
+        self.kin.say_who_keeps_the_thread(Instant::now());
     }
 
     /// It handles a message.
@@ -184,14 +195,20 @@ impl Vital {
         self.notes().latency.observe(took);
     }
 
+    /// Its turn begins: until it ends, nobody else on its thread has one.
+    pub fn takes_thread(&self, begun: Instant) {
+        self.kin.turn_begins(self.id, begun);
+    }
+
     /// It kept its thread from `begun` to `ended`.
     pub fn kept_thread(&self, begun: Instant, ended: Instant) {
+        self.kin.turn_ends();
         let busy = ended.duration_since(begun);
         self.notes().meter.spend(ended.duration_since(self.born), busy);
         if busy > SLOW_TURN {
             let detail = format!("one turn took {:.1} s", busy.as_secs_f64());
             tracing::warn!(actor = %self.id, detail, "an actor kept its thread from all others on it");
-            self.kin.alarms.raise(AlarmKind::SlowHandler, self.id, detail);
+            self.kin.alarms.goes_on(AlarmKind::SlowHandler, self.id, detail, Some(busy));
         }
     }
 

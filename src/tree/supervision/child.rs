@@ -68,6 +68,7 @@ impl<A: Actor<Context = Context<A>> + Supervised> Child<A> {
     fn poll_context(&mut self, task: &mut TaskContext<'_>) -> Result<Poll<()>, Panic> {
         let context = &mut self.context;
         let begun = (self.clock)();
+        self.vital.takes_thread(begun);
         let end = catch_unwind(AssertUnwindSafe(|| Pin::new(context).poll(task)));
         self.vital.kept_thread(begun, (self.clock)());
         end

@@ -86,6 +86,50 @@ async fn a_mailbox_over_its_bound_is_an_alarm_once_each_time_that_it_passes_it()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mailbox_that_grows_and_grows_is_told_of_at_each_multiple_and_while_it_lasts() {
+    let world = World::of(ActorKind::ChannelSupervisor);
+    let actor = world.actor(1);
+    for _ in 0..3 * actor.bound() + 1 {
+        actor.posted();
+    }
+    let alarm = world.alarms.snapshots().remove(0);
+    assert_eq!((alarm.count, &*alarm.detail), (3, "more than 12288 messages wait for it"));
+    tokio::time::advance(Duration::from_secs(3600)).await;
+    assert!(world.alarms.snapshots().is_empty(), "nothing new was heard of it");
+    actor.say_what_goes_on();
+    let alarm = world.alarms.snapshots().remove(0);
+    assert_eq!((alarm.kind, &*alarm.detail), ("mailbox_over_bound", "12289 messages wait for it"));
+    for _ in 0..3 * actor.bound() {
+        actor.received(Heard::Grown);
+    }
+    tokio::time::advance(Duration::from_secs(3600)).await;
+    actor.say_what_goes_on();
+    assert!(world.alarms.snapshots().is_empty(), "it is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_does_not_end_is_an_alarm_and_the_same_one_when_it_does() {
+    let world = World::of(ActorKind::SubscriptionWorker);
+    let (actor, begun) = (world.actor(1), Instant::now());
+    actor.takes_thread(begun);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    world.kin.say_who_keeps_the_thread(Instant::now());
+    assert!(world.alarms.snapshots().is_empty());
+    for seconds in [2, 3] {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        world.kin.say_who_keeps_the_thread(Instant::now());
+        let alarm = world.alarms.snapshots().remove(0);
+        let detail = format!("one turn has taken {seconds}.0 s and goes on");
+        assert_eq!((alarm.kind, alarm.count, alarm.detail), ("slow_handler", 1, detail));
+        assert_eq!((&*alarm.actor, alarm.first), ("subscriptions.0.1", Timestamp::from_millis(0)));
+    }
+    actor.kept_thread(begun, Instant::now());
+    world.kin.say_who_keeps_the_thread(Instant::now());
+    let alarm = world.alarms.snapshots().remove(0);
+    assert_eq!((alarm.count, &*alarm.detail), (1, "one turn took 3.0 s"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_last_eight_restarts_are_remembered_with_as_much_of_each_panic_as_fits() {
     let world = World::of(ActorKind::ChannelWorker);
     let vital = Vital::new(ActorId::Channel(ChannelId(1)), Arc::clone(&world.kin));
