@@ -5,5 +5,6 @@ mod app_pages;
 mod killing;
 mod log;
 mod log_level;
+mod silent;
 mod stream;
 mod warnings;

@@ -34,6 +34,8 @@ pub(super) struct Actor {
     #[serde(deserialize_with = "known")]
     pub(super) hidden: u64,
     pub(super) killable: bool,
+    /// It was asked, and did not answer in time.
+    pub(super) silent: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug, Default, Deserialize)]
@@ -66,6 +68,8 @@ pub(super) struct Actors {
     pub(super) total: u64,
     pub(super) matched: u64,
     pub(super) items: Vec<Actor>,
+    /// Supervisors whose workers are missing.
+    pub(super) silent: Vec<String>,
 }
 
 /// One actor.

@@ -56,6 +56,8 @@ pub struct Node {
     pub row: Row,
     /// Of a supervisor, how many of its children are not listed.
     pub hidden: Option<u64>,
+    /// It was asked for its children and did not answer in time.
+    pub silent: bool,
 }
 
 /// One actor with whom it supervises.
@@ -65,7 +67,13 @@ pub struct Portrait {
     pub seen: Seen,
     /// Its busiest children, and how many there are.
     pub children: Option<(u64, Vec<Row>)>,
+    /// It did not answer in time: what only it knows is missing.
+    pub silent: bool,
 }
+
+/// A supervisor did not answer in time, so nothing is known of its worker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Silent;
 
 /// What became of a kill.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -108,22 +116,23 @@ impl Tree {
     pub async fn nodes(&self, expanded: &[ActorId], limit: usize) -> Vec<Node> {
         let Some(branches) = &self.branches else { return Vec::new() };
         let query = Arc::new(Query::busiest(limit));
-        let root = Node { row: branches.root_row(), hidden: Some(0) };
+        let root = Node { row: branches.root_row(), hidden: Some(0), silent: false };
         let supervisors = branches.supervisors().map(|supervisor| {
             let query = Arc::clone(&query);
             async move {
                 let row = supervisor.row();
-                let children = if expanded.contains(&row.id) {
-                    supervisor
-                        .select(&query)
-                        .await
-                        .map_or_else(Vec::new, |found| found.into_page(&query))
+                let found = if expanded.contains(&row.id) {
+                    supervisor.select(&query).await
                 } else {
-                    Vec::new()
+                    Some(Selection::default())
                 };
+                let silent = found.is_none();
+                let children = found.unwrap_or_default().into_page(&query);
                 let hidden = supervisor.kin.children().alive.saturating_sub(children.len() as u64);
-                let children = children.into_iter().map(|row| Node { row, hidden: None });
-                [Node { row, hidden: Some(hidden) }].into_iter().chain(children).collect::<Vec<_>>()
+                let children = children.into_iter();
+                let children = children.map(|row| Node { row, hidden: None, silent: false });
+                let node = Node { row, hidden: Some(hidden), silent };
+                [node].into_iter().chain(children).collect::<Vec<_>>()
             }
         });
         let below = join_all(supervisors).await;
@@ -152,29 +161,35 @@ impl Tree {
     }
 
     /// One actor; `None`: it is not alive.
-    pub async fn actor(&self, id: ActorId) -> Option<Portrait> {
-        let branches = self.branches.as_ref()?;
+    pub async fn actor(&self, id: ActorId) -> Result<Option<Portrait>, Silent> {
+        let Some(branches) = &self.branches else { return Ok(None) };
         if id == ActorId::Root {
-            let particulars = ask(&branches.root, Look).await.unwrap_or_default();
-            let vital = Arc::clone(branches.root.vital());
+            let particulars = ask(&branches.root, Look).await;
             let rows: Vec<_> = branches.supervisors().map(|supervisor| supervisor.row()).collect();
             let children = Some((rows.len() as u64, rows));
-            return Some(Portrait {
-                seen: Seen { row: branches.root_row(), vital, particulars },
+            return Ok(Some(Portrait {
+                silent: particulars.is_none(),
+                seen: Seen {
+                    row: branches.root_row(),
+                    vital: Arc::clone(branches.root.vital()),
+                    particulars: particulars.unwrap_or_default(),
+                },
                 children,
-            });
+            }));
         }
-        let supervisor = branches.supervisor(id)?;
+        let Some(supervisor) = branches.supervisor(id) else { return Ok(None) };
         if supervisor.vital().id != id {
-            let seen = supervisor.child(id).await??;
-            return Some(Portrait { seen, children: None });
+            let seen = supervisor.child(id).await.ok_or(Silent)?;
+            return Ok(seen.map(|seen| Portrait { seen, children: None, silent: false }));
         }
         let query = Arc::new(Query::busiest(SAMPLE));
         let (particulars, sample) = join(supervisor.particulars(), supervisor.select(&query)).await;
-        let sample = sample.map_or_else(Vec::new, |sample| sample.into_page(&query));
+        let silent = particulars.is_none() || sample.is_none();
+        let sample = sample.unwrap_or_default().into_page(&query);
         let (row, vital) = (supervisor.row(), Arc::clone(supervisor.vital()));
         let seen = Seen { row, vital, particulars: particulars.unwrap_or_default() };
-        Some(Portrait { seen, children: Some((supervisor.kin.children().alive, sample)) })
+        let children = Some((supervisor.kin.children().alive, sample));
+        Ok(Some(Portrait { seen, children, silent }))
     }
 
     /// Kills an actor, and waits until it lives again.
@@ -200,6 +215,11 @@ impl Tree {
 
     /// What is wrong with actors, the last first.
     pub fn alarms(&self) -> Vec<AlarmSnapshot> {
+        for supervisor in self.branches.iter().flat_map(Branches::supervisors) {
+            supervisor.vital().say_what_goes_on();
+            supervisor.kin.say_who_keeps_the_thread(Instant::now());
+        }
+        self.branches.iter().for_each(|branches| branches.root.vital().say_what_goes_on());
         self.alarms.snapshots()
     }
 

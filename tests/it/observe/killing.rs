@@ -62,7 +62,10 @@ impl Scene {
             assert_eq!(self.house.children(kind).await.given_up, 0);
         }
         assert!(self.house.tree.is_ready(), "nobody thinks that the process had better end");
-        assert_eq!(self.house.tree.alarms(), []);
+        let mut alarms = self.house.tree.alarms();
+        // A machine that has other work may stop a turn for a second.
+        alarms.retain(|alarm| alarm.kind != "slow_handler");
+        assert_eq!(alarms, []);
         let asked = usize::try_from(self.service.requests()).unwrap();
         self.house.stop().await;
         asked - CROWD * TEXTS.len()
@@ -74,7 +77,7 @@ impl Scene {
             // Some are answered, so that the fan-out goes on.
             self.service.release(10);
         }
-        let portrait = self.house.tree.actor(id).await.unwrap();
+        let portrait = self.house.tree.actor(id).await.unwrap().unwrap();
         assert_eq!(portrait.seen.row.reading.restarts, KILLS);
         let history = portrait.seen.vital.history();
         assert!(history.iter().all(|restart| restart.by == By::Operator), "{history:?}");

@@ -82,6 +82,9 @@ pub(super) fn draw_tree(frame: &mut Frame<'_>, area: Rect, top: &Top) {
         if actor.hidden > 0 && top.unfolded.contains(&actor.id) {
             name.push_str(&format!("  ({} more)", count(actor.hidden)));
         }
+        if actor.silent {
+            name.push_str("  does not answer");
+        }
         row(name, actor, area.width)
     });
     table(frame, area, rows.collect(), top.tree.place());
@@ -119,8 +122,14 @@ fn summary(top: &Top) -> Line<'static> {
     if !top.search.is_empty() {
         spans.push(Span::styled(format!("  named like “{}”", plain(&top.search)), WARM));
     }
-    if top.actors.answer.as_ref().is_some_and(|actors| actors.items.is_empty()) {
-        spans.push(Span::styled("  none", BAD));
+    if let Some(actors) = &top.actors.answer {
+        if actors.items.is_empty() {
+            spans.push(Span::styled("  none", BAD));
+        }
+        if !actors.silent.is_empty() {
+            let silent = plain(&actors.silent.join(", "));
+            spans.push(Span::styled(format!("  without the workers of {silent}, silent"), BAD));
+        }
     }
     Line::from(spans)
 }

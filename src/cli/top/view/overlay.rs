@@ -6,7 +6,7 @@ use ratatui::text::{Line, Text};
 use ratatui::widgets::{Block, Clear, List, ListState, Paragraph, Wrap};
 
 use super::figures::{age, count, number, share};
-use super::{QUIET, SELECTED};
+use super::{BAD, QUIET, SELECTED};
 use crate::cli::output::plain;
 use crate::cli::top::answer::OneActor;
 use crate::cli::top::keys::HELP;
@@ -80,6 +80,9 @@ fn one_actor(one: &OneActor) -> Text<'static> {
         pair("age", age(actor.age_seconds)),
         pair("restarts", count(actor.restarts)),
     ];
+    if actor.silent {
+        lines.push(Line::styled(format!("{:>24}  does not answer", ""), BAD));
+    }
     for detail in &one.details {
         let value = detail.value.as_str().map_or_else(|| detail.value.to_string(), str::to_owned);
         let unit = detail.unit.as_deref().unwrap_or_default();

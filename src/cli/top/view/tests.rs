@@ -109,6 +109,29 @@ fn the_table_says_how_many_there_are_and_how_they_are_sorted() {
 }
 
 #[test]
+fn a_supervisor_that_does_not_answer_is_named_wherever_its_workers_are_missing() {
+    let hung = |path: &str| match path {
+        "/v1/observe/tree" => json!({"nodes": [
+            {"id": "channels", "kind": "ChannelSupervisor", "name": "channels", "silent": true},
+        ]}),
+        "/v1/observe/actors" => {
+            json!({"total": 9, "matched": 1, "items": [worker()], "silent": ["channels"]})
+        }
+        "/v1/observe/actors/subscriptions.0.7" => {
+            let mut actor = worker();
+            actor["silent"] = json!(true);
+            actor
+        }
+        other => answers(other),
+    };
+    holds(&screen(&[], hung, (130, 20)), &["ChannelSupervisor channels  does not answer"]);
+    let table = screen(&[KeyCode::Char('2')], hung, (130, 20));
+    holds(&table, &["without the workers of channels, silent"]);
+    let actor = screen(&[KeyCode::Char('2'), KeyCode::Enter], hung, (100, 30));
+    holds(&actor, &["does not answer", "settled  17"]);
+}
+
+#[test]
 fn a_narrow_terminal_leaves_out_columns_and_keeps_the_names() {
     let screen = screen(&[KeyCode::Char('2')], answers, (80, 20));
     holds(&screen, &["BUSY%", "SubscriptionWorker sub_abc"]);

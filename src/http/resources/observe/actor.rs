@@ -16,7 +16,7 @@ use crate::id::AppId;
 use crate::metrics::ActorKind;
 use crate::store::audit::Act;
 use crate::tree::actor_id::ActorId;
-use crate::tree::observe::looking::{Killed, Portrait};
+use crate::tree::observe::looking::{Killed, Portrait, Silent};
 use crate::tree::observe::vital::Vital;
 use crate::tree::observe::{Figure, Value};
 
@@ -52,6 +52,8 @@ pub struct ActorPage {
     pub latency: Option<LatencyView>,
     /// Its busiest children; null of those that supervise nobody.
     pub children_sample: Option<ChildrenSample>,
+    /// Whether it did not answer in time: what only it knows, and its children, are missing.
+    pub silent: bool,
 }
 
 /// One thing that an actor says of itself.
@@ -143,7 +145,7 @@ pub async fn show(
     let id = ActorId::parse(&id).ok_or_else(not_alive)?;
     live::answer(&req, caller, Every { every }, move || {
         let state = state.clone();
-        async move { page(&state, id).await.ok_or_else(not_alive) }
+        async move { page(&state, id).await }
     })
     .await
 }
@@ -193,17 +195,21 @@ fn not_alive() -> Problem {
     Problem::new(ProblemKind::NotFound, "no actor of that id is alive")
 }
 
-async fn page(state: &State, id: ActorId) -> Option<ActorPage> {
+async fn page(state: &State, id: ActorId) -> Result<ActorPage, Problem> {
     match id {
-        ActorId::Journal => Some(journal(state)),
-        ActorId::Http => Some(ActorPage::of(ActorRow::http(state))),
+        ActorId::Journal => Ok(journal(state)),
+        ActorId::Http => Ok(ActorPage::of(ActorRow::http(state))),
         ActorId::Root
         | ActorId::Channels
         | ActorId::Channel(_)
         | ActorId::Subscriptions(_)
         | ActorId::Subscription(..) => {
-            let portrait = state.tree.actor(id).await?;
-            Some(of_actor(state, portrait))
+            let portrait = state.tree.actor(id).await.map_err(|Silent| {
+                let detail =
+                    format!("the supervisor of {id} did not answer: it is busy, or it hangs");
+                Problem::new(ProblemKind::Unavailable, detail)
+            })?;
+            Ok(of_actor(state, portrait.ok_or_else(not_alive)?))
         }
     }
 }
@@ -223,7 +229,7 @@ fn journal(state: &State) -> ActorPage {
 }
 
 fn of_actor(state: &State, portrait: Portrait) -> ActorPage {
-    let Portrait { seen, children } = portrait;
+    let Portrait { seen, children, silent } = portrait;
     let now = state.now();
     let particulars = seen.particulars;
     let children_sample = children.map(|(total, rows)| ChildrenSample {
@@ -239,6 +245,7 @@ fn of_actor(state: &State, portrait: Portrait) -> ActorPage {
         restart_history: restart_history(&seen.vital, now),
         latency: latency(&seen.vital),
         children_sample,
+        silent,
         ..ActorPage::of(ActorRow::of(seen.row, now))
     }
 }
@@ -298,6 +305,7 @@ impl ActorPage {
             restart_history: Vec::new(),
             latency: None,
             children_sample: None,
+            silent: false,
         }
     }
 }

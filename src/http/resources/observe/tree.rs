@@ -45,6 +45,8 @@ pub struct TreeNode {
     pub row: ActorRow,
     /// How many children are not listed; null of those that supervise nobody.
     pub hidden: Option<u64>,
+    /// Whether it was asked for its children and did not answer in time: they are missing.
+    pub silent: bool,
 }
 
 /// The tree from the Root down.
@@ -71,10 +73,12 @@ pub async fn show(
             let node = |node: crate::tree::observe::looking::Node| TreeNode {
                 row: ActorRow::of(node.row, now),
                 hidden: node.hidden,
+                silent: node.silent,
             };
             let mut nodes: Vec<_> = below.next().map(node).into_iter().collect();
             let no_actors = [ActorRow::journal(&state), ActorRow::http(&state)];
-            nodes.extend(no_actors.into_iter().map(|row| TreeNode { row, hidden: None }));
+            let no_actor = |row| TreeNode { row, hidden: None, silent: false };
+            nodes.extend(no_actors.into_iter().map(no_actor));
             nodes.extend(below.map(node));
             Ok(TreePage { at: now.to_rfc3339(), nodes })
         }
