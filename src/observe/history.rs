@@ -1,5 +1,5 @@
-//! How the figures went: rings of points, the last hour by the second and the last day by the minute. A sample comes in
-//! once a second; a point of a longer step is made of the samples at its two ends, so that its quantiles are of all that
+//! How the figures went: a ring of points for each span that can be asked for, from ten minutes by the second to a day in
+//! steps of two minutes. A sample comes in once a second; a point of a longer step is made of the samples at its two ends, so that its quantiles are of all that
 //! came in it and not a mean of means. What the rings hold at most is known from the start, whatever is going on.
 
 use std::collections::VecDeque;
@@ -19,23 +19,23 @@ pub enum Span {
     Day,
 }
 
-/// What each ring holds: points of so many seconds each, at most so many of them.
-const RINGS: [(u64, usize); 4] = [(1, 3600), (10, 2160), (60, 1440), (120, 720)];
+/// What each span's ring holds: points of so many seconds each, at most so many of them.
+const RINGS: [(u64, usize); 4] = [(1, 600), (10, 360), (60, 360), (120, 720)];
 
 impl Span {
-    /// The ring that it is taken from, and how many of its points.
-    const fn place(self) -> (usize, usize) {
+    /// The place of its ring.
+    const fn ring(self) -> usize {
         match self {
-            Self::TenMinutes => (0, 600),
-            Self::Hour => (1, 360),
-            Self::SixHours => (2, 360),
-            Self::Day => (3, 720),
+            Self::TenMinutes => 0,
+            Self::Hour => 1,
+            Self::SixHours => 2,
+            Self::Day => 3,
         }
     }
 
     /// Seconds from one point to the next.
     pub const fn step_seconds(self) -> u64 {
-        RINGS[self.place().0].0
+        RINGS[self.ring()].0
     }
 }
 
@@ -91,21 +91,24 @@ impl History {
 
     /// The last sample, and the one of a minute or two before it.
     pub fn lately(&self) -> Option<(&Sample, &Sample)> {
-        let minutes = &self.rings[2];
+        let minutes = &self.rings[Span::SixHours.ring()];
         let since = minutes.before.as_ref().or(minutes.begun.as_ref());
         Some((since?, self.last.as_ref()?))
     }
 
     /// The points of a span, oldest first.
     pub fn points(&self, span: Span) -> Points {
-        let (ring, count) = span.place();
-        self.rings[ring].last(count)
+        self.rings[span.ring()].points()
     }
 
-    /// The points of a span that came after `at`, oldest first.
+    /// The points of a span that came after `at`, oldest first. If a clock that was set back has taken `at` away, the newest
+    /// of those that are left: it is news.
     pub fn after(&self, span: Span, at: i64) -> Vec<Point> {
-        let ring = &self.rings[span.place().0];
-        let first = ring.at.partition_point(|step| *step <= at);
+        let ring = &self.rings[span.ring()];
+        let first = match ring.at.back() {
+            Some(newest) if *newest < at => ring.at.len() - 1,
+            _ => ring.at.partition_point(|step| *step <= at),
+        };
         (first..ring.at.len()).map(|index| ring.point(index)).collect()
     }
 }
@@ -181,12 +184,10 @@ impl Ring {
         self.values.extend(row);
     }
 
-    fn last(&self, count: usize) -> Points {
-        let first = self.at.len().saturating_sub(count);
-        let of =
-            |series| (first..self.at.len()).map(move |row| self.values[row * self.width + series]);
+    fn points(&self) -> Points {
+        let of = |series| self.values.iter().skip(series).step_by(self.width).copied();
         Points {
-            at: self.at.range(first..).copied().collect(),
+            at: self.at.iter().copied().collect(),
             values: (0..self.width).map(|series| of(series).collect()).collect(),
         }
     }
