@@ -105,22 +105,26 @@
 //! healed when one is (`reconcile` in fanfare.js): an endpoint that moved, a key that was rotated, a subscription that is gone. The
 //! payload is Declarative Web Push ([`webpush::message`]), which Safari shows even if no worker runs.
 //!
-//! Tests: `tests/sdk` (a browser of fakes that refuses what browsers refuse), `tests/browser` (real Firefox and Chromium, and a real
-//! Kinto with the plugin in `deploy/kinto`), `tests/it/parsers` (what the W3C, Safari and Gecko make of our payload).
+//! Tests: `tests/sdk` (a browser of fakes that refuses what browsers refuse), `tests/dashboard` (how the dashboard writes figures),
+//! `tests/browser` (real Firefox and Chromium, and a real Kinto with the plugin in `deploy/kinto`), `tests/it/parsers` (what the
+//! W3C, Safari and Gecko make of our payload).
 //!
 //! # The observer
 //!
 //! ```text
 //! an actor ─▶ its Vital: messages, busy time, restarts, the last messages     written by it alone, read when somebody looks
 //! Supervisor ─▶ of its registry the rows that are on somebody's screen        sorted, searched and paged here ([`tree::observe`])
-//! once a second ─▶ a sample of the counters ─▶ rings of 1 s, 10 s and 1 min   ([`observe::history`])
+//! once a second ─▶ a sample of the counters ─▶ rings of 1 s, 10 s, 1 and 2 min ([`observe::history`])
 //! log ─▶ fmt, and a ring of the last lines                                    ([`observe::log`])
 //!                 └─▶ GET /v1/observe/…: once, or as a stream ([`http::live`]) ─▶ /dashboard, `fanfare top`
 //! POST /v1/observe/… ─▶ may it? ─▶ a row of the audit log is on disk ─▶ the act ([`http::acting`])
 //! ```
 //!
-//! With nobody watching, a sample a second is all that it costs. `src/web/dashboard` is static modules over `/v1/observe`;
-//! `src/web/common` is what it shares with the demo; `src/web/vendor` is what others wrote, as published (uPlot).
+//! With nobody watching, nobody is asked anything. What it costs then: a few counts with each message, turn and answer, a copy
+//! of each line that is logged, a sample a second, and a look at the store's size every five.
+//!
+//! `src/web/dashboard` is static modules over `/v1/observe`; `src/web/common` is what it shares with the demo; `src/web/vendor` is
+//! what others wrote, as published (uPlot).
 //!
 //! # Layers
 //!
