@@ -61,7 +61,7 @@ async fn metrics_say_what_happened_and_what_the_process_and_the_store_take() {
 }
 
 #[actix_web::test]
-async fn the_metrics_have_as_many_rows_after_a_thousand_requests_as_after_ten() {
+async fn the_metrics_have_as_many_rows_after_five_hundred_requests_as_after_ten() {
     let api = Api::start().await;
     let rows = || api.state.metrics.encode().lines().count();
     let ask = async |count: usize| {

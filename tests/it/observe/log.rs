@@ -121,6 +121,14 @@ async fn not_even_at_trace_is_an_endpoint_a_key_or_a_payload_in_the_log_or_its_t
     let daemon = home.start_with(command).await;
     service.answer("broken-PathOfAnEndpoint", [Answer::status(500), Answer::status(400)]);
     let mut secrets = vec![KEY.to_owned(), "PathOfAnEndpoint".into(), "ThePlaintext".into()];
+    let of_subscriber = json!({ "channels": ["news"], "expires_in": 600 });
+    let made = daemon.call(Method::POST, "/v1/tokens").json(&of_subscriber).send().await.json();
+    let of_subscriber = made["token"].as_str().unwrap();
+    secrets.push(of_subscriber.to_owned());
+    let another = Browser::new().subscription_json(&service.endpoint("another-PathOfAnEndpoint"));
+    let path = "/v1/channels/news/subscriptions";
+    let call = daemon.call_of_anybody(Method::POST, path).bearer(of_subscriber);
+    assert_eq!(call.json(&another).send().await.status, StatusCode::CREATED);
     for token in ["fine-PathOfAnEndpoint", "broken-PathOfAnEndpoint"] {
         let browser = Browser::new();
         let subscribed = daemon.subscribe(&browser, &service.endpoint(token), "news").await;
@@ -129,6 +137,11 @@ async fn not_even_at_trace_is_an_endpoint_a_key_or_a_payload_in_the_log_or_its_t
     }
     let (_, notification) = publish(&daemon, "ThePlaintextOfThePayload").await;
     daemon.finished(&notification).await;
+    for request in service.log() {
+        let vapid = request.header("authorization").split(['=', ',']).nth(1).unwrap().to_owned();
+        assert_eq!(vapid.split('.').count(), 3, "a JWT");
+        secrets.push(vapid);
+    }
     let tail = tail(&daemon, "limit=2000").await.to_string();
     let log = daemon.log();
     assert!(log.contains("TRACE") && tail.contains("\"trace\""), "that is what was asked for");
