@@ -141,7 +141,11 @@ impl Metrics {
             "Notifications accepted",
             self.notifications_accepted.clone(),
         );
-        r.register("deliveries", "Deliveries that ended", self.deliveries.clone());
+        r.register(
+            "deliveries",
+            "Deliveries that a worker saw end: not those that were closed while they waited",
+            self.deliveries.clone(),
+        );
         r.register(
             "push_service_dropped",
             "Messages that a push service accepted and does not pass on",
