@@ -18,12 +18,24 @@ pub struct Facts {
     pub files: Option<Use>,
     /// Bytes of the data directory's disk that are taken, and all that it has.
     pub disk: Option<Use>,
-    /// Subscriptions that are held back, by push service.
-    pub quarantines: Vec<Held>,
+    /// Subscriptions that are held back, by push service; `None` when the store did not say.
+    pub quarantines: Option<Vec<Held>>,
     /// What an operator has paused.
     pub pauses: Vec<Paused>,
     /// Whether nothing is sent because an operator said so.
     pub draining: bool,
+}
+
+impl Facts {
+    /// The warnings of which nobody can say at the moment whether they are so.
+    pub fn unknown(&self) -> Vec<&'static str> {
+        let known = [
+            ("quarantine_open", self.quarantines.is_some()),
+            ("disk_nearly_full", self.disk.is_some()),
+            ("files_nearly_used_up", self.files.is_some()),
+        ];
+        known.into_iter().filter_map(|(code, is_known)| (!is_known).then_some(code)).collect()
+    }
 }
 
 /// An actor in trouble.

@@ -29,8 +29,9 @@ struct Episode {
 }
 
 impl History {
-    /// Says of each warning when it was so, if it does not know that itself; `all` is everything that is wrong at `now`.
-    pub fn note(&self, all: &mut [Warning], now: Timestamp) {
+    /// Says of each warning when it was so, if it does not know that itself; `all` is everything that is wrong at `now`, as far
+    /// as is known: of the kinds in `unknown`, what was wrong is held to be so still.
+    pub fn note(&self, all: &mut [Warning], unknown: &[&str], now: Timestamp) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *kept);
         for warning in all.iter_mut().filter(|warning| warning.seen.is_none()) {
@@ -47,7 +48,10 @@ impl History {
         }
         // What is left was wrong, and is not any more.
         let ended = before.into_iter().filter(|(_, it)| now.since(it.seen.last) < FORGOTTEN);
-        kept.extend(ended.map(|(key, it)| (key, Episode { is_open: false, ..it })));
+        kept.extend(ended.map(|(key, it)| {
+            let is_open = it.is_open && unknown.contains(&key.0);
+            (key, Episode { is_open, ..it })
+        }));
         forget_oldest(&mut kept);
     }
 }

@@ -22,7 +22,7 @@ pub fn warnings(facts: &Facts) -> Vec<Warning> {
     disk(facts.disk, &mut all);
     facts.push_services.iter().for_each(|service| push_service(service, &mut all));
     vapid_subject(facts.vapid_subject_missing, &mut all);
-    facts.quarantines.iter().for_each(|held| quarantine(held, &mut all));
+    facts.quarantines.iter().flatten().for_each(|held| quarantine(held, &mut all));
     facts.alarms.iter().for_each(|found| all.push(alarm(found)));
     facts.pauses.iter().for_each(|one| all.push(paused(one)));
     if facts.draining {

@@ -92,7 +92,7 @@ fn each_fact_has_its_warning_with_words_and_a_remedy() {
         (of_alert("no_answer"), Some(("no_answer", Warning, "https://push.example", "push-services", "what was seen", "network"))),
         (Facts { vapid_subject_missing: true, ..Facts::default() },
             Some(("vapid_subject_missing", Warning, "vapid_subject", "push-services", "Apple", "--vapid-subject mailto:"))),
-        (Facts { quarantines: vec![Held { push_service: "fcm", quarantines: 2, subscriptions: 150 }], ..Facts::default() },
+        (Facts { quarantines: Some(vec![Held { push_service: "fcm", quarantines: 2, subscriptions: 150 }]), ..Facts::default() },
             Some(("quarantine_open", Warning, "fcm", "push-services", "150 subscriptions at fcm", "/v1/quarantines/{id}/undo"))),
         (of_alarm("mailbox_over_bound"), Some(("mailbox_over_bound", Warning, "subscriptions.0.17", "actors/subscriptions.0.17", "what was seen", "--workers"))),
         (of_alarm("slow_handler"), Some(("slow_handler", Warning, "subscriptions.0.17", "actors/subscriptions.0.17", "what was seen", "log lines"))),
@@ -142,7 +142,7 @@ fn the_worst_come_first_and_each_refused_key_has_its_own() {
 /// When what is wrong was so, by code, after a look at `now`.
 fn look(history: &History, facts: &Facts, now: u64) -> Vec<(&'static str, Seen)> {
     let mut found = warnings(facts);
-    history.note(&mut found, at(now));
+    history.note(&mut found, &facts.unknown(), at(now));
     found.iter().map(|warning| (warning.code, warning.seen.unwrap())).collect()
 }
 
@@ -159,6 +159,21 @@ fn what_is_wrong_has_been_since_it_was_first_seen_and_comes_again_as_new() {
     let day = 24 * 60 * 60;
     assert_eq!(look(&history, &good, 9 + day), [], "by now it is forgotten");
     assert_eq!(look(&history, &bad, 10 + day), [(code, seen(10 + day, 10 + day, 1))]);
+}
+
+#[test]
+fn what_could_not_be_read_has_not_ended() {
+    let history = History::default();
+    let held = Held { push_service: "fcm", quarantines: 1, subscriptions: 150 };
+    let of = |held| Facts { quarantines: held, ..of_disk(95, 100) };
+    let (full, code) = ("disk_nearly_full", "quarantine_open");
+    let was = look(&history, &of(Some(vec![held.clone()])), 0);
+    assert_eq!(was, [(full, seen(0, 0, 1)), (code, seen(0, 0, 1))]);
+    assert_eq!(look(&history, &of(None), 5), [(full, seen(0, 5, 1))]);
+    let was = look(&history, &of(Some(vec![held])), 6);
+    assert_eq!(was, [(full, seen(0, 6, 1)), (code, seen(0, 6, 1))]);
+    assert_eq!(look(&history, &Facts { disk: None, ..of(Some(vec![])) }, 7), []);
+    assert_eq!(look(&history, &of(Some(vec![])), 8), [(full, seen(0, 8, 1))]);
 }
 
 #[test]

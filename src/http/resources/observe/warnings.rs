@@ -23,6 +23,7 @@ use crate::observe::warnings::{self, Seen};
 use crate::store::directory::Directory;
 use crate::store::journal::JournalSnapshot;
 use crate::store::pause::Pause;
+use crate::store::quarantine;
 use crate::tree::gates::{self, GateSnapshot, KeySnapshot};
 use crate::tree::observe::alarms::AlarmSnapshot;
 
@@ -92,7 +93,7 @@ async fn read(state: &State) -> Warnings {
     let now = state.now();
     let facts = gather(state, now).await;
     let mut found = warnings::warnings(&facts);
-    state.observer.warnings.note(&mut found, now);
+    state.observer.warnings.note(&mut found, &facts.unknown(), now);
     Warnings { items: found.into_iter().map(|warning| Warning::of(warning, now)).collect() }
 }
 
@@ -105,7 +106,7 @@ async fn gather(state: &State, now: Timestamp) -> Facts {
         Some(Use { used: limit.used, limit: limit.limit })
     };
     // Of a store that does not answer, something else is said.
-    let held = state.store.held_back().await.unwrap_or_default();
+    let held = state.store.held_back().await.ok();
     Facts {
         alarms: state.tree.alarms().into_iter().map(alarm).collect(),
         push_services: state
@@ -118,14 +119,7 @@ async fn gather(state: &State, now: Timestamp) -> Facts {
         store: store(&journal, state),
         files: taken("files"),
         disk: taken("disk"),
-        quarantines: held
-            .iter()
-            .map(|held| Held {
-                push_service: held.push_service.label(),
-                quarantines: held.quarantines,
-                subscriptions: held.subscriptions,
-            })
-            .collect(),
+        quarantines: held.map(|held| held.into_iter().map(held_back).collect()),
         pauses: paused(&directory),
         draining: state.tree.is_draining(),
     }
@@ -147,6 +141,14 @@ fn paused(directory: &Directory) -> Vec<Paused> {
     let mut all: Vec<_> = origins.chain(channels).collect();
     all.sort_by(|a, b| (a.since, &a.name).cmp(&(b.since, &b.name)));
     all
+}
+
+fn held_back(held: quarantine::Held) -> Held {
+    Held {
+        push_service: held.push_service.label(),
+        quarantines: held.quarantines,
+        subscriptions: held.subscriptions,
+    }
 }
 
 fn alarm(alarm: AlarmSnapshot) -> Alarm {
