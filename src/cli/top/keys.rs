@@ -54,6 +54,11 @@ pub(super) const HELP: [(&str, &str); 15] = [
     ("F10 q Ctrl-C", "leave"),
 ];
 
+/// Whether `key` writes a letter where text is being typed.
+pub(super) fn is_letter(key: KeyEvent) -> bool {
+    matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL)
+}
+
 /// What `key` asks for, when no text is being typed.
 pub(super) fn command(key: KeyEvent) -> Option<Command> {
     let is_control = key.modifiers.contains(KeyModifiers::CONTROL);

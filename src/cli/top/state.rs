@@ -88,8 +88,10 @@ pub(super) struct Top {
     pub(super) inverted: bool,
     pub(super) window: usize,
     pub(super) search: String,
-    /// Why the last question had no answer, or what became of what was done.
+    /// What became of what was done, until a key is pressed.
     pub(super) said: Option<String>,
+    /// What was looked at in vain, and why, until it is seen again or a key is pressed.
+    pub(super) trouble: Option<(About, String)>,
     /// What is to be asked, the most urgent first.
     due: VecDeque<Question>,
     ticks: u64,
@@ -132,6 +134,7 @@ impl Top {
 
     /// A key was pressed.
     pub(super) fn press(&mut self, key: KeyEvent) -> Effect {
+        self.trouble = None;
         if let Some(overlay) = self.overlay.take() {
             return self.press_over(overlay, key);
         }
@@ -245,13 +248,15 @@ impl Top {
     pub(super) fn hear(&mut self, question: &Question, answer: Result<Value, String>) {
         let heard = answer.and_then(|answer| self.take(&question.about, answer));
         match (heard, &question.about) {
-            (Err(why), _) => self.said = Some(why),
+            (Err(why), About::Act(_)) => self.said = Some(why),
             (Ok(()), About::Act(done)) => {
                 self.said = Some(done.clone());
                 self.look_now();
             }
-            // What was wrong is over; the word on what was done stays until a key is pressed.
-            (Ok(()), About::Page(_) | About::Actor(_) | About::System) => {}
+            (Err(why), about) => self.trouble = Some((about.clone(), why)),
+            (Ok(()), about) => {
+                self.trouble.take_if(|(of, _)| of == about);
+            }
         }
     }
 

@@ -58,9 +58,10 @@ fn tab_line(top: &Top) -> Line<'_> {
     (1..).zip(&Page::ALL).flat_map(tab).collect()
 }
 
-/// What has been said; else the keys that are needed most.
+/// What has been said, or what is in the way; else the keys that are needed most.
 fn foot_line(frame: &mut Frame<'_>, area: Rect, top: &Top) {
-    let line = match &top.said {
+    let trouble = top.trouble.as_ref().map(|(_, why)| why);
+    let line = match top.said.as_ref().or(trouble) {
         Some(said) => Line::styled(said.as_str(), WARM),
         None => [
             ("F1", "Help "),

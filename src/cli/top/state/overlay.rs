@@ -32,14 +32,15 @@ pub(in crate::cli::top) enum Overlay {
 
 impl Top {
     pub(super) fn press_over(&mut self, overlay: Overlay, key: KeyEvent) -> Effect {
-        if keys::command(key) == Some(Command::Quit) && !matches!(overlay, Overlay::Search(_)) {
+        let is_typed = matches!(overlay, Overlay::Search(_)) && keys::is_letter(key);
+        if keys::command(key) == Some(Command::Quit) && !is_typed {
             return Effect::Quit;
         }
         match overlay {
             // Any key ends it.
             Overlay::Help => {}
             Overlay::Sort(at) => self.choose_sort(at, key.code),
-            Overlay::Search(text) => self.type_search(text, key.code),
+            Overlay::Search(text) => self.type_search(text, key),
             Overlay::Confirm { question, act } => match key.code {
                 KeyCode::Char('y') => self.due.push_front(act),
                 KeyCode::Char('n') | KeyCode::Esc => {}
@@ -70,17 +71,17 @@ impl Top {
     }
 
     /// The daemon searches as one types.
-    fn type_search(&mut self, mut text: String, key: KeyCode) {
-        match key {
+    fn type_search(&mut self, mut text: String, key: KeyEvent) {
+        match key.code {
             KeyCode::Enter => return,
             KeyCode::Esc => text.clear(),
             KeyCode::Backspace => _ = text.pop(),
-            KeyCode::Char(letter) => text.push(letter),
+            KeyCode::Char(letter) if keys::is_letter(key) => text.push(letter),
             _ => {}
         }
         self.search.clone_from(&text);
         self.look_now();
-        if key != KeyCode::Esc {
+        if key.code != KeyCode::Esc {
             self.overlay = Some(Overlay::Search(text));
         }
     }

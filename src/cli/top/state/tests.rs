@@ -198,10 +198,31 @@ fn what_the_daemon_refuses_is_said() {
     top.tick();
     let question = top.question().unwrap();
     top.hear(&question, Err("this needs the scope `admin`".to_owned()));
-    assert_eq!(top.said.as_deref(), Some("this needs the scope `admin`"));
+    let trouble = |top: &Top| top.trouble.as_ref().map(|(_, why)| why.clone()).unwrap_or_default();
+    assert_eq!(trouble(&top), "this needs the scope `admin`");
     let question = top.question().unwrap();
     top.hear(&question, Ok(json!({"nodes": "none"})));
-    assert!(top.said.as_deref().is_some_and(|said| said.contains("not understood")));
+    assert!(trouble(&top).contains("not understood"));
+}
+
+#[test]
+fn what_was_in_the_way_is_said_until_it_is_over_and_what_was_refused_until_a_key() {
+    let mut top = on_actors(&["channels.7"]);
+    typed(&mut top, "ky");
+    let question = top.question().unwrap();
+    top.hear(&question, Err("acting is off".to_owned()));
+    asked(&mut top);
+    for is_there in [false, true, false] {
+        top.tick();
+        for question in [top.question().unwrap(), top.question().unwrap()] {
+            let answer = if is_there { Ok(json!({})) } else { Err("no daemon".to_owned()) };
+            top.hear(&question, answer);
+        }
+        assert_eq!(top.trouble.is_none(), is_there);
+        assert_eq!(top.said.as_deref(), Some("acting is off"));
+    }
+    typed(&mut top, "w");
+    assert!(top.said.is_none() && top.trouble.is_none());
 }
 
 #[test]
@@ -215,4 +236,8 @@ fn every_way_out_leads_out_and_typing_does_not() {
     let mut top = Top::default();
     assert_eq!(press(&mut top, &[KeyCode::F(3), KeyCode::Char('q')]), Effect::Nothing);
     assert_eq!(top.search, "q");
+    let control_x = KeyEvent::new(KeyCode::Char('x'), KeyModifiers::CONTROL);
+    assert_eq!((top.press(control_x), &*top.search), (Effect::Nothing, "q"));
+    assert_eq!((top.press(control_c), &*top.search), (Effect::Quit, "q"));
+    assert_eq!(press(&mut Top::default(), &[KeyCode::F(3), KeyCode::F(10)]), Effect::Quit);
 }

@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 
 use super::figures::{age, bytes, count, share};
 use super::{BAD, GOOD, QUIET, WARM};
-use crate::cli::top::answer::System;
+use crate::cli::top::answer::{Arbiter, System};
 use crate::cli::top::state::Top;
 
 /// From here on a limit is nearly reached.
@@ -17,10 +17,13 @@ const NEARLY: f64 = 0.85;
 /// A meter's name takes as much.
 const NAME: usize = 13;
 
+/// Arbiters that have a line.
+const ARBITERS: usize = 4;
+
 /// One arbiter a line, as htop has one processor.
 pub(super) fn height(top: &Top) -> u16 {
     let arbiters = top.system.as_ref().map_or(0, |system| system.arbiters.len());
-    2 + u16::try_from(arbiters.min(4)).unwrap_or(4)
+    u16::try_from(2 + arbiters.min(ARBITERS)).expect("a few lines")
 }
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, top: &Top) {
@@ -40,7 +43,7 @@ fn bars(system: &System, width: u16) -> Vec<Line<'static>> {
     if let Some(cpu) = system.process.cpu {
         lines.push(bar("CPU", cpu / cores, &format!("{} of {cores} cores", share(cpu)), width));
     }
-    for arbiter in system.arbiters.iter().take(4) {
+    for arbiter in busiest(&system.arbiters) {
         let busy = arbiter.utilisation.unwrap_or(0.0);
         lines.push(bar(&arbiter.name, busy, &share(busy), width));
     }
@@ -48,6 +51,16 @@ fn bars(system: &System, width: u16) -> Vec<Line<'static>> {
         lines.push(bar("Memory", used / all, &format!("{}/{}", bytes(used), bytes(all)), width));
     }
     lines
+}
+
+/// Where there are more than lines, the busiest, in their own order.
+fn busiest(all: &[Arbiter]) -> impl Iterator<Item = &Arbiter> {
+    let busy = |place: &usize| all[*place].utilisation.unwrap_or(0.0);
+    let mut places: Vec<_> = (0..all.len()).collect();
+    places.sort_by(|a, b| busy(b).total_cmp(&busy(a)));
+    places.truncate(ARBITERS);
+    places.sort_unstable();
+    places.into_iter().map(|place| &all[place])
 }
 
 /// `CPU[|||||       23%]`
@@ -85,12 +98,14 @@ fn words(system: &System, height: u16) -> Vec<Line<'static>> {
         Line::raw(format!(" fanfare {}   up {}", system.version, age(system.uptime_seconds))),
         Line::raw(format!(" {} actors   {} messages wait", count(actors), count(mailboxes))),
     ];
-    for limit in &system.limits {
+    // The nearest to its end is what is worth a line where there are few.
+    let mut limits: Vec<_> = system.limits.iter().collect();
+    limits.sort_by(|a, b| b.share.total_cmp(&a.share));
+    for limit in limits {
         let style = if limit.share >= NEARLY { BAD } else { Style::new() };
         let text = format!(" {}: {}", limit.name, share(limit.share));
         lines.push(Line::styled(text, style));
     }
-    // The nearest to its end is what is worth a line where there are few.
     lines.truncate(usize::from(height));
     lines
 }

@@ -103,6 +103,30 @@ fn the_meters_show_what_is_used_and_what_is_nearly_used_up() {
 }
 
 #[test]
+fn where_there_is_little_room_the_meters_show_who_is_busiest_and_what_is_nearest_to_its_end() {
+    let many = |path: &str| match path {
+        "/v1/observe/system" => {
+            let shares = [0.01, 0.02, 0.3, 0.1, 0.2, 0.4];
+            let arbiter =
+                |(at, share)| json!({"name": format!("arbiter-{at}"), "utilisation": share});
+            let limit = |(at, share)| json!({"name": format!("limit-{at}"), "share": share});
+            json!({
+                "arbiters": shares.iter().enumerate().map(arbiter).collect::<Vec<_>>(),
+                "limits": shares.iter().enumerate().map(limit).collect::<Vec<_>>(),
+            })
+        }
+        other => answers(other),
+    };
+    let screen = screen(&[], many, (130, 20));
+    let shown = |name: &str| {
+        let words = screen.split(|letter: char| letter.is_whitespace() || "[:".contains(letter));
+        words.filter(|word| word.starts_with(name)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(shown("arbiter-"), ["arbiter-2", "arbiter-3", "arbiter-4", "arbiter-5"]);
+    assert_eq!(shown("limit-"), ["limit-5", "limit-2", "limit-4", "limit-3"]);
+}
+
+#[test]
 fn the_table_says_how_many_there_are_and_how_they_are_sorted() {
     let screen = screen(&[KeyCode::Char('2')], answers, (130, 20));
     holds(&screen, &["1 of 100k actors, by busy, over 10s", "SubscriptionWorker sub_abc"]);
