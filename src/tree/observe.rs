@@ -2,6 +2,7 @@
 //! gathered while nobody looks; whoever looks asks for what is on the screen.
 
 pub mod alarms;
+mod asking;
 pub mod kin;
 pub mod latency;
 pub mod looking;

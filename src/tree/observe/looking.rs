@@ -5,33 +5,27 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::dev::ToEnvelope;
-use actix::{Actor, Handler, MailboxError, Message};
+use actix::MailboxError;
 use futures_util::future::{join, join_all};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use super::alarms::AlarmSnapshot;
+use super::asking::{ask, select};
 use super::kin::{Children, Kin};
 use super::meter::Window;
 use super::row::{Row, State, Visible};
 use super::selection::{Query, Selection};
 use super::vital::Vital;
-use super::{ListChildren, Look, LookAtChild, LookAtChildren, Particulars, Seen};
+use super::{Look, LookAtChild, Particulars, Seen};
 use crate::tree::actor_id::ActorId;
 use crate::tree::channel::arbiters::Arbiter;
 use crate::tree::postbox::Postbox;
 use crate::tree::supervision::kill::{Kill, KillChild};
 use crate::tree::{Branches, Tree};
 
-/// How long whoever looks waits for a supervisor: longer than any turn should take.
-const ANSWER: Duration = Duration::from_secs(2);
-
 /// How long whoever kills waits until the actor lives again: it is killed in a turn of its own, after those before.
 const REVIVAL: Duration = Duration::from_secs(10);
-
-/// Children that a supervisor looks at in one turn: about a millisecond's worth.
-const STEP: usize = 1024;
 
 /// Children that are shown with one actor.
 const SAMPLE: usize = 50;
@@ -239,16 +233,6 @@ fn is_of(vital: &Vital, query: &Query) -> bool {
     vital.id.kind().is_some_and(|kind| query.is_for(kind))
 }
 
-async fn ask<A, M>(postbox: &Postbox<A>, message: M) -> Option<M::Result>
-where
-    M: Message + Send + 'static,
-    M::Result: Send,
-    A: Actor + Handler<M>,
-    A::Context: ToEnvelope<A, M>,
-{
-    timeout(ANSWER, postbox.ask(message)).await.ok()?.ok()
-}
-
 /// Root or a supervisor: they are there from the start to the end.
 struct Fixed<'a> {
     vital: &'a Vital,
@@ -300,23 +284,12 @@ impl<'a> Supervisor<'a> {
         Row::of(&self.fixed(), Instant::now(), Window::default())
     }
 
-    /// Those of its children that are on the screen. It is asked about some at a time: to walk past a hundred thousand in one
-    /// turn would keep everybody else on its thread waiting.
+    /// Those of its children that are on the screen.
     async fn select(&self, query: &Arc<Query>) -> Option<Selection> {
-        let children = match self.who {
-            Who::Channels(postbox) => ask(postbox, ListChildren).await?,
-            Who::Subscriptions(arbiter) => ask(&arbiter.supervisor, ListChildren).await?,
-        };
-        let mut selection = Selection::default();
-        for among in children.chunks(STEP) {
-            let message = LookAtChildren { query: Arc::clone(query), among: among.to_vec() };
-            let some = match self.who {
-                Who::Channels(postbox) => ask(postbox, message).await?,
-                Who::Subscriptions(arbiter) => ask(&arbiter.supervisor, message).await?,
-            };
-            selection.merge(some, query);
+        match self.who {
+            Who::Channels(postbox) => select(postbox, query).await,
+            Who::Subscriptions(arbiter) => select(&arbiter.supervisor, query).await,
         }
-        Some(selection)
     }
 
     async fn child(&self, id: ActorId) -> Option<Option<Seen>> {
