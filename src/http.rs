@@ -218,10 +218,10 @@ fn observing(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/v1/observe/actors/{id}/kill").post(observe::actor::kill));
     cfg.service(web::resource("/v1/observe/push-services").get(observe::push_services::list));
     cfg.service(
-        web::resource("/v1/observe/push-services/pause").post(observe::push_services::pause),
+        web::resource("/v1/observe/push-services/pause").post(observe::pauses::pause_origin),
     );
     cfg.service(
-        web::resource("/v1/observe/push-services/resume").post(observe::push_services::resume),
+        web::resource("/v1/observe/push-services/resume").post(observe::pauses::resume_origin),
     );
     cfg.service(web::resource("/v1/observe/channels").get(observe::channels::list));
     cfg.service(web::resource("/v1/observe/subscriptions").get(observe::subscriptions::list));

@@ -31,6 +31,7 @@ const LONGEST_PAUSE: u64 = 60;
 
 /// How often a stream looks.
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Every {
     /// Seconds between two snapshots of a stream: 1 to 60, or 1 when it is absent.

@@ -11,3 +11,4 @@ pub(crate) mod log;
 pub(crate) mod push_service;
 pub(crate) mod sender;
 pub(crate) mod shortcut;
+pub(crate) mod stream;

@@ -6,5 +6,4 @@ mod killing;
 mod log;
 mod log_level;
 mod silent;
-mod stream;
 mod warnings;

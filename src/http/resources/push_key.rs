@@ -12,6 +12,8 @@ use crate::http::auth::Caller;
 use crate::http::caching;
 use crate::http::problem::Problem;
 use crate::http::state::State;
+use crate::id::VapidKeyId;
+use crate::store::directory::Directory;
 
 /// A VAPID public key.
 #[derive(Serialize, ToSchema)]
@@ -26,6 +28,13 @@ pub struct PushKey {
 pub fn name(public: &str) -> String {
     let hash = digest(&SHA256, public.as_bytes());
     format!("vpk_{}", URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]))
+}
+
+/// The name of a key, and its app's; `None`: it is no longer there.
+pub fn with_app(key: VapidKeyId, directory: &Directory) -> Option<(String, String)> {
+    let pair = directory.vapid_keys.get(&key)?;
+    let app = directory.app(pair.app)?;
+    Some((name(pair.key.public_base64url()), app.name.clone()))
 }
 
 /// The app's current VAPID public key, with which browsers subscribe.

@@ -1,19 +1,15 @@
 //! The charts of a real daemon, once and as a stream.
 
-use bytes::Bytes;
 use fanfare::store::Store;
 use fanfare::store::directory::Scope;
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
+use http::{Method, StatusCode};
 use serde_json::Value;
-use tokio::net::TcpStream;
 
 use super::Busy;
 use crate::harness::api::Api;
 use crate::harness::daemon::KEY;
 use crate::harness::house::eventually;
+use crate::harness::stream::Stream;
 
 /// The values of a series that are not null.
 fn values(charts: &Value, name: &str, labels: &Value) -> Vec<f64> {
@@ -69,55 +65,18 @@ async fn charts_show_the_deliveries_that_were_made_and_what_the_process_takes() 
     }
 }
 
-/// A stream of events.
-struct Reader {
-    response: Response<Incoming>,
-    text: String,
-}
-
-impl Reader {
-    async fn open(busy: &Busy, path: &str) -> Self {
-        let address = busy.daemon.address();
-        let stream = TcpStream::connect(address).await.unwrap();
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
-        actix_web::rt::spawn(connection);
-        let request = Request::get(path)
-            .header("host", address.to_string())
-            .header("accept", "text/event-stream")
-            .header("authorization", format!("Bearer {KEY}"))
-            .body(Empty::<Bytes>::new())
-            .unwrap();
-        Self { response: sender.send_request(request).await.unwrap(), text: String::new() }
-    }
-
-    /// The next event's name and data.
-    async fn next(&mut self) -> (String, Value) {
-        loop {
-            if let Some((event, rest)) = self.text.split_once("\n\n") {
-                let (name, data) = event.split_once("\ndata: ").unwrap();
-                let event = (name.to_owned(), serde_json::from_str(data).unwrap());
-                self.text = rest.to_owned();
-                return event;
-            }
-            let frame = self.response.frame().await.expect("a stream that goes on").unwrap();
-            self.text += std::str::from_utf8(&frame.into_data().unwrap()).unwrap();
-        }
-    }
-}
-
 #[actix_web::test]
 async fn whoever_follows_gets_all_of_it_and_then_point_by_point() {
     let busy = Busy::start().await;
-    let mut reader = Reader::open(&busy, "/v1/observe/charts?span=10m").await;
-    assert_eq!(reader.response.headers()["content-type"], "text/event-stream");
-    let (name, snapshot) = reader.next().await;
-    assert_eq!(name, "event: snapshot");
+    let path = "/v1/observe/charts?span=10m";
+    let mut stream = Stream::open(busy.daemon.address(), path, KEY).await;
+    let (name, snapshot) = stream.next().await.unwrap();
+    assert_eq!(name, "snapshot");
     let width = snapshot["series"].as_array().unwrap().len();
     let mut last = snapshot["at"].as_array().unwrap().last().map_or(0, |at| at.as_i64().unwrap());
     for _ in 0..3 {
-        let (name, point) = reader.next().await;
-        assert_eq!(name, "event: point");
+        let (name, point) = stream.next().await.unwrap();
+        assert_eq!(name, "point");
         assert_eq!(point["values"].as_array().unwrap().len(), width);
         let at = point["at"].as_i64().unwrap();
         assert!(at > last, "{at} after {last}");
@@ -133,8 +92,17 @@ async fn charts_are_for_who_may_read_the_app_default_and_a_span_is_one_of_four()
     let busy = Busy::start().await;
     let nobody = busy.daemon.call_of_anybody(Method::GET, "/v1/observe/charts").send().await;
     assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);
-    for query in ["span=2h", "every=0", "every=61", "since=now"] {
-        let path = format!("/v1/observe/charts?{query}");
+    for query in [
+        "charts?span=2h",
+        "charts?every=0",
+        "charts?every=61",
+        "charts?since=now",
+        "push-services?since=now",
+        "system?since=now",
+        "warnings?since=now",
+        "actors/root?since=now",
+    ] {
+        let path = format!("/v1/observe/{query}");
         let answer = busy.daemon.call(Method::GET, &path).send().await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
     }

@@ -4,12 +4,12 @@ use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::stream::Stream;
 use crate::harness::api::{Api, KEY as API_KEY};
 use crate::harness::browser::Browser;
 use crate::harness::daemon::{Daemon, Home, KEY};
 use crate::harness::house::eventually;
 use crate::harness::push_service::{Answer, PushService};
+use crate::harness::stream::Stream;
 
 const NOTIFICATIONS: &str = "/v1/channels/news/notifications";
 

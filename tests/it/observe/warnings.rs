@@ -4,11 +4,11 @@ use http::Method;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::Value;
 
-use super::stream::Stream;
 use crate::harness::browser::Browser;
 use crate::harness::daemon::{Daemon, Home, KEY};
 use crate::harness::house::eventually;
 use crate::harness::push_service::{Answer, PushService};
+use crate::harness::stream::Stream;
 
 async fn warnings(daemon: &Daemon) -> Vec<Value> {
     let answer = daemon.call(Method::GET, "/v1/observe/warnings").send().await.json();

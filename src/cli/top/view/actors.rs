@@ -127,7 +127,7 @@ fn summary(top: &Top) -> Line<'static> {
             spans.push(Span::styled("  none", BAD));
         }
         if !actors.silent.is_empty() {
-            let silent = plain(&actors.silent.join(", "));
+            let silent = plain(actors.silent.join(", "));
             spans.push(Span::styled(format!("  without the workers of {silent}, silent"), BAD));
         }
     }

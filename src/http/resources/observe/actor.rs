@@ -1,8 +1,8 @@
 //! One actor: all that it knows of itself. And its end, which it outlives.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::actors::shown::ActorRow;
 use crate::clock::Timestamp;
@@ -19,16 +19,6 @@ use crate::tree::actor_id::ActorId;
 use crate::tree::observe::looking::{Killed, Portrait, Silent};
 use crate::tree::observe::vital::Vital;
 use crate::tree::observe::{Figure, Value};
-
-/// How often a stream looks.
-#[derive(Clone, Copy, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ActorQuery {
-    /// Seconds between two snapshots of a stream: 1 to 60, or 1 when it is absent.
-    #[param(minimum = 1, maximum = 60)]
-    pub every: Option<u64>,
-}
 
 /// One actor.
 #[derive(Serialize, ToSchema)]
@@ -130,7 +120,7 @@ pub struct ChildrenSample {
 /// One actor, while it is alive.
 #[utoipa::path(
     get, path = "/v1/observe/actors/{id}", operation_id = "observeActor", tag = "operation",
-    params(("id" = String, Path, description = "As `channels.7` or `subscriptions.0.42`."), ActorQuery),
+    params(("id" = String, Path, description = "As `channels.7` or `subscriptions.0.42`."), Every),
     responses((status = 200, body = ActorPage)),
     security(("api_key" = ["admin"])),
 )]
@@ -141,9 +131,9 @@ pub async fn show(
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     caller.require_instance()?;
-    let ActorQuery { every } = list::query(&req)?;
+    let every: Every = list::query(&req)?;
     let id = ActorId::parse(&id).ok_or_else(not_alive)?;
-    live::answer(&req, caller, Every { every }, move || {
+    live::answer(&req, caller, every, move || {
         let state = state.clone();
         async move { page(&state, id).await }
     })

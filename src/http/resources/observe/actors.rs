@@ -4,10 +4,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::order::Order;
+use super::part;
 use crate::http::auth::Caller;
 use crate::http::list;
 use crate::http::live::{self, Every};
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::problem::Problem;
 use crate::http::state::State;
 use crate::metrics::ActorKind;
 use crate::tree::observe::meter::Window;
@@ -16,12 +18,6 @@ use crate::tree::observe::selection::{Query, Sort};
 pub mod shown;
 
 use shown::ActorRow;
-
-/// Actors on a page at most.
-const MAX_LIMIT: usize = 200;
-
-/// How many actors can come before a page. Who looks further had better search, or turn the order round.
-const MAX_OFFSET: usize = 10_000;
 
 /// Which actors, and in which order.
 #[derive(Clone, Deserialize, IntoParams)]
@@ -41,7 +37,7 @@ pub struct ActorsQuery {
     pub sort: Option<SortParam>,
     /// `asc`, or `desc`: `asc` when it is absent.
     #[param(inline)]
-    pub order: Option<OrderParam>,
+    pub order: Option<Order>,
     /// Over what time rates and busy shares are taken: `10s` when it is absent.
     #[param(inline)]
     pub window: Option<WindowParam>,
@@ -99,15 +95,6 @@ impl From<SortParam> for Sort {
     }
 }
 
-/// Which comes first.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "ascending and descending")]
-pub enum OrderParam {
-    Asc,
-    Desc,
-}
-
 /// Over what time.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 pub enum WindowParam {
@@ -136,34 +123,16 @@ impl TryFrom<ActorsQuery> for Query {
     type Error = Problem;
 
     fn try_from(asked: ActorsQuery) -> Result<Self, Problem> {
-        let offset = asked.offset.unwrap_or(0);
-        if offset > MAX_OFFSET {
-            let detail = format!(
-                "`offset` must be at most {MAX_OFFSET}: search, filter, or turn the order round"
-            );
-            return Err(Problem::new(ProblemKind::BadQuery, detail));
-        }
         Ok(Self {
             kind: asked.kind,
             text: asked.q.filter(|text| !text.is_empty()),
             state: asked.state.filter(|state| !state.is_empty()),
             sort: asked.sort.map_or(Sort::Name, Sort::from),
-            descending: asked.order == Some(OrderParam::Desc),
+            descending: asked.order == Some(Order::Desc),
             window: asked.window.map_or(Window::TenSeconds, Window::from),
-            offset,
-            limit: limit(asked.limit)?,
+            offset: part::offset(asked.offset)?,
+            limit: part::limit(asked.limit)?,
         })
-    }
-}
-
-/// How many are shown.
-pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
-    match asked.unwrap_or(50) {
-        limit @ 1..=MAX_LIMIT => Ok(limit),
-        _ => {
-            let detail = format!("`limit` must be from 1 to {MAX_LIMIT}");
-            Err(Problem::new(ProblemKind::BadQuery, detail))
-        }
     }
 }
 

@@ -5,17 +5,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::order::Order;
+use super::part;
 use crate::http::auth::Caller;
 use crate::http::list;
 use crate::http::live::{self, Every};
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::problem::Problem;
 use crate::http::state::State;
 use crate::store::directory::{Directory, Scope};
 use crate::store::pages::{ChannelOrder, ChannelsQuery};
 use crate::store::view::ChannelView;
-
-/// As far as lists with an offset go: what is farther is found by its name.
-const DEEPEST: usize = 10_000;
 
 /// Which channels.
 #[derive(Deserialize, IntoParams)]
@@ -113,11 +111,6 @@ pub async fn list(
 
 impl Params {
     fn query(self, caller: &Caller) -> Result<ChannelsQuery, Problem> {
-        let offset = self.offset.unwrap_or(0);
-        if offset > DEEPEST {
-            let detail = format!("`offset` must be from 0 to {DEEPEST}: `q` finds what is farther");
-            return Err(Problem::new(ProblemKind::BadQuery, detail));
-        }
         let order = match self.sort {
             None | Some(Sort::Name) => ChannelOrder::Name,
             Some(Sort::Subscribers) => ChannelOrder::Subscribers,
@@ -131,8 +124,8 @@ impl Params {
                 Some(order) => order == Order::Desc,
                 None => order != ChannelOrder::Name,
             },
-            offset,
-            limit: super::part::limit(self.limit)?,
+            offset: part::offset(self.offset)?,
+            limit: part::limit(self.limit)?,
         })
     }
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::Stream;
-use futures_util::StreamExt;
-use futures_util::stream::{iter, unfold};
+use futures_util::stream::unfold;
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 use utoipa::{IntoParams, ToSchema};
@@ -103,13 +102,13 @@ fn span(asked: Option<&str>) -> Result<Span, Problem> {
     }
 }
 
-/// The points that come after `last`.
+/// The points that come after `last`, look by look.
 fn points(
     state: web::Data<State>,
     span: Span,
     pause: Duration,
     last: i64,
-) -> impl Stream<Item = Event> {
+) -> impl Stream<Item = Vec<Event>> {
     let taken = state.observer.figures.taken();
     unfold((state, taken, last), move |(state, mut taken, last)| async move {
         if pause > Duration::from_secs(1) {
@@ -118,10 +117,8 @@ fn points(
         taken.changed().await.ok()?;
         let points = state.observer.figures.look(|history| history.after(span, last));
         let last = points.last().map_or(last, |point| point.at);
-        let events: Vec<Event> = points.into_iter().map(event).collect();
-        Some((iter(events), (state, taken, last)))
+        Some((points.into_iter().map(event).collect(), (state, taken, last)))
     })
-    .flatten()
 }
 
 fn event(Point { at, values }: Point) -> Event {

@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use bytes::Bytes;
+use futures_util::Stream;
 use futures_util::stream::unfold;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 use tracing::Level;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::auth::Caller;
-use crate::http::live::{self, Every, KEEP_ALIVE};
+use crate::http::list;
+use crate::http::live::Every;
+use crate::http::live::follow::{Event, follow};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::state::State;
-use crate::http::{list, sse};
 use crate::observe::log::{Excerpt, Ids, KEPT, Line, Wanted};
 
 /// Lines of an answer when nobody says.
@@ -108,25 +109,30 @@ pub async fn show(
     let after = params.after;
     let wanted = wanted(params)?;
     let first = state.observer.log.tail.read(&wanted, after, limit);
-    if !live::wants_stream(&req) {
-        return Ok(HttpResponse::Ok().json(LogLines::from(first)));
-    }
-    let now = Instant::now();
-    let feed = Feed {
-        after: first.next_after,
-        first: Some(first),
-        wanted,
-        pause,
-        looked: now,
-        said: now,
-        state,
-        caller,
-    };
-    Ok(sse::answer(unfold(Some(feed), |feed| async move {
-        let mut feed = feed?;
-        let (frame, goes_on) = feed.next().await;
-        Some((Ok(Bytes::from(frame)), goes_on.then_some(feed)))
-    })))
+    let news = news(state, wanted, pause, first.next_after);
+    Ok(follow(&req, caller, &LogLines::from(first), news))
+}
+
+/// The lines that come after `after`, look by look.
+fn news(
+    state: web::Data<State>,
+    wanted: Wanted,
+    pause: Duration,
+    after: u64,
+) -> impl Stream<Item = Vec<Event>> {
+    unfold((state, wanted, after), move |(state, wanted, after)| async move {
+        sleep(pause).await;
+        let news = state.observer.log.tail.read(&wanted, Some(after), KEPT);
+        let after = news.next_after;
+        let is_news = !news.lines.is_empty() || news.dropped > 0;
+        let events = is_news.then(|| event(news)).into_iter().collect();
+        Some((events, (state, wanted, after)))
+    })
+}
+
+fn event(news: Excerpt) -> Event {
+    let json = serde_json::to_string(&LogLines::from(news));
+    ("lines", json.expect("lines are text and numbers, which JSON can hold"))
 }
 
 fn limit(asked: Option<usize>) -> Result<usize, Problem> {
@@ -163,62 +169,6 @@ fn label(level: Level) -> &'static str {
         Level::DEBUG => "debug",
         Level::TRACE => "trace",
     }
-}
-
-/// Somebody who watches the log.
-struct Feed {
-    first: Option<Excerpt>,
-    after: u64,
-    wanted: Wanted,
-    pause: Duration,
-    /// When it was last read.
-    looked: Instant,
-    /// When something was last sent.
-    said: Instant,
-    state: web::Data<State>,
-    caller: Caller,
-}
-
-impl Feed {
-    /// What is sent next, and whether anything comes after it.
-    async fn next(&mut self) -> (String, bool) {
-        let (frame, goes_on) = match self.first.take() {
-            Some(first) => (frame("snapshot", first), true),
-            None => self.wait().await,
-        };
-        self.said = Instant::now();
-        (frame, goes_on)
-    }
-
-    async fn wait(&mut self) -> (String, bool) {
-        loop {
-            tokio::select! {
-                biased;
-                () = self.state.streams.ended() => {
-                    return (sse::comment("the server stops: ask again"), false);
-                }
-                () = sleep_until(self.looked + self.pause) => {}
-            }
-            self.looked = Instant::now();
-            if !self.caller.is_known_to(&self.state.directory()) {
-                return (sse::comment("this key is there no more"), false);
-            }
-            let news = self.state.observer.log.tail.read(&self.wanted, Some(self.after), KEPT);
-            self.after = news.next_after;
-            if !news.lines.is_empty() || news.dropped > 0 {
-                return (frame("lines", news), true);
-            }
-            if self.said.elapsed() >= KEEP_ALIVE {
-                return (sse::comment("still here"), true);
-            }
-        }
-    }
-}
-
-fn frame(event: &str, excerpt: Excerpt) -> String {
-    let json = serde_json::to_string(&LogLines::from(excerpt))
-        .expect("lines are text and numbers, which JSON can hold");
-    sse::event(event, &json)
 }
 
 impl From<Excerpt> for LogLines {

@@ -1,4 +1,4 @@
-//! What the observer's lists of an app have in common: how many items, and where the next part begins.
+//! What the observer's lists have in common: how many items, and where the next part begins.
 
 use crate::http::list::PageOf;
 use crate::http::problem::{Problem, ProblemKind};
@@ -8,6 +8,8 @@ use crate::store::pages::{BadCursor, Cut, PartOf};
 const DEFAULT_LIMIT: usize = 50;
 /// Items of a part at most.
 const MAX_LIMIT: usize = 200;
+/// As far as lists with an offset go.
+const DEEPEST: usize = 10_000;
 
 /// How many items, or a 400.
 pub fn limit(asked: Option<usize>) -> Result<usize, Problem> {
@@ -15,6 +17,19 @@ pub fn limit(asked: Option<usize>) -> Result<usize, Problem> {
         limit @ 1..=MAX_LIMIT => Ok(limit),
         _ => {
             let detail = format!("`limit` must be from 1 to {MAX_LIMIT}");
+            Err(Problem::new(ProblemKind::BadQuery, detail))
+        }
+    }
+}
+
+/// How many come before the part, or a 400.
+pub fn offset(asked: Option<usize>) -> Result<usize, Problem> {
+    match asked.unwrap_or(0) {
+        offset @ 0..=DEEPEST => Ok(offset),
+        _ => {
+            let detail = format!(
+                "`offset` must be from 0 to {DEEPEST}: search with `q`, or turn the order round"
+            );
             Err(Problem::new(ProblemKind::BadQuery, detail))
         }
     }

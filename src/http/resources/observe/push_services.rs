@@ -3,26 +3,21 @@
 use std::collections::HashMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::pauses::Paused;
 use crate::clock::Timestamp;
-use crate::http::acting;
 use crate::http::auth::Caller;
-use crate::http::body::{self, Body};
 use crate::http::list;
 use crate::http::live::{self, Every};
 use crate::http::population::Counts;
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::problem::Problem;
 use crate::http::resources::push_key;
 use crate::http::state::State;
-use crate::id::VapidKeyId;
-use crate::store::audit::Act;
-use crate::store::directory::{Directory, DirectoryChange};
-use crate::store::pause::{Pause, Subject};
+use crate::store::directory::Directory;
 use crate::tree::gates::alert::Alert;
 use crate::tree::gates::{Answers, GateSnapshot, KeySnapshot, Latency};
-use crate::webpush::subscription::Origin;
 use crate::webpush::vapid::TokenSnapshot;
 
 /// So many origins are listed because subscriptions live there, though nobody has asked them for anything since the start.
@@ -50,7 +45,7 @@ pub struct PushServiceGate {
     /// VAPID keys that the push service refuses.
     pub refused_keys: Vec<RefusedKey>,
     /// Since when an operator has had it pause, and who that was.
-    pub paused: Option<PausedBy>,
+    pub paused: Option<Paused>,
     /// How many subscriptions live there; null where too many origins have more.
     pub subscriptions: Option<i64>,
     /// How requests ended since the daemon started, or since it forgot an origin that nobody used.
@@ -83,15 +78,6 @@ pub struct RefusedKey {
     pub state: &'static str,
     /// Until when it is paused.
     pub until: Option<String>,
-}
-
-/// An operator's word that nothing be sent.
-#[derive(Serialize, ToSchema)]
-pub struct PausedBy {
-    /// Since when.
-    pub since: String,
-    /// The API key's name, or `control socket`.
-    pub by: String,
 }
 
 /// How requests ended.
@@ -188,91 +174,6 @@ async fn read(state: &State) -> Result<PushServiceGates, Problem> {
     Ok(PushServiceGates { items: gates.into_iter().map(item).collect() })
 }
 
-/// Which push service.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WhichOrigin {
-    /// `https://host[:port]`, as the list has it.
-    origin: String,
-}
-
-/// An origin that pauses, or goes on.
-#[derive(Serialize, ToSchema)]
-pub struct PausedOrigin {
-    /// `https://host[:port]`.
-    pub origin: String,
-    /// Whether it pauses.
-    pub paused: bool,
-}
-
-/// Pauses a push service: what is for its subscriptions is accepted and waits, and nothing is sent there.
-///
-/// A push that is under way is settled, and nobody else is held up. TTLs run on: what expires meanwhile is booked as
-/// expired. It lasts until it is resumed, also over a restart.
-#[utoipa::path(
-    post, path = "/v1/observe/push-services/pause", operation_id = "pausePushService", tag = "operation",
-    request_body = WhichOrigin, responses((status = 200, body = PausedOrigin)),
-    security(("api_key" = ["admin"])),
-)]
-pub async fn pause(
-    req: HttpRequest,
-    caller: Caller,
-    state: web::Data<State>,
-    body: Body,
-) -> Result<web::Json<PausedOrigin>, Problem> {
-    set(&req, &caller, &state, body, true).await
-}
-
-/// Resumes a push service: what waits for it goes out, about two thousand subscriptions a second.
-#[utoipa::path(
-    post, path = "/v1/observe/push-services/resume", operation_id = "resumePushService", tag = "operation",
-    request_body = WhichOrigin, responses((status = 200, body = PausedOrigin)),
-    security(("api_key" = ["admin"])),
-)]
-pub async fn resume(
-    req: HttpRequest,
-    caller: Caller,
-    state: web::Data<State>,
-    body: Body,
-) -> Result<web::Json<PausedOrigin>, Problem> {
-    set(&req, &caller, &state, body, false).await
-}
-
-async fn set(
-    req: &HttpRequest,
-    caller: &Caller,
-    state: &State,
-    body: Body,
-    paused: bool,
-) -> Result<web::Json<PausedOrigin>, Problem> {
-    acting::may(caller, state)?;
-    let WhichOrigin { origin } = body.read(body::SMALL).await?;
-    if Origin::parse(&origin).is_none() {
-        let detail = "an origin is `https://host[:port]`, as GET /v1/observe/push-services has it";
-        return Err(Problem::field(ProblemKind::InvalidField, "#/origin", detail));
-    }
-    if !is_known(state, &origin).await? {
-        // Who mistypes one would believe that another pauses.
-        return Err(Problem::not_found("push service at that origin"));
-    }
-    let act = if paused { Act::PauseOrigin } else { Act::ResumeOrigin };
-    let entry = acting::entry(caller, state, req, act, origin.clone())?;
-    let subject = Subject::Origin(origin.clone());
-    let change = DirectoryChange::SetPause { subject, pauses: paused, entry };
-    state.store.change_directory(change).await??;
-    Ok(web::Json(PausedOrigin { origin, paused }))
-}
-
-/// Whether it was asked for something, pauses, or has subscriptions; those with the fewest of very many are taken as known.
-async fn is_known(state: &State, origin: &str) -> Result<bool, Problem> {
-    let gates = state.tree.gates();
-    if gates.iter().any(|gate| gate.origin == origin) {
-        return Ok(true);
-    }
-    let counts = Counts::read(&*state.store).await?;
-    Ok(counts.of(origin) != Some(0))
-}
-
 /// What an origin is shown with.
 struct Page<'a> {
     directory: &'a Directory,
@@ -294,7 +195,7 @@ impl Page<'_> {
             in_flight: gate.in_flight,
             waiting: gate.waiting,
             refused_keys: refused.filter_map(|key| self.refused(key)).collect(),
-            paused: gate.paused.as_ref().map(PausedBy::from),
+            paused: gate.paused.as_ref().map(Paused::from),
             subscriptions: self.counts.of(&gate.origin),
             answers: fares.answers.into(),
             answers_recent: fares.answers_recent.into(),
@@ -309,13 +210,13 @@ impl Page<'_> {
     }
 
     fn refused(&self, key: &KeySnapshot) -> Option<RefusedKey> {
-        let (id, app) = self.named(key.key)?;
+        let (id, app) = push_key::with_app(key.key, self.directory)?;
         let until = key.until.map(Timestamp::to_rfc3339);
         Some(RefusedKey { id, app, state: key.state, until })
     }
 
     fn token(&self, token: &TokenSnapshot) -> Option<VapidToken> {
-        let (key, app) = self.named(token.key)?;
+        let (key, app) = push_key::with_app(token.key, self.directory)?;
         Some(VapidToken {
             key,
             app,
@@ -323,19 +224,6 @@ impl Page<'_> {
             expires: token.expires.to_rfc3339(),
             age_seconds: self.now.since(token.issued).as_secs_f64(),
         })
-    }
-
-    /// A key's name and its app's; `None`: it is no longer there.
-    fn named(&self, key: VapidKeyId) -> Option<(String, String)> {
-        let pair = self.directory.vapid_keys.get(&key)?;
-        let app = self.directory.app(pair.app)?;
-        Some((push_key::name(pair.key.public_base64url()), app.name.clone()))
-    }
-}
-
-impl From<&Pause> for PausedBy {
-    fn from(pause: &Pause) -> Self {
-        Self { since: pause.since.to_rfc3339(), by: pause.by.clone() }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The process, its machine, the store and what waits where: what an operator looks at when it is slow.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 mod parts;
 
@@ -15,16 +15,6 @@ use crate::metrics::{ActorKind, Kind};
 use crate::observe::process::{self, Process};
 use crate::store::journal::{JournalSnapshot, MAX_WAITING_CHANGES, MAX_WAITING_REPORTS};
 use parts::{Arbiter, Http, Journal, Limit, Machine, ProcessFigures, Queue, StoreFigures};
-
-/// How often a stream looks.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct SystemParams {
-    /// Seconds between two looks of a stream: 1 to 60, or 1 when it is absent.
-    #[param(minimum = 1, maximum = 60)]
-    every: Option<u64>,
-}
 
 /// How the daemon and its machine are.
 #[derive(Serialize, ToSchema)]
@@ -55,7 +45,7 @@ pub struct System {
 
 /// The process, its machine, the store, the arbiters and what waits where.
 #[utoipa::path(
-    get, path = "/v1/observe/system", operation_id = "observeSystem", tag = "operation", params(SystemParams),
+    get, path = "/v1/observe/system", operation_id = "observeSystem", tag = "operation", params(Every),
     responses((status = 200, content((System = "application/json"), (String = "text/event-stream")))),
     security(("api_key" = ["admin"])),
 )]
@@ -65,8 +55,8 @@ pub async fn show(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require_instance()?;
-    let SystemParams { every } = list::query(&req)?;
-    live::answer(&req, caller, Every { every }, move || {
+    let every: Every = list::query(&req)?;
+    live::answer(&req, caller, every, move || {
         let state = state.clone();
         async move { Ok(read(&state).await) }
     })

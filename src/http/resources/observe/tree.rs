@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::actors::limit;
 use super::actors::shown::ActorRow;
+use super::part;
 use crate::http::auth::Caller;
 use crate::http::list;
 use crate::http::live::{self, Every};
@@ -63,7 +63,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Problem> {
     caller.require_instance()?;
     let asked: TreeQuery = list::query(&req)?;
-    let (expanded, limit) = (expanded(asked.expand.as_deref())?, limit(asked.limit)?);
+    let (expanded, limit) = (expanded(asked.expand.as_deref())?, part::limit(asked.limit)?);
     let every = Every { every: asked.every };
     live::answer(&req, caller, every, move || {
         let (state, expanded) = (state.clone(), expanded.clone());

@@ -2,8 +2,8 @@
 //! says what they mean.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
 use crate::http::auth::Caller;
@@ -24,18 +24,8 @@ use crate::store::directory::Directory;
 use crate::store::journal::JournalSnapshot;
 use crate::store::pause::Pause;
 use crate::store::quarantine;
-use crate::tree::gates::{self, GateSnapshot, KeySnapshot};
+use crate::tree::gates::{self, GateSnapshot};
 use crate::tree::observe::alarms::AlarmSnapshot;
-
-/// How often a stream looks.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct WarningsParams {
-    /// Seconds between two looks of a stream: 1 to 60, or 1 when it is absent.
-    #[param(minimum = 1, maximum = 60)]
-    every: Option<u64>,
-}
 
 /// Something that is wrong.
 #[derive(Serialize, ToSchema)]
@@ -71,7 +61,7 @@ pub struct Warnings {
 
 /// What is wrong, and what to do about it.
 #[utoipa::path(
-    get, path = "/v1/observe/warnings", operation_id = "observeWarnings", tag = "operation", params(WarningsParams),
+    get, path = "/v1/observe/warnings", operation_id = "observeWarnings", tag = "operation", params(Every),
     responses((status = 200, content((Warnings = "application/json"), (String = "text/event-stream")))),
     security(("api_key" = ["admin"])),
 )]
@@ -81,8 +71,8 @@ pub async fn list(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require_instance()?;
-    let WarningsParams { every } = list::query(&req)?;
-    live::answer(&req, caller, Every { every }, move || {
+    let every: Every = list::query(&req)?;
+    live::answer(&req, caller, every, move || {
         let state = state.clone();
         async move { Ok(read(&state).await) }
     })
@@ -179,15 +169,12 @@ fn push_service(gate: &GateSnapshot, directory: &Directory, now: Timestamp) -> P
         alerts: alerts
             .map(|gates::alert::Alert { code, detail }| Alert { code, detail, since: since(code) })
             .collect(),
-        refused_keys: gate.refused_keys.iter().filter_map(|key| named(key, directory)).collect(),
+        refused_keys: gate
+            .refused_keys
+            .iter()
+            .filter_map(|key| push_key::with_app(key.key, directory))
+            .collect(),
     }
-}
-
-/// The key's name and its app's; `None`: the key is no longer there.
-fn named(key: &KeySnapshot, directory: &Directory) -> Option<(String, String)> {
-    let pair = directory.vapid_keys.get(&key.key)?;
-    let app = directory.app(pair.app)?;
-    Some((push_key::name(pair.key.public_base64url()), app.name.clone()))
 }
 
 impl Warning {

@@ -11,14 +11,14 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 
 /// A stream that is being read.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     response: Response<Incoming>,
     text: String,
 }
 
 impl Stream {
     /// Opens a page as a stream.
-    pub(super) async fn open(address: SocketAddr, path: &str, key: &str) -> Self {
+    pub(crate) async fn open(address: SocketAddr, path: &str, key: &str) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
@@ -36,7 +36,7 @@ impl Stream {
     }
 
     /// The next event's name and data; a comment has no data. `None`: it has ended as it should.
-    pub(super) async fn next(&mut self) -> Option<(String, Value)> {
+    pub(crate) async fn next(&mut self) -> Option<(String, Value)> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let event = match event.split_once("\ndata: ") {
