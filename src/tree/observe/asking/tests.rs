@@ -15,6 +15,9 @@ use crate::tree::observe::row::{State, Visible};
 use crate::tree::observe::selection::Sort;
 use crate::tree::observe::vital::Vital;
 
+/// Three steps and a bit: more at once would take too long.
+const MANY: u64 = 3079;
+
 /// A worker whose name has nothing to do with its place in the registry.
 struct Worker(Arc<Vital>, u64);
 
@@ -78,7 +81,6 @@ impl Handler<LookAtChildren> for Supervisor {
     }
 }
 
-/// As many as three steps and a bit.
 fn workers() -> Arc<Vec<Worker>> {
     let metrics = Metrics::new();
     let alarms = Alarms::new(Clock::System);
@@ -88,7 +90,7 @@ fn workers() -> Arc<Vec<Worker>> {
         // 617 and 1000 have no common factor: each name comes about three times.
         Worker(Vital::new(id, Arc::clone(&kin)), row * 617 % 1000)
     };
-    Arc::new((0..3 * STEP as u64 + 7).map(worker).collect())
+    Arc::new((0..MANY).map(worker).collect())
 }
 
 fn supervised(workers: &Arc<Vec<Worker>>) -> Postbox<Supervisor> {
