@@ -40,7 +40,7 @@ pub async fn permit(
     target: impl Into<String>,
 ) -> Result<(), Problem> {
     let entry = entry(caller, state, req, act, target)?;
-    Ok(state.store.audit(entry).await?)
+    write_down(state, entry).await
 }
 
 /// Lets the caller act, and says what is to be written down in the transaction that does it.
@@ -64,7 +64,19 @@ pub async fn record(
     target: impl Into<String>,
 ) -> Result<(), Problem> {
     caller.require_instance()?;
-    Ok(state.store.audit(entry_of(caller, state, req, act, target.into())).await?)
+    write_down(state, entry_of(caller, state, req, act, target.into())).await
+}
+
+async fn write_down(state: &State, entry: AuditEntry) -> Result<(), Problem> {
+    state.store.audit(entry.clone()).await?;
+    tell(&entry);
+    Ok(())
+}
+
+/// Has the log say what the audit log has. Whoever wrote an [`entry`] calls it then.
+pub fn tell(AuditEntry { key, title, address, act, target, .. }: &AuditEntry) {
+    let from = address.as_ref().map(tracing::field::display); // none over the control socket
+    tracing::info!(key, title, address = from, act = act.label(), target, "an operator acts");
 }
 
 fn entry_of(
@@ -84,7 +96,5 @@ fn entry_of(
     };
     let request = req.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let address = client_address(req, &state.options().trusted_proxies);
-    let from = address.map(tracing::field::display); // none over the control socket
-    tracing::info!(key, title, address = from, act = act.label(), target, "an operator acts");
     AuditEntry { at: state.now(), key, title, address, act, target, request }
 }

@@ -196,7 +196,8 @@ async fn write(
     pauses: bool,
     entry: AuditEntry,
 ) -> Result<(), Problem> {
-    let change = DirectoryChange::SetPause { subject, pauses, entry };
+    let change = DirectoryChange::SetPause { subject, pauses, entry: entry.clone() };
     state.store.change_directory(change).await??;
+    acting::tell(&entry);
     Ok(())
 }
