@@ -74,10 +74,13 @@ export function createPager({ onMove }) {
   let now = { offset: 0, limit: 50 };
   back.addEventListener('click', () => may(back) && onMove(Math.max(0, now.offset - now.limit)));
   on.addEventListener('click', () => may(on) && onMove(now.offset + now.limit));
+  // Not before there are rows above it: it would be pushed down by them.
+  const element = make('div', { className: 'pager', hidden: true }, said, make('div', { className: 'pager-buttons' }, back, on));
   return {
-    element: make('div', { className: 'pager' }, said, make('div', { className: 'pager-buttons' }, back, on)),
+    element,
     show({ offset, limit, shown, matched, total, more = offset + shown < matched }) {
       now = { offset, limit };
+      element.hidden = false;
       const inAll = total !== undefined && total !== matched ? ` (${number(total)} in all)` : '';
       const of = `${matched === null ? 'many' : number(matched)}${inAll}`;
       const text = shown ? `${number(offset + 1)}–${number(offset + shown)} of ${of}` : `None of ${number(total ?? matched)}`;

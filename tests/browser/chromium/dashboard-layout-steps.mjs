@@ -103,8 +103,12 @@ function beyondTheEdge(widest) {
     .map((element) => element.outerHTML.slice(0, 120));
 }
 
-/** Writes down what moves up or down; a figure at the right edge may get another digit. Runs in the page. */
-function watchShifts() {
+/**
+ * Writes down what moves up or down from now on, when what came first is painted; a figure at the right edge may get another
+ * digit. Runs in the page.
+ */
+async function watchShifts() {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
   globalThis.shifted = [];
   const isMoved = ({ previousRect: was, currentRect: is }) => was.height > 0 && is.height > 0 && Math.abs(was.top - is.top) > 1;
   const told = ({ node, previousRect, currentRect }) =>

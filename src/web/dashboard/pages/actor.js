@@ -11,7 +11,7 @@ import { drawMeter } from '../meter.js';
 import { drawPill } from '../pills.js';
 import { createProblem, explain, nothing } from '../problem.js';
 import { hashOf } from '../router.js';
-import { createFigures, panel } from '../system/panel.js';
+import { createFigures, panel } from '../panel.js';
 import { createTable } from '../table.js';
 import { COLUMNS } from './actors.js';
 
@@ -130,10 +130,11 @@ function createChildren() {
   element.hidden = true;
   return {
     element,
-    show({ children_sample: sample }) {
+    show({ children_sample: sample, silent }) {
       element.hidden = !sample;
       if (!sample) return;
-      setText(said, sample.total > sample.items.length ? `The ${number(sample.items.length)} busiest of ${number(sample.total)}.` : '');
+      const part = sample.total > sample.items.length ? `The ${number(sample.items.length)} busiest of ${number(sample.total)}.` : '';
+      setText(said, silent ? `It did not answer in time: its ${number(sample.total)} children cannot be listed.` : part);
       table.show(sample.items);
     },
   };

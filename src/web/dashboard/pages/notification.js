@@ -8,7 +8,7 @@ import { createFailures } from '../notification/failures.js';
 import { createOutcomes, drawBar, failedOf, sentenceOf } from '../outcomes.js';
 import { createProblem } from '../problem.js';
 import { hashOf } from '../router.js';
-import { panel } from '../system/panel.js';
+import { panel } from '../panel.js';
 
 const SETTLING_SECONDS = 5;
 

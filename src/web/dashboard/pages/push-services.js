@@ -8,7 +8,7 @@ import { answeredOf } from '../push-services/answers.js';
 import { createCard } from '../push-services/card.js';
 import { createCountdowns } from '../push-services/countdown.js';
 import { createQuarantines } from '../push-services/quarantines.js';
-import { createFigures } from '../system/panel.js';
+import { createFigures } from '../panel.js';
 
 const PATH = '/v1/observe/push-services';
 

@@ -7,7 +7,7 @@ import { drawMeter } from '../meter.js';
 import { createProblem } from '../problem.js';
 import { createDrain } from '../system/drain.js';
 import { FIGURES, HTTP, JOURNAL, PROCESS, STORE } from '../system/facts.js';
-import { createFigures, createList, panel } from '../system/panel.js';
+import { createFigures, createList, panel } from '../panel.js';
 import { createTable } from '../table.js';
 
 /** What these limits are of; the others are plain numbers. */

@@ -11,7 +11,8 @@ function mount(main, context) {
   const problem = createProblem();
   const open = new Set((context.query.expand ?? '').split(',').filter(Boolean));
   const view = createTree({ open, onOpen: follow, navigate: context.navigate });
-  main.append(problem.element, view.element);
+  const missing = createProblem();
+  main.append(problem.element, missing.element, view.element);
   let stop = () => {};
   follow();
 
@@ -20,6 +21,13 @@ function mount(main, context) {
     const expand = [...open].join(',');
     context.remember({ expand });
     const query = new URLSearchParams({ ...(expand && { expand }), limit: CHILDREN });
-    stop = context.watch(`/v1/observe/tree?${query}`, ({ nodes }) => (problem.clear(), view.show(nodes)), problem.show);
+    stop = context.watch(`/v1/observe/tree?${query}`, show, problem.show);
+  }
+
+  function show({ nodes }) {
+    problem.clear();
+    const silent = nodes.filter((node) => node.silent).map(({ id }) => id);
+    missing.tell(silent.length ? `Not all actors are here: ${silent.join(', ')} did not answer in time.` : '');
+    view.show(nodes);
   }
 }

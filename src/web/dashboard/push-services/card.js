@@ -5,7 +5,7 @@ import { drawTime, redrawn } from '../cells.js';
 import { age, duration, number, rate, share, timeOf } from '../figures.js';
 import { drawMeter } from '../meter.js';
 import { drawPill } from '../pills.js';
-import { createFigures } from '../system/panel.js';
+import { createFigures } from '../panel.js';
 import { answeredOf, createAnswers } from './answers.js';
 import { alertOf, explanationOf, nameOf } from './names.js';
 

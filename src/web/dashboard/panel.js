@@ -1,6 +1,6 @@
 /** A part of a page, and what stands in it: figures to see at once, and lists of words and figures. */
 
-import { make, setText } from '../../common/dom.js';
+import { make, setText } from '../common/dom.js';
 
 /** A titled part of a page. */
 export function panel(name, title, ...body) {
