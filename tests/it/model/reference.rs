@@ -21,6 +21,7 @@ mod settling;
 pub(super) use coming_and_going::Replaced;
 pub(super) use publishing::{Later, Words};
 pub(super) use pushing::Push;
+pub(super) use resending::Again;
 
 /// A subscription that went can come back for so long.
 const REVIVABLE: Duration = Duration::from_secs(7 * 24 * 3600);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fanfare::id::SubscriptionId;
-use fanfare::store::resend::{Resend, ResendReply, Resends};
+use fanfare::store::resend::{MAX_NAMED, Resend, ResendReply, Resends};
 
 use crate::harness::house::{House, eventually, now, outcome};
 use crate::harness::push_service::{Answer, PushService};
@@ -14,6 +14,7 @@ pub(super) async fn resend(house: &House, id: &str) -> String {
         app: house.app,
         id: fanfare::id::PublicId::from_store(id.to_owned()),
         after: SubscriptionId(0),
+        limit: MAX_NAMED,
         idempotency: None,
         now: now(),
     };
