@@ -12,6 +12,7 @@ use crate::harness::ledger::Ledger;
 mod api;
 mod delivered;
 mod few;
+mod merged;
 mod pages;
 mod under_way;
 

@@ -55,6 +55,7 @@ impl Reference {
             closed: None,
             pushes: BTreeMap::new(),
             lasts,
+            is_again: true,
             failed: BTreeSet::new(),
         });
         Again::Sent(self.notifications.len() - 1)
