@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use diesel::connection::SimpleConnection;
 use fanfare::id::{Seq, SubscriptionId};
 use fanfare::model::Outcome;
 use fanfare::store::Store;
+use fanfare::store::membership::{Leave, Leaver};
 use fanfare::store::resend::{MAX_NAMED, Resend, ResendReply, Resends};
 
-use super::{end, sent, two};
+use super::{end, sent, two, waits_for};
 use crate::harness::house::{House, eventually, now, outcome};
 use crate::harness::ledger::{Ledger, START};
 use crate::harness::push_service::{Answer, PushService};
@@ -109,4 +111,25 @@ async fn what_is_for_a_few_lies_between_nobody_else_and_what_comes_next() {
     // What is for all bounds it: who has not settled that one must ask.
     ledger.publish(ledger.app, START).await;
     assert_eq!(from(42, 3).await, (42, vec![43]));
+}
+
+/// It may name ten thousand, and everybody's load and leaving meets it.
+#[actix_web::test]
+async fn whom_it_is_for_is_not_read_again_while_somebody_holds_it() {
+    let ledger = Ledger::open().await;
+    let ids = ledger.crowd(ledger.app, 2).await;
+    let first = ledger.publish(ledger.app, START).await;
+    for (id, outcome) in ids.iter().zip([Outcome::Rejected, Outcome::Accepted]) {
+        end(&ledger, id, outcome, START).await;
+    }
+    sent(&ledger, two(&ledger, &first.id, START)).await;
+    let held = ledger.load(ledger.app, &ids[0], START).await;
+    // Whoever read it now could not.
+    let broken = "UPDATE notification SET exclude = '{' WHERE exclude IS NOT NULL";
+    ledger.database().batch_execute(broken).unwrap();
+    assert_eq!(waits_for(&ledger, &ids[1], START).await, [0_i64; 0]);
+    let who = Leaver::Everywhere(ids[1].clone());
+    let leave = Leave { app: ledger.app, who, now: START };
+    assert_eq!(ledger.store.leave(leave).await.unwrap(), 1);
+    assert_eq!(held.stretches[0].open.len(), 1);
 }
