@@ -164,6 +164,7 @@ async fn run(start: Start) -> Result<ExitStatus, DaemonError> {
         }
     };
     store.keep_finished_for(config.storage.retention);
+    store.requests_take_at_most(config.egress.timeout);
     let tell_key = |key: &_| welcome::tell_key(key, instance.directory());
     let news =
         first_run::prepare_to_serve(&*store, &config, bound, Clock::System, tell_key).await?;

@@ -78,6 +78,14 @@ impl Audience {
         }
     }
 
+    /// How many it names.
+    pub fn names(&self) -> usize {
+        match self {
+            Self::All => 0,
+            Self::Except(listed) | Self::Only(listed) => listed.len(),
+        }
+    }
+
     /// The same when the place of `other` in the channel is `row`'s: what was for `other` is for `row`, and what was not is
     /// not, whatever `row` was before. `None`: nothing changes.
     pub fn with_instead(&self, row: SubscriptionId, other: SubscriptionId) -> Option<Self> {

@@ -1,4 +1,4 @@
-//! The small tables, whole in memory: apps, API keys and VAPID keys. Every request reads them and few change
+//! The small tables, whole in memory: apps, API keys, VAPID keys and pauses. Every request reads them and few change
 //! them, so a change goes through the Journal and then replaces the whole directory by a new one.
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,5 +1,7 @@
 //! Sending a notification again, to those alone to whom it could not be delivered.
 
+use std::time::Duration;
+
 use super::StoreFuture;
 use super::publish::{Accepted, Idempotency};
 use crate::clock::Timestamp;
@@ -7,6 +9,11 @@ use crate::id::{AppId, PublicId, SubscriptionId};
 
 /// So many get it at most by one call: the others by another.
 pub const MAX_NAMED: usize = 10_000;
+
+/// How long a request may take, when nobody says otherwise.
+pub const DEFAULT_REQUEST: Duration = Duration::from_secs(10);
+/// How long its result may take from then on until it is on disk.
+pub const TO_DISK: Duration = Duration::from_secs(5);
 
 /// A notification to be sent again.
 #[derive(Clone, Debug)]
@@ -17,6 +24,8 @@ pub struct Resend {
     pub id: PublicId,
     /// Where the call before ended.
     pub after: SubscriptionId,
+    /// How many get it at most.
+    pub limit: usize,
     /// What makes a repeat of this call the same call.
     pub idempotency: Option<Idempotency>,
     /// When it is.
@@ -46,6 +55,9 @@ pub enum ResendReply {
     Unknown,
     /// Nobody is to get it again.
     Nothing,
+    /// Until then a request that began just before the TTL ended may be under way: whoever accepts that one must not get
+    /// another.
+    UnderWay(Timestamp),
     /// The Idempotency-Key came with another request before.
     KeyReused,
     /// This channel has as many open notifications as it may (10,000).

@@ -21,6 +21,7 @@ use super::moving::{Import, Imported};
 use super::progress::{Progress, Watch};
 use super::publish::{Accept, AcceptReply};
 use super::receipt::{Receipt, ReceiptReply};
+use super::resend::DEFAULT_REQUEST;
 use super::view::{
     ChannelView, FailureView, ListQuery, MemberView, NotificationView, SubscriptionView,
 };
@@ -97,8 +98,9 @@ pub struct SqliteStore {
     listener: Arc<RwLock<Option<Listener>>>,
     subscriptions: Arc<AtomicI64>,
     progress: Progress,
-    /// In milliseconds.
+    /// In milliseconds, as what follows.
     retention: Arc<AtomicU64>,
+    request: AtomicU64,
     reads: Arc<Lasting>,
     file: PathBuf,
 }
@@ -154,17 +156,13 @@ impl SqliteStore {
             subscriptions,
             progress,
             retention: Arc::new(AtomicU64::new(in_millis(DEFAULT_RETENTION))),
+            request: AtomicU64::new(in_millis(DEFAULT_REQUEST)),
             reads: Arc::new(Lasting::new(
                 "the store cannot be read: what needs it is answered with 503, and nothing new is handed out",
                 "the store can be read again",
             )),
             file: path.to_owned(),
         })
-    }
-
-    /// Keeps finished notifications for so long from now on.
-    pub fn keep_finished_for(&self, retention: Duration) {
-        self.retention.store(in_millis(retention), Ordering::Relaxed);
     }
 
     /// Has `listener` told of each commit from now on, in place of whoever was told before.

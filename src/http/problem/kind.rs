@@ -50,6 +50,8 @@ pub enum ProblemKind {
     NotForSubscription,
     /// 409, no delivery of it has failed to somebody who is still there.
     NothingToResend,
+    /// 409, requests that began before its TTL ended may have no answer yet.
+    StillUnderWay,
     /// 409, the same call has no answer yet.
     IdempotencyInFlight,
     /// 410, the push service said so.
@@ -93,7 +95,7 @@ struct Row(&'static str, u16, &'static str, &'static str);
 
 impl ProblemKind {
     /// All of them, by status.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::BadRequest,
         Self::BadJson,
         Self::BadQuery,
@@ -117,6 +119,7 @@ impl ProblemKind {
         Self::ReceiptsNotAsked,
         Self::NotForSubscription,
         Self::NothingToResend,
+        Self::StillUnderWay,
         Self::IdempotencyInFlight,
         Self::SubscriptionGone,
         Self::BodyTooLarge,
@@ -206,6 +209,8 @@ impl ProblemKind {
                 "Give up: of a notification only those tell that it was for, as long as they are in its channel."),
             Self::NothingToResend => Row("nothing-to-resend", 409, "There is nobody to send it to again",
                 "It is sent again to those alone whose delivery expired or was refused, and who are still in the channel."),
+            Self::StillUnderWay => Row("still-under-way", 409, "Requests for it may still be under way",
+                "Repeat it after as long as `Retry-After` says: until then nobody knows who gets it after all."),
             Self::IdempotencyInFlight => Row("idempotency-in-flight", 409, "The same request is being answered",
                 "Repeat it after as long as `Retry-After` says: it is then answered as the first was."),
             Self::SubscriptionGone => Row("subscription-gone", 410, "The subscription is gone",

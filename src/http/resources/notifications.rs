@@ -237,7 +237,7 @@ async fn stored(
 }
 
 /// The log's link between a request and what it set in motion.
-fn tell(caller: &Caller, items: &[Accepted], replayed: bool) {
+pub(super) fn tell(caller: &Caller, items: &[Accepted], replayed: bool) {
     if let [only] = items {
         tracing::Span::current().record("notification", &only.id);
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::notification;
-use super::notifications::{REPLAYED, RETRY_FULL};
+use super::notifications::{REPLAYED, RETRY_FULL, tell};
 use crate::http::auth::Caller;
 use crate::http::body::{self, Body};
 use crate::http::problem::{Problem, ProblemKind};
@@ -14,7 +14,7 @@ use crate::http::state::State;
 use crate::http::{idempotency, in_flight, list};
 use crate::id::SubscriptionId;
 use crate::store::directory::Scope;
-use crate::store::resend::{Resend, ResendReply, Resent};
+use crate::store::resend::{MAX_NAMED, Resend, ResendReply, Resent};
 
 /// Where to go on.
 #[derive(Deserialize, IntoParams)]
@@ -34,7 +34,7 @@ pub struct SentAgain {
     pub channel: String,
     /// Its number in the channel's log.
     pub seq: Option<i64>,
-    /// How many subscriptions are to get it.
+    /// How many subscriptions are to get it: those that were found, at most 10,000.
     pub recipients: Option<i64>,
     /// What to send as `cursor` to send it to the others, when there are more than the 10,000 of one call; else null.
     pub next: Option<i64>,
@@ -44,9 +44,15 @@ pub struct SentAgain {
 /// the channel.
 ///
 /// It is a new notification in the same channel: the same content and urgency, as much time as the first had, and no topic.
-/// The first stays as it is, so a second call sends to the same again: an `Idempotency-Key` keeps a repeat from that. Of
-/// those to whom it was never tried because its TTL ended first, who has settled a later one of the channel since is not
-/// known any more.
+/// The first stays as it is, so a second call sends to the same again: an `Idempotency-Key` keeps a repeat from that.
+///
+/// Found is who has a row among its failures that says `expired`, `rejected` or `too_large`; and, when its TTL ended with
+/// deliveries pending, who has settled neither it nor a later one of the channel. Whose delivery was never tried before its
+/// TTL ended, and who has settled a later one since, is not found: nothing tells them from those who got it. So `recipients`
+/// may be fewer than the first one's `expired`, `rejected` and `too_large` together.
+///
+/// Requests that began just before its TTL ended may still be accepted. Until that is known, which takes as long as a request
+/// may (`egress.timeout`) and five seconds, the answer is 409 `still-under-way` with a `Retry-After`.
 #[utoipa::path(
     post, path = "/v1/notifications/{id}/resend", operation_id = "resendNotification", tag = "notifications",
     params(("id" = String, Path, description = "The notification's name"), Params,
@@ -75,9 +81,11 @@ pub async fn resend(
         None => None,
     };
     let after = SubscriptionId(params.cursor.unwrap_or(0));
-    let command = Resend { app: caller.app.id, id, after, idempotency, now: state.now() };
+    let (app, now) = (caller.app.id, state.now());
+    let command = Resend { app, id, after, limit: MAX_NAMED, idempotency, now };
     match state.store.resend(command).await? {
         ResendReply::Resent { resent, replayed } => {
+            tell(&caller, std::slice::from_ref(&resent.item), replayed);
             let mut response = HttpResponse::Accepted();
             if replayed {
                 response.insert_header((REPLAYED, HeaderValue::from_static("true")));
@@ -91,6 +99,15 @@ pub async fn resend(
         ResendReply::Nothing => {
             let detail = "of its deliveries to those who are still in the channel none has expired or been refused";
             Err(Problem::new(ProblemKind::NothingToResend, detail))
+        }
+        ResendReply::UnderWay(until) => {
+            let wait = until.since(now).as_millis().div_ceil(1000).max(1);
+            let detail = format!(
+                "its TTL has ended, but requests that began before may still be answered: in {wait} s it is known to whom it \
+                 was not delivered"
+            );
+            let wait = u64::try_from(wait).unwrap_or(u64::MAX);
+            Err(Problem::new(ProblemKind::StillUnderWay, detail).retry_after(wait))
         }
         ResendReply::KeyReused => Err(in_flight::key_reused()),
         ResendReply::ChannelFull(channel) => {

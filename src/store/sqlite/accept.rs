@@ -30,7 +30,7 @@ pub(super) fn accept(
     command: &Accept,
 ) -> Result<AcceptReply, StoreError> {
     if let Some(idempotency) = &command.idempotency {
-        match earlier_reply(writer, command.app, idempotency)? {
+        match earlier_reply(&mut writer.connection, command.app, idempotency)? {
             Earlier::None => {}
             Earlier::Same(items) => return Ok(AcceptReply::Accepted { items, replayed: true }),
             Earlier::Other => return Ok(AcceptReply::KeyReused),

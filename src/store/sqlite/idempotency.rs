@@ -24,14 +24,14 @@ pub(super) enum Earlier<T> {
 
 /// Looks for an earlier call with the same key.
 pub(super) fn earlier_reply<T: DeserializeOwned>(
-    writer: &mut SqliteWriter,
+    connection: &mut SqliteConnection,
     app: AppId,
     asked: &Idempotency,
 ) -> Result<Earlier<T>, StoreError> {
     let found = idempotency::table
         .find((app.0, &asked.key))
         .select((idempotency::fingerprint, idempotency::reply))
-        .get_result::<(Vec<u8>, String)>(&mut writer.connection)
+        .get_result::<(Vec<u8>, String)>(connection)
         .optional()
         .map_err(fault)?;
     let Some((fingerprint, reply)) = found else { return Ok(Earlier::None) };

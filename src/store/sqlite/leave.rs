@@ -2,10 +2,11 @@
 
 use diesel::prelude::*;
 
+use super::audience::{self, type_of};
 use super::returning::{self, Returning};
 use super::schema::{channel, failure, membership, notification, subscription};
 use super::writer::SqliteWriter;
-use super::{audience, fault, origins, quarantine, receipts};
+use super::{fault, origins, quarantine, receipts};
 use crate::clock::Timestamp;
 use crate::id::{AppId, PublicId, SubscriptionId};
 use crate::model::Outcome;
@@ -124,12 +125,22 @@ fn book_open(
     let open = notification::table
         .filter(notification::channel_id.eq(channel))
         .filter(notification::seq.gt(done).and(notification::finished.is_null()))
-        .select((notification::seq, notification::exclude))
-        .load::<(i64, Option<String>)>(&mut writer.connection)
+        .select((
+            notification::id,
+            notification::public_id,
+            notification::seq,
+            type_of(notification::exclude),
+        ))
+        .load::<(i64, String, i64, String)>(&mut writer.connection)
         .map_err(fault)?;
-    for (seq, exclude) in open {
-        let audience = audience::parse(exclude.as_deref(), "a notification")?;
-        if audience.includes(SubscriptionId(subscription)) {
+    let member = SubscriptionId(subscription);
+    for (id, public_id, seq, exclude_type) in open {
+        // Whoever goes by a push service's word was sent something: what is open there is mostly held.
+        let is_for = match writer.open_log.find((channel, seq), &public_id) {
+            Some(held) => held.audience.includes(member),
+            None => audience::read(&mut writer.connection, id, &exclude_type)?.includes(member),
+        };
+        if is_for {
             writer.bookings.book(channel, seq, outcome, now);
         }
     }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
+use super::fault;
 use super::open_log::OpenLog;
 use super::rows::{ChannelRow, NotificationRow, SubscriptionRow};
 use super::schema::{channel, membership, notification, pause, subscription};
-use super::{audience, fault};
 use crate::clock::Timestamp;
 use crate::id::{AppId, ChannelId, PublicId, Seq, SubscriptionId};
 use crate::model::{Backlog, Member, Stretch, Subscription, Trying};
@@ -97,7 +97,7 @@ pub(super) fn stretch(
 }
 
 /// How many notifications that are for a few alone a stretch reaches back over.
-const REACH: i64 = 8;
+const REACH: i64 = 32;
 
 /// Has a stretch begin earlier: there is nothing more in it before its first open notification, and what is for a few alone
 /// has moved nobody else's cursor. Without this, whoever was passed over would have to ask the store what is next.
@@ -107,32 +107,26 @@ fn reach_back(
     row: &ChannelRow,
     stretch: &mut Stretch,
 ) -> Result<(), StoreError> {
-    use diesel::dsl::sql;
-    use diesel::sql_types::Bool;
-    let until = stretch.from.0;
     let earlier = notification::table
-        .filter(notification::channel_id.eq(row.id).and(notification::seq.le(until)))
+        .filter(notification::channel_id.eq(row.id).and(notification::seq.le(stretch.from.0)))
         .filter(notification::finished.is_null())
         .order(notification::seq.desc())
         .limit(REACH + 1)
-        .select((notification::seq, sql::<Bool>(audience::IS_ONLY)))
-        .load::<(i64, bool)>(connection)
-        .map_err(fault)?;
-    let is_full = i64::try_from(earlier.len()).is_ok_and(|count| count > REACH);
-    let barrier = earlier.iter().find(|(_, is_only)| !is_only);
-    let barrier = barrier.or_else(|| earlier.last().filter(|_| is_full)).map_or(0, |(seq, _)| *seq);
-    let rows = notification::table
-        .filter(notification::channel_id.eq(row.id))
-        .filter(notification::seq.gt(barrier).and(notification::seq.le(until)))
-        .filter(notification::finished.is_null())
-        .order(notification::seq)
         .select(NotificationRow::as_select())
         .load(connection)
         .map_err(fault)?;
-    let reached = rows.into_iter().map(|entry| entry.hold(row, log));
-    let reached = reached.collect::<Result<Vec<_>, _>>()?;
+    let mut reached = Vec::new();
+    stretch.from = Seq(0);
+    for (count, entry) in (0..).zip(earlier) {
+        let held = entry.hold(connection, row, log)?;
+        if count == REACH || held.audience.named().is_none() {
+            stretch.from = held.seq;
+            break;
+        }
+        reached.push(held);
+    }
+    reached.reverse();
     stretch.open.splice(0..0, reached);
-    stretch.from = Seq(barrier);
     Ok(())
 }
 
@@ -154,7 +148,8 @@ fn stretch_of(
         .map_err(fault)?;
     let is_whole = i64::try_from(rows.len()).is_ok_and(|count| count < limit);
     let last = rows.last().map_or(row.head, |last| last.seq);
-    let open = rows.into_iter().map(|entry| entry.hold(row, log)).collect::<Result<_, _>>()?;
+    let open = rows.into_iter().map(|entry| entry.hold(connection, row, log));
+    let open = open.collect::<Result<_, _>>()?;
     let to = Seq(if is_whole { row.head.max(from.0) } else { last });
     let (channel, app, name) = (ChannelId(row.id), AppId(row.app_id), row.name.as_str().into());
     Ok(Stretch { channel, app, name, from, to, open })

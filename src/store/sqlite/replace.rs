@@ -15,6 +15,7 @@ use super::{audience, fault, receipts, returning, schedule};
 use crate::clock::Timestamp;
 use crate::id::SubscriptionId;
 use crate::model::Outcome;
+use crate::model::audience::Audience;
 use crate::store::StoreError;
 use crate::store::directory::App;
 use crate::store::membership::{Replace, ReplaceReply};
@@ -142,6 +143,7 @@ fn merge(
             .map_err(fault)?;
         if is_member {
             receipts::heed_since(&mut writer.connection, channel, other.id, row.id)?;
+            hand_on(writer, channel, other.id, row.id)?;
             leave_channel(writer, channel, other.id, Outcome::Unsubscribed, now)?;
         } else {
             let done = diesel::update(membership::table.find((channel, other.id)))
@@ -158,6 +160,52 @@ fn merge(
     Ok(names)
 }
 
+/// Both are members: what is open for `other` and not for `row` is for `row` in its place, if neither has come past it.
+/// The device stays, and would not get it otherwise.
+fn hand_on(
+    writer: &mut SqliteWriter,
+    channel: i64,
+    other: i64,
+    row: i64,
+) -> Result<(), StoreError> {
+    let done = membership::table
+        .filter(membership::channel_id.eq(channel))
+        .filter(membership::subscription_id.eq_any([other, row]))
+        .select(diesel::dsl::max(membership::done_seq))
+        .get_result::<Option<i64>>(&mut writer.connection)
+        .map_err(fault)?;
+    let open = notification::table
+        .filter(notification::channel_id.eq(channel).and(notification::exclude.is_not_null()))
+        .filter(notification::finished.is_null().and(notification::seq.gt(done.unwrap_or(0))))
+        .select((notification::id, notification::seq, notification::exclude))
+        .load::<(i64, i64, Option<String>)>(&mut writer.connection)
+        .map_err(fault)?;
+    let (row, other) = (SubscriptionId(row), SubscriptionId(other));
+    for (id, seq, column) in open {
+        let audience = audience::parse(column.as_deref(), "a notification")?;
+        let is_for_other_alone =
+            audience.named().is_some_and(|named| named.contains(other) && !named.contains(row));
+        if let Some(audience) = audience.with_instead(row, other).filter(|_| is_for_other_alone) {
+            rewrite(writer, id, (channel, seq), &audience)?;
+        }
+    }
+    Ok(())
+}
+
+fn rewrite(
+    writer: &mut SqliteWriter,
+    id: i64,
+    (channel, seq): (i64, i64),
+    audience: &Audience,
+) -> Result<(), StoreError> {
+    writer.open_log.rewrite(channel, seq);
+    diesel::update(notification::table.find(id))
+        .set(notification::exclude.eq(audience::write(audience)))
+        .execute(&mut writer.connection)
+        .map(drop)
+        .map_err(fault)
+}
+
 /// What excluded `other` in a channel excludes `row` in its place, and nothing else does: what was for `other` is now
 /// for `row`, also where `row` had been excluded, or had been meant, as a member that it was then.
 fn hand_over(
@@ -168,27 +216,26 @@ fn hand_over(
 ) -> Result<(), StoreError> {
     let named = notification::table
         .filter(notification::channel_id.eq(channel).and(notification::exclude.is_not_null()))
-        .select((notification::id, notification::exclude));
+        .select((notification::id, notification::seq, notification::exclude));
     let mut found = named
         .filter(notification::finished.is_null())
-        .load::<(i64, Option<String>)>(&mut writer.connection)
+        .load::<(i64, i64, Option<String>)>(&mut writer.connection)
         .map_err(fault)?;
-    // What was closed before its cursor came to it could be sent again to it.
-    let closed = named
-        .filter(notification::finished.is_not_null().and(notification::seq.gt(done)))
-        .load::<(i64, Option<String>)>(&mut writer.connection)
+    // What was closed before its cursor came to it could be sent again to it. Of what was sent to it alone, and has ended,
+    // it may still say that it was shown.
+    let is_after_or_only =
+        notification::seq.nullable().gt(done).or(notification::exclude.like("{%"));
+    let ended = named
+        .filter(notification::finished.is_not_null().and(is_after_or_only))
+        .load::<(i64, i64, Option<String>)>(&mut writer.connection)
         .map_err(fault)?;
-    found.extend(closed);
-    for (id, column) in found {
+    found.extend(ended);
+    for (id, seq, column) in found {
         let audience = audience::parse(column.as_deref(), "a notification")?;
-        let Some(audience) = audience.with_instead(SubscriptionId(row), SubscriptionId(other))
-        else {
-            continue;
-        };
-        diesel::update(notification::table.find(id))
-            .set(notification::exclude.eq(audience::write(&audience)))
-            .execute(&mut writer.connection)
-            .map_err(fault)?;
+        let changed = audience.with_instead(SubscriptionId(row), SubscriptionId(other));
+        if let Some(audience) = changed {
+            rewrite(writer, id, (channel, seq), &audience)?;
+        }
     }
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! Sending again: a new entry of the same log, with the same content, for those alone to whom the first could not be
 //! delivered. Who they are is read before, in short steps; the transaction looks again whether they still are.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use diesel::prelude::*;
 use futures_util::FutureExt;
@@ -12,32 +15,62 @@ use super::idempotency::{Earlier, earlier_reply, remember_reply};
 use super::rows::ChannelRow;
 use super::schema::{channel, membership, notification};
 use super::writer::SqliteWriter;
-use super::{SqliteStore, fault, schedule};
+use super::{SqliteStore, fault, in_millis, schedule};
 use crate::clock::Timestamp;
 use crate::id::{IdKind, PublicId, SubscriptionId};
 use crate::model::audience::Audience;
 use crate::store::publish::Accepted;
-use crate::store::resend::{Resend, ResendReply, Resends, Resent};
+use crate::store::resend::{Resend, ResendReply, Resends, Resent, TO_DISK};
 use crate::store::{StoreError, StoreFuture};
 
 mod failed;
 
-use failed::{Failed, failed};
+use failed::{By, Failed, failed};
 
 /// Members that are looked up at once.
 const CHUNK: usize = 500;
 
 impl Resends for SqliteStore {
     fn resend(&self, command: Resend) -> StoreFuture<ResendReply> {
-        let (app, id, after) = (command.app, command.id.clone(), command.after);
-        let failed = self.read(move |connection| failed(connection, app, &id, after));
+        let asked = command.clone();
+        // Before anything is looked for: a repeat costs no more than its answer.
+        let found = self.read(move |connection| match earlier(connection, &asked)? {
+            Some(reply) => Ok(ControlFlow::Break(reply)),
+            None => failed(connection, &asked).map(ControlFlow::Continue),
+        });
         let journal = Arc::clone(&self.journal);
+        let under_way = Duration::from_millis(self.request.load(Ordering::Relaxed)) + TO_DISK;
         async move {
-            let failed = failed.await?;
-            journal.change(move |writer| resend(writer, &command, &failed)).await
+            match found.await? {
+                ControlFlow::Break(reply) => Ok(reply),
+                ControlFlow::Continue(failed) => {
+                    let resend = move |writer: &mut _| resend(writer, &command, &failed, under_way);
+                    journal.change(resend).await
+                }
+            }
         }
         .boxed()
     }
+}
+
+impl SqliteStore {
+    /// A request that has begun ends within so long.
+    pub fn requests_take_at_most(&self, time: Duration) {
+        self.request.store(in_millis(time), Ordering::Relaxed);
+    }
+}
+
+/// What an earlier call by the same Idempotency-Key has settled.
+fn earlier(
+    connection: &mut SqliteConnection,
+    command: &Resend,
+) -> Result<Option<ResendReply>, StoreError> {
+    let Some(idempotency) = &command.idempotency else { return Ok(None) };
+    Ok(match earlier_reply(connection, command.app, idempotency)? {
+        Earlier::None => None,
+        Earlier::Same(resent) => Some(ResendReply::Resent { resent, replayed: true }),
+        Earlier::Other => Some(ResendReply::KeyReused),
+    })
 }
 
 /// What the new notification takes from the first.
@@ -59,13 +92,10 @@ fn resend(
     writer: &mut SqliteWriter,
     command: &Resend,
     failed: &Failed,
+    under_way: Duration,
 ) -> Result<ResendReply, StoreError> {
-    if let Some(idempotency) = &command.idempotency {
-        match earlier_reply(writer, command.app, idempotency)? {
-            Earlier::None => {}
-            Earlier::Same(resent) => return Ok(ResendReply::Resent { resent, replayed: true }),
-            Earlier::Other => return Ok(ResendReply::KeyReused),
-        }
+    if let Some(reply) = earlier(&mut writer.connection, command)? {
+        return Ok(reply);
     }
     let Some(original) = find(&mut writer.connection, command)? else {
         // One that is not due, or was cancelled before it was, has failed nobody.
@@ -78,6 +108,12 @@ fn resend(
     let named = still_there(&mut writer.connection, &original, failed)?;
     if named.is_empty() {
         return Ok(ResendReply::Nothing);
+    }
+    // A cursor says that nothing came of it, but only once nothing can come of it any more.
+    let is_by_cursor = |id: &SubscriptionId| failed.found.get(&id.0) == Some(&By::Cursor);
+    let settled_by = Timestamp::from_millis(original.expires) + under_way;
+    if command.now < settled_by && named.iter().any(is_by_cursor) {
+        return Ok(ResendReply::UnderWay(settled_by));
     }
     if row.open >= MAX_OPEN {
         return Ok(ResendReply::ChannelFull(row.name));
@@ -151,8 +187,8 @@ fn still_there(
             .load::<(i64, i64)>(connection)
             .map_err(fault)?;
         let is_meant = |(id, done): &(i64, i64)| match failed.found.get(id) {
-            Some(failed::By::Result) => true,
-            Some(failed::By::Cursor) => *done < original.seq,
+            Some(By::Result) => true,
+            Some(By::Cursor) => *done < original.seq,
             None => false,
         };
         named.extend(rows.iter().filter(|row| is_meant(row)).map(|(id, _)| SubscriptionId(*id)));

@@ -4,6 +4,9 @@
 //! one; the next goes on there.
 //! SQLite uses the space again. The file is not made smaller: `VACUUM INTO`, which a backup is, writes one without gaps.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -11,10 +14,17 @@ use diesel::sql_types::Bool;
 use super::pruning::rows;
 use super::schema::{channel, failure, notification, pause, scheduled};
 use super::writer::SqliteWriter;
-use super::{fault, receipts};
+use super::{SqliteStore, fault, in_millis, receipts};
 use crate::clock::Timestamp;
 use crate::id::PublicId;
 use crate::store::StoreError;
+
+impl SqliteStore {
+    /// Keeps finished notifications for so long from now on.
+    pub fn keep_finished_for(&self, retention: Duration) {
+        self.retention.store(in_millis(retention), Ordering::Relaxed);
+    }
+}
 
 /// Removes notifications that finished before `then`, with their failures and receipts: at most `room` rows in all;
 /// answers how many.

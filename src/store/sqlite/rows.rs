@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
-use super::audience;
+use super::audience::{self, type_of};
 use super::open_log::OpenLog;
 use super::schema::{channel, notification, subscription};
 use crate::clock::Timestamp;
@@ -62,10 +62,11 @@ pub(super) struct ChannelRow {
     pub(super) scheduled: i64,
 }
 
-/// A notification that is to be sent.
+/// A notification that is to be sent. Whom it is for may be ten thousand names: who holds it already has read them.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = notification)]
 pub(super) struct NotificationRow {
+    id: i64,
     public_id: String,
     group_id: Option<String>,
     channel_id: i64,
@@ -77,18 +78,24 @@ pub(super) struct NotificationRow {
     now_or_never: bool,
     urgency: i16,
     topic: Option<String>,
-    exclude: Option<String>,
+    #[diesel(select_expression = type_of(notification::exclude))]
+    #[diesel(select_expression_type = type_of<notification::exclude>)]
+    exclude_type: String,
 }
 
 impl NotificationRow {
     /// The notification, as one value with everybody else who holds it.
     pub(super) fn hold(
         self,
+        connection: &mut SqliteConnection,
         channel: &ChannelRow,
         log: &OpenLog,
     ) -> Result<Arc<Notification>, StoreError> {
         let (number, id) = ((self.channel_id, self.seq), self.public_id.clone());
-        let audience = audience::parse(self.exclude.as_deref(), &id)?;
+        if let Some(held) = log.find(number, &id) {
+            return Ok(held);
+        }
+        let audience = audience::read(connection, self.id, &self.exclude_type)?;
         log.get_or(number, &id, audience, |audience| self.parse(channel, audience))
     }
 

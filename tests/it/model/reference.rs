@@ -21,6 +21,7 @@ mod settling;
 pub(super) use coming_and_going::Replaced;
 pub(super) use publishing::{Later, Words};
 pub(super) use pushing::Push;
+pub(super) use resending::Again;
 
 /// A subscription that went can come back for so long.
 const REVIVABLE: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -107,6 +108,8 @@ pub(super) struct Entry {
     pub(super) pushes: BTreeMap<usize, Fate>,
     /// How long it was to be tried.
     pub(super) lasts: Duration,
+    /// It was sent again: it is for some alone.
+    pub(super) is_again: bool,
     /// To whom it could not be delivered, by a result; not seats: who comes back is still who it was.
     pub(super) failed: BTreeSet<usize>,
 }

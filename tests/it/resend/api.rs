@@ -3,23 +3,21 @@
 use std::time::Duration;
 
 use fanfare::id::PublicId;
-use fanfare::model::{Failure, Outcome, Settlement};
+use fanfare::model::Outcome;
 use fanfare::store::Store;
 use fanfare::store::directory::Scope;
 use fanfare::store::membership::{Leave, Leaver};
 use fanfare::store::publish::{Accept, AcceptReply};
+use fanfare::store::resend::DEFAULT_REQUEST;
 use serde_json::{Value, json};
 
 use crate::harness::api::{Api, KEY};
 use crate::harness::call::Answer;
 use crate::harness::house::now;
-use crate::harness::ledger::Ledger;
+use crate::harness::ledger::{DAY, Ledger};
 
 async fn end(ledger: &Ledger, id: &PublicId, outcome: Outcome) {
-    let settlement = ledger.settlement(ledger.app, id, now()).await;
-    let failure = Failure { status: Some(400), reason: "of the test".to_owned(), attempts: 1 };
-    let failure = (outcome != Outcome::Accepted).then_some(failure);
-    ledger.settle(Settlement { outcome: Some(outcome), failure, ..settlement }).await;
+    super::end(ledger, id, outcome, now()).await;
 }
 
 async fn resend(api: &Api, id: &str) -> Answer {
@@ -126,11 +124,17 @@ async fn who_had_it_expire_before_it_was_tried_gets_it_too() {
     let api = Api::start().await;
     let ledger = Ledger::of(api.store.clone());
     let ids = ledger.crowd(ledger.app, 3).await;
-    let first = ledger.publish(ledger.app, now()).await;
-    end(&ledger, &ids[0], Outcome::Accepted).await;
+    let then = now() - 29 * DAY;
+    let first = ledger.publish(ledger.app, then).await;
+    super::end(&ledger, &ids[0], Outcome::Accepted, then).await;
     let late = ledger.join(ledger.app, 9).await;
-    let end = now() + Duration::from_secs(29 * 24 * 3600);
-    while api.store.upkeep(end, 200).await.unwrap() == 200 {}
+    ledger.upkeep(now()).await;
+    api.store.requests_take_at_most(60 * DAY);
+    let early = resend(&api, &first.id).await;
+    assert_eq!(end_of(&early), (409, Some("still-under-way".into())));
+    let wait: u64 = early.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=59 * 24 * 3600 + 5).contains(&wait), "{wait}");
+    api.store.requests_take_at_most(DEFAULT_REQUEST);
     let again = resend(&api, &first.id).await.json();
     assert_eq!(
         again["recipients"],

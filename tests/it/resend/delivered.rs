@@ -1,7 +1,10 @@
 //! What the browser gets the second time: the same content under another name; and by whom, when two turn out to be one.
 
+use http::Method;
+
 use super::few::resend;
 use crate::harness::browser::Browser;
+use crate::harness::daemon::Home;
 use crate::harness::house::{House, one, outcome};
 use crate::harness::push_service::{Answer, PushService};
 
@@ -38,4 +41,24 @@ async fn who_turns_out_to_be_the_one_that_it_is_for_gets_it_in_its_place() {
     service.release_all();
     assert_eq!(house.outcomes(&again).await, outcome("accepted"));
     house.stop().await;
+}
+
+#[actix_web::test]
+async fn the_log_leads_from_the_request_to_the_new_notification() {
+    let service = PushService::start();
+    let daemon = Home::new().start(&service).await;
+    service.answer("it", [Answer::status(400)]);
+    daemon.subscribe(&Browser::new(), &service.endpoint("it"), "news").await;
+    let first = daemon.notify("news", "text").await;
+    daemon.finished(&first).await;
+    let again = daemon.call(Method::POST, &format!("/v1/notifications/{first}/resend"));
+    let again = again.send().await;
+    let request = again.header("x-request-id").unwrap();
+    let lines = daemon.call(Method::GET, &format!("/v1/observe/log?request={request}"));
+    let lines = lines.send().await.json()["lines"].as_array().unwrap().clone();
+    for message in ["a notification was accepted", "answered"] {
+        let line = lines.iter().find(|line| line["message"] == message);
+        let line = line.unwrap_or_else(|| panic!("{message}: {lines:?}"));
+        assert_eq!(line["notification"], again.json()["id"], "{line}");
+    }
 }

@@ -210,13 +210,31 @@ impl Reference {
     fn merge(&mut self, who: usize, other: usize) {
         for seat in self.seats_held(other) {
             let channel = self.seats[seat].channel;
-            let is_taken = self.seat_of(who, channel).is_some();
-            if is_taken || self.channels[channel].deleted {
+            let taken = self.seat_of(who, channel);
+            if taken.is_some() || self.channels[channel].deleted {
+                if let Some(mine) = taken.filter(|_| !self.channels[channel].deleted) {
+                    self.hand_on(seat, mine);
+                }
                 self.vacate(seat, Outcome::Unsubscribed);
             } else {
                 // What `other` has in flight will be of no use.
                 self.lose_results(Some(other));
                 self.seats[seat].holder = who;
+            }
+        }
+    }
+
+    /// What is sent again to the one seat alone, and neither has come past, is for the other.
+    fn hand_on(&mut self, from: usize, to: usize) {
+        let done = self.seats[from].done.max(self.seats[to].done);
+        let channel = self.seats[from].channel;
+        let is_open = |entry: &&mut super::Entry| {
+            let is_after = entry.is_again && entry.channel == channel && entry.seq > done;
+            is_after && !entry.recipients.contains(&to) && !entry.outcomes.contains_key(&from)
+        };
+        for entry in self.notifications.iter_mut().filter(is_open) {
+            if entry.recipients.remove(&from) {
+                entry.recipients.insert(to);
             }
         }
     }

@@ -135,6 +135,7 @@ impl Reference {
             closed: None,
             pushes: BTreeMap::new(),
             lasts: words.wait(),
+            is_again: false,
             failed: BTreeSet::new(),
         });
         self.notifications.len() - 1

@@ -1,9 +1,10 @@
 //! Sending again: whom the store finds, and whom the reference says.
 
 use fanfare::id::SubscriptionId;
-use fanfare::store::resend::{Resend, ResendReply, Resends};
+use fanfare::store::resend::{MAX_NAMED, Resend, ResendReply, Resends};
 
 use super::World;
+use crate::model::reference::Again;
 
 impl World {
     pub(super) async fn resend(&mut self, which: usize) {
@@ -17,13 +18,18 @@ impl World {
             app: self.app,
             id,
             after: SubscriptionId(0),
+            limit: MAX_NAMED,
             idempotency: None,
             now: self.now(),
         };
         let reply = self.store.resend(command).await.unwrap();
         match (self.reference.resend(key), reply) {
-            (None, ResendReply::Nothing) => self.count("resend to nobody"),
-            (Some(key), ResendReply::Resent { resent, replayed: false }) => {
+            (Again::Nobody, ResendReply::Nothing) => self.count("resend to nobody"),
+            (Again::UnderWay, ResendReply::UnderWay(until)) => {
+                assert!(self.now() < until);
+                self.count("resend too early");
+            }
+            (Again::Sent(key), ResendReply::Resent { resent, replayed: false }) => {
                 self.count("resend");
                 let entry = &mut self.reference.notifications[key];
                 let expected = (Some(entry.seq), Some(entry.recipients.len() as i64), None);
