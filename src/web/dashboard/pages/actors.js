@@ -55,7 +55,7 @@ function mount(main, context) {
       search({ label: 'Search by name', value: choices.q, onChange: narrow('q') }),
       choice({ label: 'Kind', name: 'kind', options: { '': 'All', ...kinds }, value: choices.kind, onChange: narrow('kind') }),
       choice({ label: 'State', name: 'state', options: { '': 'All', ...states }, value: choices.state, onChange: narrow('state') }),
-      segments({ label: 'Figures of the last', name: 'window', options: WINDOWS, value: choices.window, onChange: narrow('window') }),
+      segments({ label: 'Figures over', name: 'window', options: WINDOWS, value: choices.window, onChange: narrow('window') }),
       choice({ label: 'Rows', name: 'limit', options: LIMITS, value: choices.limit, onChange: narrow('limit') }),
     ),
     problem.element, missing.element, table.element, pager.element);
