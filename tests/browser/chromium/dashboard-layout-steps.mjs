@@ -9,7 +9,7 @@ import { judgedByAxe } from './axe.mjs';
 import { Publisher } from './fan-out.mjs';
 import { contrastFaults, SCHEMES, tooSmall } from './measures.mjs';
 
-const SIZES = [{ width: 1440, height: 900 }, { width: 390, height: 844 }];
+export const SIZES = [{ width: 1440, height: 900 }, { width: 390, height: 844 }];
 const MIN_CONTRAST = 4.5; // WCAG 1.4.3
 const MIN_TARGET = 24; // CSS pixels, WCAG 2.5.8
 
@@ -26,21 +26,18 @@ export const layoutSteps = (t) => ({
     t.publisher = Publisher.start(t.daemon, 'news');
     const { items } = await t.daemon.call('GET', '/v1/observe/actors?kind=ChannelWorker&q=news');
     t.worker = items[0].id;
-    if (t.screenshots) mkdirSync(t.screenshots, { recursive: true });
   },
 
   ...Object.fromEntries(SIZES.flatMap((size) => SCHEMES.map((scheme) => [
     `${size.width} wide and ${scheme}, every page fits, can be read, and axe finds nothing wrong with it`,
     async () => {
-      await t.page.resize(size);
-      await t.page.emulate({ 'prefers-color-scheme': scheme, 'prefers-reduced-motion': 'reduce' });
+      await dress(t, size, scheme);
       const pages = [...t.pages.map((name) => [name, [name, name]]), ...Object.entries(MORE).map(([name, of]) => [name, of(t)])];
       const faults = {};
       for (const [name, [hash, page]] of pages) {
         await t.dashboard.go(hash, page);
         await t.page.reads('#live', /^(Live|)$/); // nothing: what is shown does not change, or is asked for now and then
-        if (t.screenshots) await t.page.screenshot(join(t.screenshots, `${name}-${size.width}-${scheme}.png`));
-        const found = await faultsOf(t.page, size);
+        const found = await judge(t, name, size, scheme);
         if (found.length) faults[name] = found;
       }
       assert.deepEqual(faults, {}, JSON.stringify(faults, null, 1));
@@ -65,6 +62,21 @@ export const layoutSteps = (t) => ({
 async function passes(t, more) {
   const wanted = t.publisher.sent.length + more;
   await until(20, 'the fan-out to go on', () => t.publisher.sent.length >= wanted);
+}
+
+/** Has the page that size and scheme. */
+export async function dress(t, size, scheme) {
+  await t.page.resize(size);
+  await t.page.emulate({ 'prefers-color-scheme': scheme, 'prefers-reduced-motion': 'reduce' });
+}
+
+/** What is wrong with how the page looks; it is kept as a picture, if pictures are wanted. */
+export async function judge(t, name, size, scheme) {
+  if (t.screenshots) {
+    mkdirSync(t.screenshots, { recursive: true });
+    await t.page.screenshot(join(t.screenshots, `${name}-${size.width}-${scheme}.png`));
+  }
+  return faultsOf(t.page, size);
 }
 
 async function faultsOf(page, { width }) {

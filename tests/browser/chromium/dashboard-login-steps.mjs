@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 
 import { until } from '../limits.mjs';
 import { Dashboard, watchStreams } from './dashboard.mjs';
+import { dress, judge, SIZES } from './dashboard-layout-steps.mjs';
+import { SCHEMES } from './measures.mjs';
 
 const DESKTOP = { width: 1440, height: 900 };
 
@@ -31,6 +33,17 @@ export const loginSteps = (t) => ({
     await t.page.retype(key);
     await t.page.press('Enter');
     await t.page.reads('#login-problem', 'That key is a good one, but may not look: it needs the scope read.');
+  },
+
+  async 'large and small, light and dark, the way in fits, can be read, and axe finds nothing wrong with it'() {
+    for (const size of SIZES) {
+      for (const scheme of SCHEMES) {
+        await dress(t, size, scheme);
+        assert.deepEqual(await judge(t, 'login', size, scheme), [], `${size.width} wide and ${scheme}`);
+      }
+    }
+    await t.page.emulate({});
+    await t.page.resize(DESKTOP);
   },
 
   async 'the right key leads to the tree, and is nowhere but in the page’s memory'() {
