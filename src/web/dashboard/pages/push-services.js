@@ -69,7 +69,7 @@ const PAUSING = {
   confirm: { label: 'Pause', busy: 'Pausing …', danger: true },
 };
 const RESUMING = {
-  body: [make('p', {}, 'All that waits goes out within seconds, spread.')],
+  body: [make('p', {}, 'All that waits goes out, about 2,000 subscriptions a second.')],
   confirm: { label: 'Resume', busy: 'Resuming …' },
 };
 

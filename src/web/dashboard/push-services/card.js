@@ -53,8 +53,8 @@ export function createCard(countdowns, act) {
       answers.show(now);
       keys.show(now);
       if (!button) return;
-      setText(button, now.paused ? 'Resume' : 'Pause');
-      button.setAttribute('aria-label', `${button.textContent} ${now.origin}`);
+      setText(button, now.paused ? 'Resume delivery' : 'Pause delivery'); // the page itself can be paused as well
+      button.setAttribute('aria-label', `${button.textContent} to ${now.origin}`);
     },
   };
 }
