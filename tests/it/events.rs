@@ -2,77 +2,24 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use fanfare::id::{AppId, PublicId};
 use fanfare::model::{Outcome, Settlement};
 use fanfare::store::Store;
 use fanfare::store::directory::DirectoryChange;
 use fanfare::store::publish::{Accept, AcceptReply};
-use http::{Request, Response};
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
-use serde_json::Value;
-use tokio::net::TcpStream;
 
 use crate::harness::api::{Api, KEY};
 use crate::harness::daemon::{Home, KEY as DAEMON_KEY};
 use crate::harness::house::{eventually, now};
 use crate::harness::ledger::Ledger;
 use crate::harness::push_service::{Answer, PushService};
+use crate::harness::stream::Stream;
 
-/// Somebody who watches.
-struct Reader {
-    response: Response<Incoming>,
-    text: String,
-}
-
-impl Reader {
-    async fn open(address: &str, id: &str, key: &str) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
-        actix_web::rt::spawn(connection);
-        let request = Request::get(format!("/v1/notifications/{id}/events"))
-            .header("host", address)
-            .header("origin", format!("http://{address}"))
-            .header("authorization", format!("Bearer {key}"))
-            .body(Empty::<Bytes>::new())
-            .unwrap();
-        let response = sender.send_request(request).await.unwrap();
-        Self { response, text: String::new() }
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        self.response.headers().get(name).map(|value| value.to_str().unwrap())
-    }
-
-    /// The next event: its name and its data, or a comment; `None`: the body has ended as it should.
-    async fn next(&mut self) -> Option<(String, Value)> {
-        loop {
-            if let Some((event, rest)) = self.text.split_once("\n\n") {
-                let event = match event.split_once("\ndata: ") {
-                    Some((name, data)) => (name.to_owned(), serde_json::from_str(data).unwrap()),
-                    None => (event.to_owned(), Value::Null),
-                };
-                self.text = rest.to_owned();
-                return Some(event);
-            }
-            let Some(frame) = self.response.frame().await else {
-                assert_eq!(self.text, "", "cut off in the middle of an event");
-                return None;
-            };
-            let data = frame.expect("an answer that ends as it should").into_data().unwrap();
-            self.text += std::str::from_utf8(&data).unwrap();
-        }
-    }
-
-    /// The next event, which has that name; how many deliveries were accepted, and the state.
-    async fn status(&mut self, name: &str) -> (i64, String) {
-        let (found, data) = self.next().await.expect("a stream that goes on");
-        assert_eq!(found, format!("event: {name}"));
-        (data["outcomes"]["accepted"].as_i64().unwrap(), data["state"].as_str().unwrap().to_owned())
-    }
+/// The next event, which has that name; how many deliveries were accepted, and the state.
+async fn status(reader: &mut Stream, name: &str) -> (i64, String) {
+    let (found, data) = reader.next().await.expect("a stream that goes on");
+    assert_eq!(found, name);
+    (data["outcomes"]["accepted"].as_i64().unwrap(), data["state"].as_str().unwrap().to_owned())
 }
 
 fn delivering(accepted: i64) -> (i64, String) {
@@ -83,8 +30,12 @@ fn done(accepted: i64) -> (i64, String) {
     (accepted, "done".to_owned())
 }
 
-async fn watch(api: &Api, id: &str) -> Reader {
-    Reader::open(&api.address.to_string(), id, KEY).await
+async fn watch(api: &Api, id: &str) -> Stream {
+    Stream::open(api.address, &events_of(id), KEY).await
+}
+
+fn events_of(id: &str) -> String {
+    format!("/v1/notifications/{id}/events")
 }
 
 async fn deliver(ledger: &Ledger, app: AppId, id: &PublicId) {
@@ -99,28 +50,29 @@ async fn a_reader_hears_of_each_change_until_it_is_done_and_nothing_is_kept_of_i
     let ids = ledger.crowd(ledger.app, 2).await;
     let notification = ledger.publish(ledger.app, now()).await;
     let mut reader = watch(&api, &notification.id).await;
-    assert_eq!(reader.response.status(), 200);
-    assert_eq!(reader.header("content-type"), Some("text/event-stream"));
     assert_eq!(reader.header("cache-control"), Some("no-store"));
     assert_eq!(reader.header("x-accel-buffering"), Some("no"));
     let origin = format!("http://{}", api.address);
     assert_eq!(reader.header("access-control-allow-origin"), Some(origin.as_str()));
 
     let (name, first) = reader.next().await.unwrap();
-    assert_eq!(name, "event: status");
+    assert_eq!(name, "status");
     let path = format!("/v1/notifications/{}", notification.id);
     assert_eq!(first, api.get(&path).bearer(KEY).send().await.json());
     deliver(&ledger, ledger.app, &ids[0]).await;
-    assert_eq!(reader.status("status").await, delivering(1));
+    assert_eq!(status(&mut reader, "status").await, delivering(1));
     assert_eq!(api.store.watched(), 1);
     deliver(&ledger, ledger.app, &ids[1]).await;
-    assert_eq!(reader.status("status").await, done(2));
-    assert_eq!(reader.status("done").await, done(2));
+    assert_eq!(status(&mut reader, "status").await, done(2));
+    assert_eq!(status(&mut reader, "done").await, done(2));
     assert_eq!(reader.next().await, None);
     eventually("nobody watches", || async { (api.store.watched() == 0).then_some(()) }).await;
 
     let mut late = watch(&api, &notification.id).await;
-    assert_eq!((late.status("status").await, late.status("done").await), (done(2), done(2)));
+    assert_eq!(
+        (status(&mut late, "status").await, status(&mut late, "done").await),
+        (done(2), done(2))
+    );
     assert_eq!(late.next().await, None);
     api.stop().await;
 }
@@ -132,17 +84,17 @@ async fn a_cancel_ends_it_and_so_does_what_is_removed_or_whoever_may_no_longer_s
     ledger.crowd(ledger.app, 1).await;
     let one = ledger.publish(ledger.app, now()).await;
     let mut reader = watch(&api, &one.id).await;
-    assert_eq!(reader.status("status").await, delivering(0));
+    assert_eq!(status(&mut reader, "status").await, delivering(0));
     let path = format!("/v1/notifications/{}", one.id);
     api.delete(&path).bearer(KEY).send().await;
     for name in ["status", "done"] {
-        assert_eq!(reader.status(name).await, (0, "cancelled".to_owned()));
+        assert_eq!(status(&mut reader, name).await, (0, "cancelled".to_owned()));
     }
     assert_eq!(reader.next().await, None);
 
     let other = ledger.publish(ledger.app, now()).await;
     let mut reader = watch(&api, &other.id).await;
-    assert_eq!(reader.status("status").await, delivering(0));
+    assert_eq!(status(&mut reader, "status").await, delivering(0));
     let id = api.store.directory().api_keys.values().next().unwrap().id.clone();
     let revoke = DirectoryChange::RevokeApiKey { app: ledger.app, id };
     api.store.change_directory(revoke).await.unwrap().unwrap();
@@ -173,27 +125,27 @@ async fn one_that_is_scheduled_is_waited_for_and_one_that_is_taken_back_before_i
     let mut readers = Vec::new();
     for id in [&sent, &taken_back, &in_a_deleted] {
         let mut reader = watch(&api, id).await;
-        assert_eq!(reader.status("status").await, (0, "scheduled".to_owned()));
+        assert_eq!(status(&mut reader, "status").await, (0, "scheduled".to_owned()));
         readers.push(reader);
     }
     let name = PublicId::from_store(taken_back);
     api.store.cancel(ledger.app, name, now()).await.unwrap().unwrap();
     for name in ["status", "done"] {
-        assert_eq!(readers[1].status(name).await, (0, "cancelled".to_owned()));
+        assert_eq!(status(&mut readers[1], name).await, (0, "cancelled".to_owned()));
     }
     assert_eq!(readers[1].next().await, None);
 
     api.store.upkeep(now() + hour, 1).await.unwrap();
-    assert_eq!(readers[0].status("status").await, delivering(0));
+    assert_eq!(status(&mut readers[0], "status").await, delivering(0));
     deliver(&ledger, ledger.app, &ids[0]).await;
     assert_eq!(
-        (readers[0].status("status").await, readers[0].status("done").await),
+        (status(&mut readers[0], "status").await, status(&mut readers[0], "done").await),
         (done(1), done(1))
     );
 
     assert!(api.store.delete_channel(ledger.app, "news".to_owned(), now()).await.unwrap());
     for name in ["status", "done"] {
-        assert_eq!(readers[2].status(name).await, (0, "cancelled".to_owned()));
+        assert_eq!(status(&mut readers[2], name).await, (0, "cancelled".to_owned()));
     }
     api.stop().await;
 }
@@ -212,7 +164,7 @@ async fn only_a_key_that_may_see_it_watches_and_only_what_there_is() {
     }
     let other = ledger.other_app("shop").await;
     let foreign = ledger.publish(other, now()).await;
-    let path = format!("/v1/notifications/{}/events", foreign.id);
+    let path = events_of(&foreign.id);
     assert_eq!(api.get(&path).bearer(KEY).send().await.status, 404);
     assert_eq!(api.store.watched(), 0);
     api.stop().await;
@@ -225,7 +177,7 @@ async fn of_a_reader_that_goes_away_nothing_is_left() {
     let ids = ledger.crowd(ledger.app, 100).await;
     let notification = ledger.publish(ledger.app, now()).await;
     let mut reader = watch(&api, &notification.id).await;
-    assert_eq!(reader.status("status").await, delivering(0));
+    assert_eq!(status(&mut reader, "status").await, delivering(0));
     assert_eq!(api.store.watched(), 1);
     drop(reader);
     // The connection is known to be dead when it is written to.
@@ -248,9 +200,8 @@ async fn a_daemon_that_stops_ends_its_streams_and_does_not_wait_for_their_reader
     let browser = crate::harness::browser::Browser::new();
     daemon.subscribe(&browser, &service.endpoint("it"), "news").await;
     let id = daemon.notify("news", "text").await;
-    let address = daemon.address().to_string();
-    let mut reader = Reader::open(&address, &id, DAEMON_KEY).await;
-    assert_eq!(reader.status("status").await, delivering(0));
+    let mut reader = Stream::open(daemon.address(), &events_of(&id), DAEMON_KEY).await;
+    assert_eq!(status(&mut reader, "status").await, delivering(0));
     daemon.terminate();
     let (said, _) = reader.next().await.unwrap();
     assert_eq!(said, ": the server stops: ask again");

@@ -5,6 +5,19 @@ export const WATCHED = `
   addEventListener('securitypolicyviolation', (event) =>
     console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI));`;
 
+/**
+ * What nobody asked for of what was complained about, and what was asked for and not heard. `askedFor`: what the browser logs
+ * by itself, and how often, as `[pattern, times]`; a page's own word is never asked for.
+ */
+export function judged(complaints, askedFor) {
+  const unheard = askedFor.flatMap(([pattern, times]) => Array(times).fill(pattern));
+  const surprises = complaints.filter(({ kind, text }) => {
+    const at = kind === 'console' ? -1 : unheard.findIndex((pattern) => pattern.test(text));
+    return at < 0 || !unheard.splice(at, 1);
+  });
+  return { surprises, unheard };
+}
+
 /** `{ kind, text, url }`, where the event is a complaint. */
 export function complaintOf(method, params) {
   switch (method) {

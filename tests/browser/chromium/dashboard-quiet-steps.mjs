@@ -2,18 +2,16 @@
 
 import assert from 'node:assert/strict';
 
+import { judged } from './complaints.mjs';
+
 /** What the browser logs by itself where a step asked for it, and how often. */
 const ASKED_FOR = [[/status of 401 /, 2], [/status of 403 /, 1], [/status of 404 /, 1]];
 
 export const quietSteps = (t) => ({
   async 'no page of the dashboard logged an error, threw, or broke its policy'() {
-    const asked = ASKED_FOR.flatMap(([pattern, times]) => Array(times).fill(pattern));
-    const surprises = t.browser.complaints.filter(({ kind, text }) => {
-      const at = kind === 'console' ? -1 : asked.findIndex((pattern) => pattern.test(text));
-      return at < 0 || !asked.splice(at, 1);
-    });
+    const { surprises, unheard } = judged(t.browser.complaints, ASKED_FOR);
     assert.deepEqual(surprises, []);
-    assert.deepEqual(asked, [], 'what pages complain about is not heard');
+    assert.deepEqual(unheard, [], 'what pages complain about is not heard');
   },
 
   async 'nobody but the daemon was asked, and no key stood in an address'() {

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 
+import { judged } from './complaints.mjs';
+
 /** What the browser logs by itself where a step asked for it, and how often. */
 const ASKED_FOR = [
   [/status of 422 /, 7], [/status of 401 /, 3], [/status of 403 /, 1], [/status of 404 /, 6], [/status of 413 /, 1],
@@ -11,13 +13,9 @@ const ASKED_FOR = [
 
 export const quietSteps = (t) => ({
   async 'no page and no worker logged an error, threw, or broke its policy'() {
-    const asked = ASKED_FOR.flatMap(([pattern, times]) => Array(times).fill(pattern));
-    const surprises = t.browser.complaints.filter(({ kind, text }) => {
-      const at = kind === 'console' ? -1 : asked.findIndex((pattern) => pattern.test(text));
-      return at < 0 || !asked.splice(at, 1);
-    });
+    const { surprises, unheard } = judged(t.browser.complaints, ASKED_FOR);
     assert.deepEqual(surprises, []);
-    assert.deepEqual(asked, [], 'what pages complain about is not heard');
+    assert.deepEqual(unheard, [], 'what pages complain about is not heard');
   },
 
   async 'no page and no worker asked another host'() {

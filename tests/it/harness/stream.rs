@@ -25,6 +25,7 @@ impl Stream {
         actix_web::rt::spawn(connection);
         let request = Request::get(path)
             .header("host", address.to_string())
+            .header("origin", format!("http://{address}"))
             .header("accept", "text/event-stream")
             .header("authorization", format!("Bearer {key}"))
             .body(Empty::<Bytes>::new())
@@ -33,6 +34,11 @@ impl Stream {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { response, text: String::new() }
+    }
+
+    /// A field of the answer's head.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name).map(|value| value.to_str().unwrap())
     }
 
     /// The next event's name and data; a comment has no data. `None`: it has ended as it should.

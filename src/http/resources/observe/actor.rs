@@ -173,12 +173,13 @@ pub async fn kill(
             let detail = format!("{id} is no actor: only actors can be killed");
             Err(Problem::new(ProblemKind::NotKillable, detail))
         }
-        Killed::Hangs => {
-            let detail =
-                format!("{id} was told, and has not come to it yet: it is busy, or it hangs");
-            Err(Problem::new(ProblemKind::Unavailable, detail))
-        }
+        Killed::Hangs => Err(hangs(&format!("{id} was told, and has not come to it yet"))),
     }
+}
+
+fn hangs(what: &str) -> Problem {
+    let detail = format!("{what}: it is busy, or it hangs");
+    Problem::new(ProblemKind::Unavailable, detail).retry_after(1)
 }
 
 fn not_alive() -> Problem {
@@ -194,11 +195,8 @@ async fn page(state: &State, id: ActorId) -> Result<ActorPage, Problem> {
         | ActorId::Channel(_)
         | ActorId::Subscriptions(_)
         | ActorId::Subscription(..) => {
-            let portrait = state.tree.actor(id).await.map_err(|Silent| {
-                let detail =
-                    format!("the supervisor of {id} did not answer: it is busy, or it hangs");
-                Problem::new(ProblemKind::Unavailable, detail)
-            })?;
+            let silent = |Silent| hangs(&format!("the supervisor of {id} did not answer"));
+            let portrait = state.tree.actor(id).await.map_err(silent)?;
             Ok(of_actor(state, portrait.ok_or_else(not_alive)?))
         }
     }
@@ -307,5 +305,19 @@ impl Detail {
             Value::Text(text) => DetailValue::Text(text),
         };
         Self { name, value, unit }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::ResponseError;
+
+    use super::*;
+
+    #[test]
+    fn of_who_hangs_the_answer_is_503_with_a_time_to_try_again() {
+        let answer = hangs("root did not answer").error_response();
+        assert_eq!(answer.status().as_u16(), 503);
+        assert_eq!(answer.headers().get("retry-after").unwrap(), "1");
     }
 }
